@@ -1,0 +1,37 @@
+// Compiles TypeScript to dist/ and bundles the workflows ahead of time, each only when its inputs changed.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
+process.chdir(root)
+
+execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json'], { stdio: 'inherit' })
+
+const filesOf = (dir) =>
+  existsSync(dir)
+    ? readdirSync(dir, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name.endsWith('.js'))
+        .map((entry) => path.join(entry.parentPath, entry.name))
+        .sort()
+    : []
+
+const entry = path.resolve('dist/workflows/index.js')
+if (existsSync(entry)) {
+  const hash = createHash('sha256').update(readFileSync('package-lock.json'))
+  for (const file of ['dist/workflows', 'dist/planning', 'dist/contract'].flatMap(filesOf)) hash.update(readFileSync(file))
+  const stamp = hash.digest('hex')
+  const bundleFile = 'dist/workflow-bundle.js'
+  const stampFile = 'dist/workflow-bundle.stamp'
+  if (!existsSync(bundleFile) || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
+    const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker')
+    const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger: new DefaultLogger('WARN') })
+    mkdirSync('dist', { recursive: true })
+    writeFileSync(bundleFile, code)
+    writeFileSync(stampFile, stamp)
+  }
+}
