@@ -1,0 +1,262 @@
+/**
+ * The state of one lab cluster: what a frontend keeps in its catalog, and the rows that its backends keep.
+ * Plain data, so that statements (`lab/sql`), replication (`lab/replication`) and faults all read and write the same thing.
+ */
+
+/** A release line whose answers the lab gives; built from answers of real frontends. */
+export type LabVersion = '3.1' | '3.3' | '3.5' | '4.1'
+export type LabRunMode = 'shared_nothing' | 'shared_data'
+
+/** A value of a row. Numbers beyond 53 bits, dates, decimals are text, as the MySQL text protocol prints them. */
+export type LabValue = string | number | bigint | boolean | null
+
+/**
+ * One row with the data versions between which it lives: visible at version v when `since <= v` and (`until` is unset or `until > v`).
+ * So a snapshot at exactly a version can be read while loads go on, as on a real backend.
+ */
+export interface LabRow {
+  values: LabValue[]
+  since: bigint
+  until?: bigint
+}
+
+export interface LabReplica {
+  id: bigint
+  backendId: bigint
+  version: bigint
+  lastFailedVersion: bigint
+  state: 'NORMAL' | 'CLONE' | 'DECOMMISSION' | 'SCHEMA_CHANGE'
+  bad: boolean
+}
+
+/** A bucket of one index in one physical partition. Rollup tablets keep no rows of their own: they are derived from the base. */
+export interface LabTablet {
+  id: bigint
+  replicas: LabReplica[]
+  rows: LabRow[]
+}
+
+export interface LabPhysicalPartition {
+  id: bigint
+  visibleVersion: bigint
+  visibleTimeMs: number
+  dataVersion: bigint
+  versionEpoch: bigint
+  versionTxnType: 'TXN_NORMAL' | 'TXN_REPLICATION'
+  /** Committed but not yet published version, when a transaction waits for its publish; else equals visibleVersion. */
+  committedVersion: bigint
+  /** Tablets in bucket order, per index meta id. */
+  tablets: Map<bigint, LabTablet[]>
+}
+
+export interface LabPartition {
+  /** Logical id. */
+  id: bigint
+  name: string
+  temporary: boolean
+  /** Range ends as typed key texts (undefined upper end of a column = MAXVALUE), or list tuples (null = NULL), or neither. */
+  range?: { lower: string[]; upper: string[] | 'MAXVALUE' }
+  list?: (string | null)[][]
+  buckets: number
+  replicationNum: number
+  storageMedium: 'HDD' | 'SSD'
+  cooldownTime: string
+  /** Usually one; more for random distribution with automatic buckets. */
+  physical: LabPhysicalPartition[]
+}
+
+export interface LabColumn {
+  name: string
+  /** Type text in the form that DESC of this version prints (`bigint(20)`, `varchar(20)`, `decimal(10, 2)`, `array<int(11)>`, …). */
+  type: string
+  key: boolean
+  nullable: boolean
+  aggregation?: string
+  /** As given: literal text (unescaped), CURRENT_TIMESTAMP, an expression such as uuid(), or undefined. */
+  default?: { kind: 'literal'; value: string } | { kind: 'null' } | { kind: 'expression'; value: string }
+  autoIncrement: boolean
+  generated?: string
+  comment: string
+  /** Partition columns that StarRocks generates for expression lists. */
+  hidden?: boolean
+}
+
+/** Schema of the base index, a rollup or a synchronous materialized view. The base comes first and bears the table's name. */
+export interface LabIndexMeta {
+  id: bigint
+  name: string
+  columns: LabColumn[]
+  schemaVersion: number
+  /** Signed 32 bit. */
+  schemaHash: number
+  shortKeyColumnCount: number
+  keysType: 'DUP_KEYS' | 'UNIQUE_KEYS' | 'AGG_KEYS' | 'PRIMARY_KEYS'
+  /** Text of CREATE MATERIALIZED VIEW, for a synchronous one. */
+  definition?: string
+}
+
+export interface LabPartitioning {
+  kind: 'none' | 'range' | 'expression-range' | 'list' | 'automatic-list'
+  /** Column names, in order. */
+  columns: string[]
+  /** For expressions: canonical text such as date_trunc('day', dt), str2date(s, '%Y-%m-%d'). */
+  expression?: string
+}
+
+export interface LabTable {
+  kind: 'table'
+  id: bigint
+  name: string
+  state: 'NORMAL' | 'SCHEMA_CHANGE' | 'ROLLUP' | 'RESTORE' | 'OPTIMIZE'
+  engine: string
+  comment: string
+  keysType: LabIndexMeta['keysType']
+  keyColumns: string[]
+  sortKey: string[]
+  partitioning: LabPartitioning
+  distribution: { kind: 'hash' | 'random'; columns: string[]; buckets: number /* 0 = automatic */ }
+  /** Secondary indexes as declared: BITMAP, NGRAMBF, GIN, VECTOR. */
+  secondaryIndexes: { name: string; columns: string[]; type: string; properties: [string, string][]; comment: string }[]
+  /** Properties as SHOW CREATE TABLE prints them, insertion order kept. */
+  properties: Map<string, string>
+  colocateGroup?: string
+  /** Base first. */
+  indexes: LabIndexMeta[]
+  /** Creation order; temporary ones included. */
+  partitions: LabPartition[]
+  createdMs: number
+  /** Next AUTO_INCREMENT value. */
+  nextAutoIncrement: bigint
+}
+
+export interface LabView {
+  kind: 'view'
+  id: bigint
+  name: string
+  columns: { name: string; comment: string }[]
+  comment: string
+  security: 'NONE' | 'INVOKER'
+  /** Query text as the frontend prints it. */
+  definition: string
+  createdMs: number
+}
+
+export interface LabMaterializedView {
+  kind: 'materialized-view'
+  id: bigint
+  name: string
+  /** The text that SHOW CREATE MATERIALIZED VIEW prints. */
+  text: string
+  definition: string
+  comment: string
+  properties: Map<string, string>
+  createdMs: number
+}
+
+/** An object that cannot be replicated: ENGINE=mysql, file, … */
+export interface LabExternalTable {
+  kind: 'external-table'
+  id: bigint
+  name: string
+  engine: string
+  /** The text that SHOW CREATE TABLE prints, secrets masked. */
+  text: string
+  createdMs: number
+}
+
+export type LabObject = LabTable | LabView | LabMaterializedView | LabExternalTable
+
+export interface LabDatabase {
+  id: bigint
+  name: string
+  objects: Map<string, LabObject>
+  properties: Map<string, string>
+}
+
+export interface LabTransaction {
+  id: bigint
+  dbId: bigint
+  label: string
+  status: 'PREPARE' | 'PREPARED' | 'COMMITTED' | 'VISIBLE' | 'ABORTED'
+  sourceType: 'REPLICATION' | 'INSERT_STREAMING' | 'BACKEND_STREAMING'
+  prepareMs: number
+  commitMs?: number
+  publishMs?: number
+  finishMs?: number
+  reason: string
+  timeoutMs: number
+  tableIds: bigint[]
+}
+
+export interface LabReplicationJob {
+  jobId: string
+  databaseId: bigint
+  tableId: bigint
+  txnId: bigint
+  createdMs: number
+  finishedMs?: number
+  state: 'INITIALIZING' | 'SNAPSHOTING' | 'REPLICATING' | 'COMMITTED' | 'ABORTED'
+  finishedTasks: number
+  totalTasks: number
+  error: string
+}
+
+export interface LabNode {
+  id: bigint
+  host: string
+  heartbeatPort: number
+  bePort: number
+  httpPort: number
+  brpcPort: number
+  alive: boolean
+  startedMs: number
+  /** Bytes. */
+  diskTotal: number
+  diskUsed: number
+}
+
+export interface LabFrontend {
+  id: bigint
+  name: string
+  host: string
+  editLogPort: number
+  httpPort: number
+  queryPort: number
+  rpcPort: number
+  role: 'LEADER' | 'FOLLOWER' | 'OBSERVER'
+  alive: boolean
+  startedMs: number
+}
+
+export interface LabUser {
+  name: string
+  password: string
+  /** Privileges it holds; 'ALL' is root. OPERATE ON SYSTEM is 'OPERATE'. */
+  privileges: Set<string>
+}
+
+/** One lab cluster. `lock`-free: the lab runs in one event loop and every statement is applied synchronously. */
+export interface LabState {
+  name: string
+  version: LabVersion
+  runMode: LabRunMode
+  /** Cluster token that backends demand of those who download tablets. */
+  token: string
+  serviceId: string
+  databases: Map<string, LabDatabase>
+  frontends: LabFrontend[]
+  /** Backends, or compute nodes of a shared-data cluster. */
+  nodes: LabNode[]
+  users: Map<string, LabUser>
+  config: Map<string, { value: string; type: string; mutable: boolean; aliases: string; comment: string }>
+  storageVolumes: Map<string, { type: string; isDefault: boolean; location: string; params: string; enabled: boolean; comment: string }>
+  transactions: LabTransaction[]
+  /** Running jobs, and for each table the last aborted and the last committed one. */
+  replicationJobs: LabReplicationJob[]
+  /** Next catalog id. */
+  nextId(): bigint
+  /** A new epoch: ((milliseconds since 2020) << 21) | sequence, as the frontend makes them. */
+  nextEpoch(): bigint
+  /** Milliseconds of the cluster's own clock, which may run at a factor. */
+  now(): number
+}
