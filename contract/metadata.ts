@@ -1,0 +1,60 @@
+import type { MigrationSpec } from './migration-spec.ts'
+
+/** Input of workflow `syncMetadata`. */
+export interface SyncMetadataInput {
+  spec: MigrationSpec
+  /** The workflow to report to. */
+  migrationId: string
+  /** Tables whose destructive statement an operator approved, source names. */
+  approved: string[]
+}
+
+/** What became of one table, view or materialized view when it was aligned. */
+export interface AlignOutcome {
+  /** Source name; the target's for objects that exist only there. */
+  table: string
+  outcome:
+    | 'unchanged'
+    | 'created'
+    | 'altered'
+    | 'recreated'
+    | 'dropped'
+    | 'needs-approval'
+    | 'refused'
+    | 'waiting'
+    | 'failed'
+  /** For everything but unchanged and created: why, in words an operator can act on. */
+  reason?: string
+  /** Statements done, or for needs-approval the exact statements that would run; at most 5, each shortened to 500 characters. */
+  statements: string[]
+  /** What must be undone at cutover or stop on the target, e.g. dynamic partitions switched off. */
+  undo: string[]
+}
+
+export interface DifferencePage {
+  /** Source tables whose target differs or is missing, in name order, at most the limit. */
+  different: string[]
+  /** Pass as `after` for the next page; unset: done. */
+  next?: string
+  /** On the last page: over all pages of this call's snapshot. */
+  counts: MetadataCounts
+}
+
+export interface MetadataCounts {
+  sourceTables: number
+  alignedTables: number
+  differentTables: number
+  targetOnlyTables: number
+  refusedTables: number
+}
+
+/** Signal `metadataReport` of `migrate`. */
+export interface MetadataReport {
+  counts: MetadataCounts
+  /** Everything but unchanged; bounded to 500, then `more`. */
+  outcomes: AlignOutcome[]
+  more: number
+  complete: boolean
+  /** Set when the difference itself failed. */
+  error?: string
+}

@@ -1,0 +1,167 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
+import type { Finding } from './findings.ts'
+import type { AlignOutcome, MetadataCounts, MetadataReport } from './metadata.ts'
+import type { MigrationPatch, MigrationSpec, MigrationSpecInput } from './migration-spec.ts'
+import type { StaleCounts, TableReport } from './replication.ts'
+
+export type MigrationState =
+  | 'checking'
+  | 'preparing'
+  | 'syncing'
+  | 'caughtUp'
+  | 'pausing'
+  | 'paused'
+  | 'stopping'
+  | 'stopped'
+  | 'finished'
+  | 'failed'
+
+/** Input of workflow `migrate`: the spec itself; `carried` only when it continues as new. */
+export type MigrateInput = MigrationSpecInput & { carried?: unknown }
+
+export interface StopOptions {
+  /** Cancel running jobs on the target instead of following them to their end. */
+  cancelJobs?: boolean
+  /** Leave changed settings as they are. */
+  keepSettings?: boolean
+}
+
+/** Counters under the names of StarRocks' own tool, and what that lacks. */
+export interface MigrationStatus {
+  name: string
+  source: string
+  target: string
+  state: MigrationState
+  /** Why it is not moving, when it is not. */
+  reason?: string
+  startedAt: string
+  /** Of the last look at both clusters; unset before the first. */
+  checkedAt?: string
+  jobs: {
+    total: number
+    ddlPending: number
+    jobPending: number
+    sent: number
+    running: number
+    finished: number
+    failed: number
+    unknown: number
+  }
+  tables: { total: number; finished: number; unfinished: number; expired: number; parked: number; refused: number }
+  /** 0 to 1. */
+  finishedTableRatio: number
+  expiredTableRatio: number
+  /** 0 to 1: partitions that the target's metadata confirms, of all. Exactly 1 only when every partition of every table is confirmed. */
+  progress: number
+  partitions: { total: number; lagging: number; unknown: number }
+  bytes: { total: number; toCopy: number; copied: number; perSecond: number }
+  secondsLeft?: number
+  lagSeconds?: number
+  slots: { limit: number; used: number }
+  /** Why tables wait, with the number of tables each. */
+  reasons: { reason: string; tables: number }[]
+  settings: ChangedSetting[]
+  findings: Finding[]
+}
+
+export interface ChangedSetting {
+  cluster: string
+  key: string
+  from: string
+  to: string
+}
+
+export interface RunningTable {
+  table: string
+  workflowId: string
+  since: string
+}
+
+export interface ParkedTable {
+  table: string
+  reason: string
+  attempts: number
+  /** ISO time of the next try by itself; unset: waits for a person. */
+  retryAt?: string
+  needsApproval: boolean
+  /** What would be run, when approval is needed. */
+  statements: string[]
+}
+
+export interface Change {
+  at: string
+  outcome: AlignOutcome['outcome']
+  table: string
+  reason?: string
+  statements: string[]
+}
+
+export interface Changes {
+  /** Newest last, bounded. */
+  done: Change[]
+  pending: Change[]
+  /** To be undone on the target at cutover, in reverse order. */
+  undo: { table: string; statement: string }[]
+  counts?: MetadataCounts
+}
+
+export interface TablesRequest {
+  tables: string[]
+}
+
+/** For each table: accepted, or why not. */
+export interface TablesAnswer {
+  accepted: string[]
+  rejected: { table: string; reason: string }[]
+}
+
+export const pauseSignal = defineSignal('pause')
+export const resumeSignal = defineSignal('resume')
+export const stopSignal = defineSignal<[StopOptions?]>('stop')
+/** Internal: a table's workflow ended. */
+export const tableReportSignal = defineSignal<[TableReport]>('tableReport')
+/** Internal: a metadata difference made progress or ended. */
+export const metadataReportSignal = defineSignal<[MetadataReport]>('metadataReport')
+/** Internal: the children are told of pause and resume. */
+export const holdSignal = defineSignal<[boolean]>('hold')
+
+export const configureUpdate = defineUpdate<MigrationSpec, [MigrationPatch]>('configure')
+export const pauseTablesUpdate = defineUpdate<TablesAnswer, [TablesRequest]>('pauseTables')
+export const resumeTablesUpdate = defineUpdate<TablesAnswer, [TablesRequest]>('resumeTables')
+export const retryTablesUpdate = defineUpdate<TablesAnswer, [TablesRequest]>('retryTables')
+export const approveUpdate = defineUpdate<TablesAnswer, [TablesRequest]>('approve')
+
+export const statusQuery = defineQuery<MigrationStatus>('status')
+export const runningQuery = defineQuery<RunningTable[]>('running')
+export const parkedQuery = defineQuery<ParkedTable[]>('parked')
+export const changesQuery = defineQuery<Changes>('changes')
+export const specQuery = defineQuery<MigrationSpec>('spec')
+
+/** Input of workflow `tables`: one page of per-table rows. */
+export interface TablesPageInput {
+  spec: MigrationSpec
+  running: string[]
+  parked: ParkedTable[]
+  filter?: { state?: TableRow['state']; match?: string }
+  after?: string
+  limit?: number
+}
+
+export interface TableRow {
+  table: string
+  state: 'in sync' | 'running' | 'lagging' | 'unfinished' | 'missing' | 'parked' | 'unknown'
+  reason?: string
+  attempts: number
+  partitions: number
+  laggingPartitions: number
+  bytes: number
+  /** Highest data version of the source and of the target's copy, text. */
+  sourceVersion: string
+  targetVersion: string
+}
+
+export interface TablesPage {
+  rows: TableRow[]
+  next?: string
+  counts: StaleCounts
+}

@@ -1,0 +1,41 @@
+/** The task queue that every starferry worker polls and every client uses. */
+export const TASK_QUEUE = 'starferry'
+
+/** Workflow types, as `temporal workflow start --type` takes them. */
+export const WORKFLOW_TYPES = {
+  migrate: 'migrate',
+  syncMetadata: 'syncMetadata',
+  replicateTable: 'replicateTable',
+  clusterSettings: 'clusterSettings',
+  doctor: 'doctor',
+  plan: 'plan',
+  tables: 'tables',
+} as const
+
+/** One id = one thing that must not run twice. */
+export const migrationId = (name: string) => `migrate/${name}`
+export const tableWorkflowId = (migration: string, table: string) => `migrate/${migration}/table/${table}`
+export const metadataWorkflowId = (migration: string) => `migrate/${migration}/metadata`
+export const metadataScheduleId = (migration: string) => `migrate/${migration}/metadata`
+export const settingsWorkflowId = (cluster: string) => `settings/${cluster}`
+
+/** Search attributes, all keywords; the worker registers those that are missing. */
+export const SEARCH_ATTRIBUTES = {
+  kind: 'StarferryKind',
+  migration: 'StarferryMigration',
+  cluster: 'StarferryCluster',
+  database: 'StarferryDatabase',
+  table: 'StarferryTable',
+  state: 'StarferryState',
+} as const
+
+/**
+ * A table as people write it: `database.table`, unquoted. A database name cannot hold a dot, a table name can, so the first dot divides.
+ */
+export function splitTableName(full: string): { database: string; table: string } {
+  const dot = full.indexOf('.')
+  if (dot < 1 || dot === full.length - 1) throw new Error(`'${full}' is not a table name: write it as database.table`)
+  return { database: full.slice(0, dot), table: full.slice(dot + 1) }
+}
+
+export const joinTableName = (database: string, table: string) => `${database}.${table}`

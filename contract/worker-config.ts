@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+const seconds = (fallback: number) => z.number().positive().default(fallback)
+
+const tls = z.union([
+  z.boolean(),
+  z.strictObject({
+    ca: z.string().optional().describe('PEM text; usually ${file:/path/ca.pem}'),
+    cert: z.string().optional(),
+    key: z.string().optional(),
+    serverName: z.string().optional(),
+    verify: z.boolean().default(true),
+  }),
+])
+
+export const clusterConfigSchema = z.strictObject({
+  frontends: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^[^\s:]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/,
+          'write host or host:port (query port, 9030 unless given)',
+        ),
+    )
+    .min(1)
+    .describe('Any frontends, host[:queryPort]; the leader is found from them'),
+  user: z.string().default('root'),
+  password: z.string().default('').describe('${env:NAME} or ${file:/path} keep it out of the file'),
+  token: z.string().optional().describe("A source's cluster token: grep token fe/meta/image/VERSION"),
+  tls: tls.default(false),
+  addressMap: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('address as the cluster prints it: address that reaches it[;port:port,…]'),
+  connectTimeout: seconds(30),
+  statementTimeout: seconds(60),
+  connections: z.int().positive().max(64).default(4).describe('Connections to the leader at most'),
+})
+export type ClusterConfig = z.output<typeof clusterConfigSchema>
+
+/** `starferry.yaml`: belongs to the worker. Secrets live only here. */
+export const workerConfigSchema = z.strictObject({
+  clusters: z.record(z.string().min(1), clusterConfigSchema).default({}),
+  temporal: z
+    .strictObject({
+      address: z.string().default('127.0.0.1:7233'),
+      namespace: z.string().default('default'),
+      tls: tls.default(false),
+      apiKey: z.string().optional(),
+    })
+    .prefault({}),
+  worker: z
+    .strictObject({
+      activities: z.int().positive().default(200).describe('Activities at once in this process'),
+      health: z.string().default('127.0.0.1:7280').describe('host:port of /healthz, /readyz; `off` for none'),
+      drainSeconds: seconds(30),
+    })
+    .prefault({}),
+  telemetry: z
+    .strictObject({
+      metrics: z.string().default('127.0.0.1:7281').describe('host:port of Prometheus /metrics; `off` for none'),
+      logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+    })
+    .prefault({}),
+})
+export type WorkerConfigInput = z.input<typeof workerConfigSchema>
+export type WorkerConfig = z.output<typeof workerConfigSchema>
