@@ -1,0 +1,209 @@
+import mysql from 'mysql2'
+import { classify } from '../errors/classify.ts'
+import { UnreachableError } from '../errors/starrocks-error.ts'
+import { ColumnIndex, type ResultSet, Row, resultSet } from '../row.ts'
+import { isLostConnection, lostConnection, timedOut } from './failure.ts'
+import { isRead } from './statement.ts'
+
+export interface TlsOptions {
+  /** PEM text of the authority that signed the frontends' certificates. */
+  ca?: string
+  cert?: string
+  key?: string
+  rejectUnauthorized?: boolean
+}
+
+export interface ConnectionOptions {
+  host: string
+  port: number
+  user: string
+  password: string
+  tls?: TlsOptions
+  connectTimeoutMs: number
+}
+
+export interface StatementOptions {
+  /** Ends the statement when aborted; the connection is closed with it. */
+  signal?: AbortSignal
+  /** How long the whole statement may take (a stream: how long between two rows). */
+  timeoutMs?: number
+}
+
+type Cells = (string | null)[]
+
+/** One session with one frontend: text protocol, every cell as text. */
+export class Connection {
+  readonly host: string
+  readonly port: number
+  readonly #raw: mysql.Connection
+  #dead = false
+
+  private constructor(raw: mysql.Connection, options: ConnectionOptions) {
+    this.#raw = raw
+    this.host = options.host
+    this.port = options.port
+    const died = () => {
+      this.#dead = true
+    }
+    raw.on('error', died)
+    raw.on('end', died)
+  }
+
+  /**
+   * Connects, logs in and activates all of the user's roles (StarRocks ≥ 3.0 grants a session only the default ones).
+   * Errors: `Unreachable` (address, time-out, TLS), `Denied` (user or password).
+   */
+  static async open(options: ConnectionOptions, signal?: AbortSignal): Promise<Connection> {
+    signal?.throwIfAborted()
+    const raw = mysql.createConnection({
+      host: options.host,
+      port: options.port,
+      user: options.user,
+      password: options.password,
+      ssl: options.tls ? { rejectUnauthorized: true, ...options.tls } : undefined,
+      connectTimeout: options.connectTimeoutMs,
+      charset: 'utf8mb4',
+      multipleStatements: false,
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      dateStrings: true,
+      enableKeepAlive: true,
+      rowsAsArray: true,
+      // Numeric columns are marked binary; their text is ASCII, and names are UTF-8: one decoding fits all.
+      typeCast: (field) => field.string('utf8'),
+    })
+    const connection = new Connection(raw, options)
+    await connection.#settled<void>(
+      { signal, timeoutMs: options.connectTimeoutMs },
+      true,
+      (done) => raw.connect((error) => done(error)),
+      'log in',
+    )
+    try {
+      await connection.run('SET ROLE ALL', { signal, timeoutMs: options.connectTimeoutMs })
+    } catch (error) {
+      // Before 3.0 there are no roles, and some users have none: both are fine. A connection that is gone is not.
+      if (connection.dead)
+        throw new UnreachableError(`Lost the connection to ${connection.address} right after login`, undefined, error)
+      signal?.throwIfAborted()
+    }
+    return connection
+  }
+
+  get address(): string {
+    return `${this.host}:${this.port}`
+  }
+
+  get dead(): boolean {
+    return this.#dead
+  }
+
+  /** Runs one statement. Errors: `Unreachable` when a read was lost, `OutcomeUnknown` when anything else was, else what `classify` says. */
+  run(sql: string, options: StatementOptions = {}): Promise<ResultSet> {
+    return this.#settled<ResultSet>(options, isRead(sql), (done) => {
+      this.#raw.query({ sql, rowsAsArray: true }, (error, rows, fields) => {
+        if (error) return done(error)
+        if (!Array.isArray(rows)) return done(null, resultSet([], [], rows.affectedRows ?? 0))
+        // mysql2's row types know nothing of typeCast; with ours every cell is text or null.
+        const cells = rows as unknown as Cells[]
+        done(
+          null,
+          resultSet(
+            (fields ?? []).map((field) => field.name),
+            cells,
+          ),
+        )
+      })
+    })
+  }
+
+  /** Runs a read and hands out its rows one by one, in constant memory. Ending early closes the connection. */
+  async *stream(sql: string, options: StatementOptions = {}): AsyncGenerator<Row> {
+    options.signal?.throwIfAborted()
+    let index = new ColumnIndex([])
+    let finished = false
+    let timer: NodeJS.Timeout | undefined
+    let timeout = false
+    const rows = this.#raw.query({ sql, rowsAsArray: true }).stream({ highWaterMark: 512 })
+    rows.on('fields', (fields: mysql.FieldPacket[] | undefined) => {
+      index = new ColumnIndex((fields ?? []).map((field) => field.name))
+    })
+    const stop = () => rows.destroy(new Error('aborted'))
+    options.signal?.addEventListener('abort', stop, { once: true })
+    const rearm = () => {
+      clearTimeout(timer)
+      if (options.timeoutMs === undefined) return
+      timer = setTimeout(() => {
+        timeout = true
+        stop()
+      }, options.timeoutMs)
+    }
+    // A connection that dies between two rows does not always reach the stream.
+    const lost = () => rows.destroy(new Error('Connection lost: The server closed the connection.'))
+    this.#raw.once('end', lost)
+    try {
+      rearm()
+      for await (const cells of rows) {
+        clearTimeout(timer)
+        yield new Row(index, cells as Cells)
+        rearm()
+      }
+      finished = true
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      if (timeout) throw timedOut(this.address, options.timeoutMs, true)
+      throw isLostConnection(error) ? lostConnection(this.address, true, error) : classify(error)
+    } finally {
+      clearTimeout(timer)
+      options.signal?.removeEventListener('abort', stop)
+      this.#raw.off('end', lost)
+      // Unread rows would be taken for the next statement's answer.
+      if (!finished) this.destroy()
+    }
+  }
+
+  destroy(): void {
+    this.#dead = true
+    this.#raw.destroy()
+  }
+
+  #settled<T>(
+    options: StatementOptions,
+    harmless: boolean,
+    start: (done: (error: Error | null, value?: T) => void) => void,
+    doing?: string,
+  ): Promise<T> {
+    const { signal, timeoutMs } = options
+    return new Promise<T>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const finish = (act: () => void) => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', abort)
+        act()
+      }
+      const abort = () => {
+        this.destroy()
+        finish(() => reject(signal?.reason))
+      }
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              this.destroy()
+              finish(() => reject(timedOut(this.address, timeoutMs, harmless, doing)))
+            }, timeoutMs)
+      signal?.addEventListener('abort', abort, { once: true })
+      start((error, value) =>
+        finish(() => {
+          if (!error) return resolve(value as T)
+          if (isLostConnection(error)) {
+            this.destroy()
+            return reject(lostConnection(this.address, harmless, error, doing))
+          }
+          if ((error as { fatal?: boolean }).fatal) this.destroy()
+          reject(classify(error))
+        }),
+      )
+    })
+  }
+}

@@ -1,0 +1,94 @@
+import { parseDataSize } from '../data-size.ts'
+import type { Row } from '../row.ts'
+import type { StatementOptions } from '../session/connection.ts'
+import { proc } from './proc.ts'
+import type { Queryable } from './queryable.ts'
+
+export interface Replica {
+  id: bigint
+  backendId: bigint
+  /** NORMAL, ALTER, CLONE, DECOMMISSION, … */
+  state: string
+  version: bigint
+  /** −1 when no version failed. */
+  lastFailedVersion: bigint
+  /** Known only from `tabletReplicas`. */
+  isBad?: boolean
+  dataSizeBytes: bigint
+  rowCount: bigint
+}
+
+export interface Tablet {
+  id: bigint
+  /** Empty for shared-data tablets: they have none. */
+  replicas: Replica[]
+  /** Nodes that serve a shared-data tablet at the moment. */
+  nodeIds: bigint[]
+  dataSizeBytes: bigint
+  rowCount: bigint
+  /** Range-distributed tables (4.1+, shared-data) only. */
+  range?: string
+}
+
+/** PROC '…/partitions/<partition>/<index>', one entry a tablet, by ascending id – which is the order of the buckets. */
+export async function tablets(
+  cluster: Queryable,
+  databaseId: bigint,
+  tableId: bigint,
+  partitionId: bigint,
+  indexId: bigint,
+  options?: StatementOptions,
+): Promise<Tablet[]> {
+  return readTablets(await proc(cluster, ['dbs', databaseId, tableId, 'partitions', partitionId, indexId], options))
+}
+
+/** PROC '…/<index>/<tablet>': the replicas of one tablet with what the listing leaves out (`isBad`). */
+export async function tabletReplicas(
+  cluster: Queryable,
+  databaseId: bigint,
+  tableId: bigint,
+  partitionId: bigint,
+  indexId: bigint,
+  tabletId: bigint,
+  options?: StatementOptions,
+): Promise<Replica[]> {
+  const path = ['dbs', databaseId, tableId, 'partitions', partitionId, indexId, tabletId]
+  return (await proc(cluster, path, options)).map(readReplica)
+}
+
+export function readTablets(rows: readonly Row[]): Tablet[] {
+  const byId = new Map<bigint, Tablet>()
+  for (const row of rows) {
+    const id = row.bigint('TabletId')
+    const tablet: Tablet = byId.get(id) ?? { id, replicas: [], nodeIds: [], dataSizeBytes: 0n, rowCount: 0n }
+    byId.set(id, tablet)
+    const size = parseDataSize(row.get('DataSize')) ?? 0n
+    const rowCount = row.optionalBigint('RowCount') ?? 0n
+    // Replicas of one tablet lag behind each other: the largest is nearest to the truth.
+    if (size > tablet.dataSizeBytes) tablet.dataSizeBytes = size
+    if (rowCount > tablet.rowCount) tablet.rowCount = rowCount
+    if (row.has('ReplicaId')) tablet.replicas.push(readReplica(row))
+    else tablet.nodeIds.push(...readIds(row.get('BackendId') ?? row.get('BackendIds')))
+    const range = row.text('Range')
+    if (range !== undefined && range !== 'null' && range !== '') tablet.range = range
+  }
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+}
+
+function readReplica(row: Row): Replica {
+  return {
+    id: row.bigint('ReplicaId'),
+    backendId: row.bigint('BackendId'),
+    state: row.get('State') ?? '',
+    version: row.bigint('Version'),
+    lastFailedVersion: row.optionalBigint('LstFailedVersion') ?? -1n,
+    isBad: row.optionalFlag('IsBad'),
+    dataSizeBytes: parseDataSize(row.get('DataSize')) ?? 0n,
+    rowCount: row.optionalBigint('RowCount') ?? 0n,
+  }
+}
+
+/** `[10001, 10002]`, which JSON.parse would make doubles of. */
+function readIds(text: string | null): bigint[] {
+  return (text?.match(/\d+/g) ?? []).map((id) => BigInt(id))
+}
