@@ -45,6 +45,10 @@ export interface LabPhysicalPartition {
   versionTxnType: 'TXN_NORMAL' | 'TXN_REPLICATION'
   /** Committed but not yet published version, when a transaction waits for its publish; else equals visibleVersion. */
   committedVersion: bigint
+  /** Oldest data version of which a snapshot can still be made; versions below were merged away. Unset: all. */
+  oldestVersion?: bigint
+  /** Bytes that are shown and copied beside those of the rows: how big tables are acted out. */
+  extraBytes?: number
   /** Tablets in bucket order, per index meta id. */
   tablets: Map<bigint, LabTablet[]>
 }

@@ -1,3 +1,4 @@
+export { compactRows } from './compaction.ts'
 export { deleteRows, truncate } from './delete.ts'
 export { LabDataError } from './errors.ts'
 export { evaluate, parseExpression } from './expression.ts'
@@ -7,9 +8,13 @@ export { reshapeRows, rowReshaper } from './reshape.ts'
 export { baseIndex, bucketOf, findPartition, partitionTypes, partitionValues } from './route.ts'
 export { defaultValue } from './row-builder.ts'
 export { countRows, misplacedRows, type ScanOptions, scanPartition, scanRows, scanTablet } from './scan.ts'
+export { partitionBytes, tableBytes } from './size.ts'
+export { endRow, forgetLiveRows, keyOf, keyPositions } from './tablet.ts'
 export { compareValues, normalizeValue, valueKind } from './values.ts'
 export {
+  awaitPublish,
   compactLake,
+  endAwaitedPublish,
   nextTransactionId,
   publishLoad,
   publishVisible,

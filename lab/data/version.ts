@@ -1,4 +1,16 @@
 import type { LabPhysicalPartition, LabState, LabTransaction } from '../model.ts'
+import { keepHistory } from './compaction.ts'
+
+const waitingPublishes = new WeakMap<LabPhysicalPartition, () => void>()
+
+/** A transaction that is committed but not yet visible in the partition; whatever is published next comes after it. */
+export function awaitPublish(partition: LabPhysicalPartition, publish: () => void): void {
+  waitingPublishes.set(partition, publish)
+}
+
+export function endAwaitedPublish(partition: LabPhysicalPartition): void {
+  waitingPublishes.delete(partition)
+}
 
 /**
  * Publishes one load into a partition: both versions +1. A load after a replication takes a new epoch and ends
@@ -6,7 +18,9 @@ import type { LabPhysicalPartition, LabState, LabTransaction } from '../model.ts
  * @returns the data version at which the load's rows appear
  */
 export function publishLoad(state: LabState, partition: LabPhysicalPartition): bigint {
+  waitingPublishes.get(partition)?.()
   partition.dataVersion += 1n
+  keepHistory(partition, state.now())
   if (partition.versionTxnType === 'TXN_REPLICATION') {
     partition.versionEpoch = state.nextEpoch()
     partition.versionTxnType = 'TXN_NORMAL'

@@ -1,0 +1,65 @@
+import { baseIndex, scanTablet } from '../data/index.ts'
+import type { LabState } from '../model.ts'
+import type { PartitionWork, RunningJob, TabletSnapshot, TabletWork } from './job.ts'
+import { clusterByService, findTablet, reachNode, type TabletPlace } from './registry.ts'
+import type { BackendAddress } from './request.ts'
+
+/**
+ * One REMOTE_SNAPSHOT task: a target backend asks the source backends of its slice one after the other.
+ * @returns undefined when none could make the snapshot; why, only a backend's log would tell
+ */
+export function remoteSnapshot(
+  target: LabState,
+  job: RunningJob,
+  partition: PartitionWork,
+  tablet: TabletWork,
+  sources: readonly BackendAddress[],
+): TabletSnapshot | undefined {
+  for (const address of sources) {
+    const reached = reachNode(address, target)
+    if (!reached) continue
+    const { state } = reached.cluster
+    if (state.runMode === 'shared_data' || state.token !== job.sourceToken) continue
+    const place = findTablet(state, tablet.sourceTabletId)
+    if (!place) continue
+    const replica = place.tablet.replicas.find((one) => one.backendId === reached.node.id)
+    if (!replica || replica.bad || replica.version < partition.sourceVersion) continue
+    const snapshot = takeSnapshot(place, partition, tablet)
+    if (snapshot) return snapshot
+  }
+  return undefined
+}
+
+/** Lake to lake: nodes copy files from bucket to bucket, found by the source's service and ids. */
+export function lakeSnapshot(
+  job: RunningJob,
+  partition: PartitionWork,
+  tablet: TabletWork,
+): TabletSnapshot | undefined {
+  const cluster = clusterByService(job.sourceServiceId)
+  if (cluster?.state.runMode !== 'shared_data') return undefined
+  const place = findTablet(cluster.state, tablet.sourceTabletId)
+  if (!place || place.physical.id !== partition.sourcePartitionId) return undefined
+  return takeSnapshot(place, partition, tablet)
+}
+
+function takeSnapshot(place: TabletPlace, partition: PartitionWork, work: TabletWork): TabletSnapshot | undefined {
+  const index = place.table.indexes.find((one) => one.id === place.indexId)
+  // Files lie under …/<tablet>/<schema hash>/: a wrong hash finds nothing.
+  if (!index || index.schemaHash !== work.sourceSchemaHash) return undefined
+  const { physical } = place
+  const version = partition.sourceVersion
+  if (physical.dataVersion < version || version < (physical.oldestVersion ?? 1n)) return undefined
+  const base = baseIndex(place.table)
+  const extraBytes = physical.extraBytes ?? 0
+  if (place.indexId !== base.id) return { columns: [], rows: [], extraBytes: 0 }
+  const rows = [...scanTablet(place.tablet, version)]
+  const since = partition.targetVersion
+  if (since <= 1n || since < (physical.oldestVersion ?? 1n)) return { columns: base.columns, rows, extraBytes }
+  const inRange = (at: bigint | undefined) => at !== undefined && at > since && at <= version
+  const increment = {
+    added: place.tablet.rows.filter((row) => inRange(row.since) && (row.until === undefined || row.until > version)),
+    ended: place.tablet.rows.filter((row) => row.since <= since && inRange(row.until)),
+  }
+  return { columns: base.columns, rows, increment, extraBytes }
+}
