@@ -16,6 +16,16 @@ export interface DoctorResult {
   findings: Finding[]
   /** Findings beyond those listed; the list is bounded. */
   more: number
+  /** Frontend settings of the target that the migration changes while it runs (spec.settings decides). */
+  settings?: WantedSetting[]
   /** Short facts: versions, run modes, nodes, tables, bytes. */
   facts: Record<string, string>
+}
+
+/** A frontend setting that has to have a certain value while a migration runs. */
+export interface WantedSetting {
+  key: string
+  value: string
+  /** For people: why. */
+  reason: string
 }

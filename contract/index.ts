@@ -1,5 +1,6 @@
 export * from './bytes.ts'
 export * from './check.ts'
+export * from './cluster-settings.ts'
 export * from './findings.ts'
 export * from './metadata.ts'
 export * from './migration-api.ts'

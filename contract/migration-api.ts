@@ -100,8 +100,10 @@ export interface Changes {
   /** Newest last, bounded. */
   done: Change[]
   pending: Change[]
-  /** To be undone on the target at cutover, in reverse order. */
+  /** To be undone on the target at cutover, in reverse order; bounded. */
   undo: { table: string; statement: string }[]
+  /** Statements to undo beyond those listed; they follow from the source's definitions. */
+  moreUndo: number
   counts?: MetadataCounts
 }
 
@@ -122,8 +124,10 @@ export const stopSignal = defineSignal<[StopOptions?]>('stop')
 export const tableReportSignal = defineSignal<[TableReport]>('tableReport')
 /** Internal: a metadata difference made progress or ended. */
 export const metadataReportSignal = defineSignal<[MetadataReport]>('metadataReport')
-/** Internal: the children are told of pause and resume. */
-export const holdSignal = defineSignal<[boolean]>('hold')
+/** Internal: start nothing new, follow what runs to its end, then end. */
+export const holdSignal = defineSignal('hold')
+/** Internal, to a table's workflow: the run of the migration that started it is over; report by signal when you end. */
+export const reportBySignalSignal = defineSignal('reportBySignal')
 
 export const configureUpdate = defineUpdate<MigrationSpec, [MigrationPatch]>('configure')
 export const pauseTablesUpdate = defineUpdate<TablesAnswer, [TablesRequest]>('pauseTables')

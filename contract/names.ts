@@ -39,3 +39,26 @@ export function splitTableName(full: string): { database: string; table: string 
 }
 
 export const joinTableName = (database: string, table: string) => `${database}.${table}`
+
+/**
+ * What the ids of all replication jobs of a migration begin with, so that they are known again on the target by whoever looks. Letters,
+ * digits, `-` and `_` only: it becomes part of a transaction's label. The hash keeps names apart that differ only in other characters.
+ */
+export function migrationJobPrefix(migration: string): string {
+  return `sf-${migration.replaceAll(/[^A-Za-z0-9-]/g, '-').slice(0, 30)}-${fnv1a(migration)}_`
+}
+
+/** The part of a job's id that a step of a table's workflow determines: its run and its number. The attempt is appended by the activity. */
+export function stepJobPrefix(migration: string, runId: string, step: number): string {
+  return `${migrationJobPrefix(migration)}${runId.replaceAll('-', '').slice(0, 16)}_${step}_`
+}
+
+/** 32-bit FNV-1a as 8 hexadecimal digits. */
+function fnv1a(text: string): string {
+  let hash = 0x811c9dc5
+  for (const char of text) {
+    hash ^= char.codePointAt(0) ?? 0
+    hash = Math.imul(hash, 0x01000193) >>> 0
+  }
+  return hash.toString(16).padStart(8, '0')
+}

@@ -1,3 +1,4 @@
+import type { AlignOutcome } from './metadata.ts'
 import type { MigrationSpec } from './migration-spec.ts'
 
 /** Input of workflow `replicateTable`. */
@@ -8,7 +9,24 @@ export interface ReplicateTableInput {
   table: string
   /** An operator approved to reset or recreate what starferry did not write. */
   approved: boolean
-  paused: boolean
+  /** Failed attempts after which the table is given back to be parked; 1 when it was parked before. */
+  parkAfter: number
+  /** Set when it continues as new. */
+  carried?: TableProgress
+}
+
+/** What a table's workflow knows of its own work so far. */
+export interface TableProgress {
+  step: number
+  failures: number
+  jobsSent: number
+  partitions: number
+  bytes: number
+  version: string
+  /** Report by signal, because the migration's present run is not the one that waits for the result. */
+  reportBySignal: boolean
+  changes: AlignOutcome[]
+  memory?: string
 }
 
 /** Input of activity `replicate`: one step of a table, whose attempts are one send each. */
@@ -18,6 +36,8 @@ export interface ReplicateStepInput {
   /** Pure function of the workflow's run and step; the activity appends its attempt. */
   jobPrefix: string
   approved: boolean
+  /** For targets whose metadata does not remember lineage: what the former step returned; unset: not read yet. */
+  memory?: string
 }
 
 export interface ReplicateStepResult {
@@ -32,14 +52,40 @@ export interface ReplicateStepResult {
   bytes: number
   /** Highest confirmed source version, text. */
   version: string
+  /** For targets whose metadata does not remember lineage: compressed text, bounded. */
+  memory?: string
 }
 
-/** Signal `tableReport` of `migrate`: how a table's workflow ended. */
+/** Types of the failures of activity `replicate`. */
+export const REPLICATE_ERRORS = {
+  /** Metadata moved on; `details[0].align` true: the table's metadata must be aligned before the next step. */
+  stale: 'Stale',
+  /** A limit, another job, a full disk: waits, and never counts. */
+  busy: 'Busy',
+  /** The job ran and failed. */
+  aborted: 'Aborted',
+  /** The job was accepted and is in no list, and nothing moved. */
+  lost: 'Lost',
+  /** No answer from a cluster: tried again until there is one. */
+  unreachable: 'Unreachable',
+  /** Cannot work as it is. */
+  refused: 'Refused',
+  /** Would discard what starferry did not write; `details[0].statements` holds the exact statements. */
+  needsApproval: 'NeedsApproval',
+} as const
+
+export interface ReplicateErrorDetails {
+  align?: boolean
+  statements?: string[]
+}
+
+/** Result of `replicateTable`, and signal `tableReport` of `migrate`: how a table's workflow ended. */
 export interface TableReport {
   table: string
   /** Run id of the table's workflow, so that a late report of a former run is not taken for the present one. */
   runId: string
-  outcome: 'in-sync' | 'failed' | 'needs-approval' | 'refused' | 'stopped' | 'gone'
+  /** `behind`: a whole round was copied, and the source went on meanwhile. */
+  outcome: 'in-sync' | 'behind' | 'failed' | 'needs-approval' | 'refused' | 'stopped' | 'gone'
   reason?: string
   errorType?: string
   attempts: number
@@ -47,6 +93,12 @@ export interface TableReport {
   partitions: number
   bytes: number
   version: string
+  /** For needs-approval: what would be run; bounded. */
+  statements?: string[]
+  /** What was changed on the target's metadata on the way; bounded. */
+  changes?: AlignOutcome[]
+  /** Lineage of the copy where the target's metadata does not keep it. */
+  memory?: string
 }
 
 /** A table that lags, as `findStale` lists it. */
@@ -65,11 +117,19 @@ export interface StaleInput {
   skip: string[]
   /** Tables to list at most, most urgent first. */
   limit: number
+  /** Seconds to wait before the look; polling belongs into activities. */
+  delay?: number
+  /** Look again every `spec.intervals.stale` until something is listed, for so many seconds at most. */
+  wait?: number
 }
 
 export interface StaleResult {
   stale: StaleTable[]
   counts: StaleCounts
+  /** Tables that the target replicates at once at most: its replication_max_parallel_table_count. */
+  slots: number
+  /** ISO time of the look. */
+  checkedAt: string
 }
 
 export interface StaleCounts {

@@ -1,0 +1,47 @@
+import { defineQuery, defineUpdate } from '@temporalio/workflow'
+import type { WantedSetting } from './findings.ts'
+import type { ChangedSetting } from './migration-api.ts'
+
+/** Input of workflow `clusterSettings`; `carried` only when it continues as new. */
+export interface ClusterSettingsInput {
+  cluster: string
+  carried?: LeasedSetting[]
+}
+
+/** A setting that somebody needs changed. */
+export interface LeasedSetting {
+  key: string
+  /** What it was before the first lease, and what it is to be. */
+  original: string
+  value: string
+  /** Workflow ids of those who need it. */
+  holders: string[]
+}
+
+export interface LeaseRequest {
+  /** Workflow id of who needs the settings; when that workflow is closed the lease ends by itself. */
+  holder: string
+  settings: WantedSetting[]
+}
+
+export interface LeaseAnswer {
+  changed: ChangedSetting[]
+  /** Settings that cannot be given, and why. */
+  refused: { key: string; reason: string }[]
+}
+
+export interface ReleaseRequest {
+  holder: string
+  /** Leave the values as they are. */
+  keep?: boolean
+}
+
+export interface ReleaseAnswer {
+  restored: ChangedSetting[]
+  /** Left alone, and why: somebody else needs it, or changed it meanwhile. */
+  left: { key: string; reason: string }[]
+}
+
+export const leaseUpdate = defineUpdate<LeaseAnswer, [LeaseRequest]>('lease')
+export const releaseUpdate = defineUpdate<ReleaseAnswer, [ReleaseRequest]>('release')
+export const leasesQuery = defineQuery<LeasedSetting[]>('leases')
