@@ -1,0 +1,35 @@
+import type { Address } from '../address-map.ts'
+import { StarRocksError } from '../errors/starrocks-error.ts'
+import { type CallOptions, call } from './call.ts'
+import { type TableReplicationRequest, writeTableReplicationRequest } from './replication-request.ts'
+import { checked } from './status.ts'
+
+/**
+ * Asks the target to copy partitions (FrontendService.startTableReplication, rpc_port of a frontend; followers forward to the leader).
+ * Returns when the job is queued in the leader's memory: nothing is persistent yet, so a job can still be lost.
+ *
+ * Errors: `NothingToReplicate`, `TargetAhead`, `Stale`, `Busy`, `Unsupported` (target below 3.1.8), `Refused`, `NotLeader`;
+ * `Unreachable` when nothing was sent; `OutcomeUnknown` when the connection ended without an answer – that is also how requests end that
+ * the frontend cannot take apart.
+ */
+export async function startTableReplication(
+  address: Address,
+  request: TableReplicationRequest,
+  options?: CallOptions,
+): Promise<void> {
+  if (!/^[-\w]{1,90}$/.test(request.jobId)) {
+    throw new StarRocksError({
+      kind: 'Refused',
+      detail: `The job id “${request.jobId}” cannot be part of a label`,
+      remedy: 'Use 1 to 90 letters, digits, “-” and “_”',
+    })
+  }
+  const secrets = [request.sourceToken, request.password ?? '']
+  const answer = await call(
+    address,
+    'startTableReplication',
+    (writer) => writeTableReplicationRequest(writer, request),
+    options,
+  )
+  checked(answer, 'startTableReplication', secrets)
+}
