@@ -1,0 +1,40 @@
+export type { DataType, StructField } from './data-type.ts'
+export { canonicalDataType, readDataType, writeDataType } from './data-type.ts'
+export { type DroppedProperty, decideProperties, type PropertyDecision } from './decide-properties.ts'
+export type * from './model.ts'
+export {
+  answerNullQuestion,
+  type NullMeaning,
+  type NullQuestion,
+  nullListQuestion,
+  type PrintedNull,
+  printedNulls,
+  readPruning,
+} from './null-list.ts'
+export { readListText, readRangeText } from './partition-text.ts'
+export * from './quote.ts'
+export { defaultsOfDesc, readCreate } from './read.ts'
+export { type ReadOptions, readTable } from './read-table.ts'
+export { readMaterializedView, readView } from './read-view.ts'
+export * from './rollups.ts'
+export { DdlReadError } from './scanner.ts'
+export * from './source-partition.ts'
+export { canonicalExpression, nameOf, quoteColumns, type SqlToken, sqlTokens } from './sql-tokens.ts'
+export { keepNames, type ObjectName, type Placement, type Rename, type TargetCluster } from './target.ts'
+export { dropUnknownProperties } from './unknown-properties.ts'
+export type { DdlVersion, RunMode } from './version.ts'
+export {
+  nullKey,
+  type PartitionVerdict,
+  type PlannedPartition,
+  type WritePartitionsOptions,
+  writePartitions,
+} from './write-partitions.ts'
+export {
+  alterSet,
+  type Undo,
+  type WriteTableOptions,
+  type WrittenTable,
+  writePartitioning,
+  writeTable,
+} from './write-table.ts'

@@ -1,0 +1,123 @@
+import { canonicalDataType, readDataType } from './data-type.ts'
+import { quoteName, quoteQualified } from './quote.ts'
+import type { ObjectName } from './target.ts'
+import { writeNames } from './write-column.ts'
+
+/** A plain rollup: a name and columns of the table, in order. */
+export interface Rollup {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+/** `ROLLUP (a (k2, v1), b (v1, k1))` inside CREATE TABLE: made with the table, nothing to wait for. */
+export function writeRollupClause(rollups: readonly Rollup[]): string {
+  return `ROLLUP (${rollups.map(writeRollup).join(', ')})`
+}
+
+/** Adds rollups to a table that exists, all in one statement: a second one would be refused until the first is built. */
+export function writeAddRollups(table: ObjectName, rollups: readonly Rollup[]): string {
+  return `ALTER TABLE ${quoteQualified(table.database, table.name)} ADD ROLLUP ${rollups.map(writeRollup).join(', ')}`
+}
+
+function writeRollup(rollup: Rollup): string {
+  return `${quoteName(rollup.name)} ${writeNames(rollup.columns)}`
+}
+
+/** One index (base table, rollup, synchronous materialized view) of the answer to DESC t ALL. */
+export interface TableIndex {
+  readonly name: string
+  /** DUP_KEYS, AGG_KEYS, UNIQUE_KEYS, PRIMARY_KEYS. */
+  readonly keysType: string
+  readonly columns: readonly { name: string; type: string; nullable: boolean; key: boolean; extra: string }[]
+}
+
+/** Reads the rows of DESC t ALL: the first row of an index names it, an empty row separates two. */
+export function readTableIndexes(rows: Iterable<Readonly<Record<string, string | null | undefined>>>): TableIndex[] {
+  const indexes: { name: string; keysType: string; columns: TableIndex['columns'][number][] }[] = []
+  for (const row of rows) {
+    if (row.IndexName) indexes.push({ name: row.IndexName, keysType: row.IndexKeysType ?? '', columns: [] })
+    if (!row.Field) continue
+    indexes.at(-1)?.columns.push({
+      name: row.Field,
+      type: row.Type ?? '',
+      nullable: /^yes$/i.test(row.Null ?? ''),
+      key: row.Key === 'true',
+      extra: row.Extra ?? '',
+    })
+  }
+  return indexes
+}
+
+/** How SHOW MATERIALIZED VIEWS tells a rollup from a synchronous materialized view. */
+export type IndexDefinition =
+  | { readonly kind: 'rollup'; readonly rollup: Rollup }
+  | { readonly kind: 'sync-view'; readonly name: string; readonly text: string }
+  /** The listing does not hold it: it cannot be made again. */
+  | { readonly kind: 'unknown'; readonly name: string }
+
+/**
+ * Finds out how each index beside the base table came to be. `texts` are name and text of SHOW MATERIALIZED VIEWS rows of refresh type
+ * ROLLUP. Synchronous views show what was typed. Plain rollups show a generated `create materialized view r as select a,NONE(b) from t
+ * group by a`, which cannot be run again, so they are made from their columns.
+ */
+export function definitionsOfIndexes(
+  table: string,
+  indexes: readonly TableIndex[],
+  texts: ReadonlyMap<string, string>,
+): IndexDefinition[] {
+  const base = indexes.find((index) => index.name === table)
+  const baseColumns = new Set(base?.columns.map((column) => column.name))
+  return indexes
+    .filter((index) => index !== base)
+    .map((index): IndexDefinition => {
+      const text = texts.get(index.name)
+      const columns = index.columns.map((column) => column.name)
+      const plain = columns.every((column) => baseColumns.has(column))
+      if (text === undefined)
+        return plain ? { kind: 'rollup', rollup: { name: index.name, columns } } : { kind: 'unknown', name: index.name }
+      if (plain && isGenerated(text, index.name, table))
+        return { kind: 'rollup', rollup: { name: index.name, columns } }
+      return { kind: 'sync-view', name: index.name, text }
+    })
+}
+
+function isGenerated(text: string, name: string, table: string): boolean {
+  const head = `create materialized view ${name} as select `
+  return text.startsWith(head) && (text.includes(` from ${table} `) || text.trimEnd().endsWith(` from ${table}`))
+}
+
+/**
+ * What differs between the indexes of source and target, matched by name (their order is that of a hash). The base table is left out:
+ * difference() compares its columns.
+ */
+export function compareIndexes(
+  source: { readonly table: string; readonly indexes: readonly TableIndex[] },
+  target: { readonly table: string; readonly indexes: readonly TableIndex[] },
+): string[] {
+  const found: string[] = []
+  const others = (side: typeof source) => side.indexes.filter((index) => index.name !== side.table)
+  const onTarget = new Map(others(target).map((index) => [index.name, index]))
+  for (const index of others(source)) {
+    const twin = onTarget.get(index.name)
+    onTarget.delete(index.name)
+    if (!twin) found.push(`index ${index.name} is missing on the target`)
+    else if (shape(index) !== shape(twin)) found.push(`index ${index.name} has other columns on the target`)
+  }
+  for (const name of onTarget.keys()) found.push(`index ${name} exists on the target only`)
+  return found
+}
+
+function shape(index: TableIndex): string {
+  const columns = index.columns.map((column) => [
+    column.name.toLowerCase(),
+    canonicalDataType(readDataType(column.type)),
+    column.nullable,
+    column.key,
+    aggregationOf(column.extra),
+  ])
+  return JSON.stringify([index.keysType, columns])
+}
+
+function aggregationOf(extra: string): string {
+  return extra === 'NONE' ? '' : extra.toUpperCase()
+}
