@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
-import { freePorts } from './free-port.ts'
+import { freePorts } from '../workers/free-port.ts'
 import { type FindTemporalOptions, findTemporal } from './temporal-binary.ts'
 
 export interface TemporalServerOptions extends FindTemporalOptions {

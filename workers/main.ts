@@ -1,0 +1,126 @@
+import { Client, Connection } from '@temporalio/client'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import type { Logger } from 'pino'
+import { systemClock } from '../activities/dependencies.ts'
+import { createActivities } from '../activities/index.ts'
+import { TASK_QUEUE } from '../contract/names.ts'
+import type { WorkerConfig } from '../contract/worker-config.ts'
+import { watchAttempts } from './attempts.ts'
+import { createClusters } from './clusters.ts'
+import { connectionOptions, untilConnected } from './connect.ts'
+import { type Health, healthEndpoints } from './health.ts'
+import { closeServer, serveEndpoints } from './http-endpoints.ts'
+import { createLogger } from './logger.ts'
+import { createMetrics } from './metrics.ts'
+import { registerSearchAttributes } from './search-attributes.ts'
+import { createMask, secretsOf } from './secrets.ts'
+import { installRuntime, metricsEndpoint } from './telemetry.ts'
+import { workflowCode } from './workflow-code.ts'
+
+/**
+ * The worker, until the signal: waits for Temporal, registers search attributes, works, and drains when told to stop. Running activities are
+ * cancelled then and end as retryable, so that another worker goes on where they were. Once a process.
+ *
+ * Errors: InputError for a configuration that cannot work; whatever ends a worker by itself.
+ */
+export async function runWorker(config: WorkerConfig, signal: AbortSignal): Promise<void> {
+  const mask = createMask(secretsOf(config))
+  const logger = createLogger(config.telemetry.logLevel, mask)
+  const health: Health = { phase: 'waiting for Temporal' }
+  const metrics = createMetrics()
+  const clusters = createClusters(config, metrics.statement)
+  const withMetrics = config.telemetry.metrics !== 'off'
+  const sdkUrl = await installRuntime(logger, withMetrics)
+  const servers = [
+    await serveEndpoints('worker.health', config.worker.health, healthEndpoints(health)),
+    await serveEndpoints('telemetry.metrics', config.telemetry.metrics, metricsEndpoint(metrics.registry, sdkUrl)),
+  ]
+  try {
+    const connections = await connect(config, logger, health, signal)
+    if (!connections) return
+    const { native, connection } = connections
+    try {
+      health.phase = 'starting'
+      const { namespace } = config.temporal
+      await prepare(connection, namespace, logger)
+      const client = new Client({ connection, namespace })
+      const worker = await Worker.create({
+        connection: native,
+        namespace,
+        taskQueue: TASK_QUEUE,
+        ...workflowCode(),
+        activities: createActivities({ cluster: clusters.get, client, metrics, clock: systemClock }),
+        maxConcurrentActivityTaskExecutions: config.worker.activities,
+        // Told at once; those that do not listen are given up after the force time, and their heartbeats time out.
+        shutdownGraceTime: 0,
+        shutdownForceTime: config.worker.drainSeconds * 1000,
+        interceptors: { activity: [watchAttempts(metrics, mask)] },
+      })
+      await work(worker, logger, health, signal, Object.keys(config.clusters))
+    } finally {
+      await Promise.allSettled([connection.close(), native.close()])
+    }
+  } finally {
+    health.phase = 'stopped'
+    await Promise.allSettled([clusters.close(), ...servers.map(closeServer)])
+  }
+}
+
+async function connect(config: WorkerConfig, logger: Logger, health: Health, signal: AbortSignal) {
+  const options = connectionOptions(config.temporal)
+  const { address, namespace } = config.temporal
+  const onWaiting = (why: string) => {
+    health.detail = why
+    logger.warn({ address, namespace, why }, `Waiting for Temporal at ${address}`)
+  }
+  try {
+    const connection = await untilConnected(
+      async () => {
+        const candidate = await Connection.connect({ ...options, connectTimeout: 5_000 })
+        try {
+          // A server that still starts accepts connections before it knows its namespaces.
+          await candidate.workflowService.describeNamespace({ namespace })
+          return candidate
+        } catch (error) {
+          await candidate.close()
+          throw error
+        }
+      },
+      { signal, onWaiting },
+    )
+    const native = await untilConnected(() => NativeConnection.connect(options), { signal, onWaiting })
+    health.detail = undefined
+    logger.info({ address, namespace }, `Connected to Temporal at ${address}`)
+    return { connection, native }
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
+  }
+}
+
+async function prepare(connection: Connection, namespace: string, logger: Logger): Promise<void> {
+  const { added, problem } = await registerSearchAttributes(connection, namespace)
+  if (problem)
+    logger.error({ problem }, 'Search attributes could not be registered; workflows will wait until they are')
+  else if (added.length > 0) logger.info({ added }, 'Registered search attributes')
+}
+
+async function work(worker: Worker, logger: Logger, health: Health, signal: AbortSignal, clusters: string[]) {
+  const drain = () => {
+    if (worker.getState() !== 'RUNNING') return
+    health.phase = 'draining'
+    logger.info('Draining: running activities end and are taken over by another worker')
+    worker.shutdown()
+  }
+  const finished = worker.run()
+  health.phase = 'running'
+  logger.info({ taskQueue: TASK_QUEUE, clusters }, 'Working')
+  signal.addEventListener('abort', drain)
+  if (signal.aborted) drain()
+  try {
+    await finished
+  } finally {
+    signal.removeEventListener('abort', drain)
+  }
+  logger.info('Stopped')
+}

@@ -1,0 +1,66 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Metrics } from '../activities/dependencies.ts'
+import type { StatementEvent } from '../starrocks/index.ts'
+import { METRICS, type MetricDescription } from './metric-catalogue.ts'
+
+const PREFIX = 'starferry_'
+// From a cached SHOW to a replication job that runs for an hour.
+const BUCKETS = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800, 3600]
+
+type Kind = Counter | Gauge | Histogram
+
+export interface PrometheusMetrics extends Metrics {
+  registry: Registry
+  /** For `ClusterOptions.onStatement`. */
+  statement(event: StatementEvent): void
+}
+
+/** The worker's metrics on a registry of its own. Measuring never throws: a label that a metric does not have is left out. */
+export function createMetrics(): PrometheusMetrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: PREFIX })
+  const known = new Map<string, { metric: Kind; labels: readonly string[] }>()
+  for (const [name, description] of Object.entries(METRICS)) known.set(name, create(registry, name, description))
+
+  const find = (name: string, type: MetricDescription['type'], labels: Record<string, string>) => {
+    let entry = known.get(name)
+    if (!entry) {
+      entry = create(registry, name, { type, help: name.replaceAll('_', ' '), labels: Object.keys(labels) })
+      known.set(name, entry)
+    }
+    const { metric } = entry
+    return { metric, labels: Object.fromEntries(entry.labels.map((label) => [label, labels[label] ?? ''])) }
+  }
+
+  const metrics: PrometheusMetrics = {
+    registry,
+    count: (name, given = {}, by = 1) => {
+      const { metric, labels } = find(name, 'counter', given)
+      if (metric instanceof Counter) metric.inc(labels, by)
+    },
+    gauge: (name, value, given = {}) => {
+      const { metric, labels } = find(name, 'gauge', given)
+      if (metric instanceof Gauge) metric.set(labels, value)
+    },
+    duration: (name, seconds, given = {}) => {
+      const { metric, labels } = find(name, 'histogram', given)
+      if (metric instanceof Histogram) metric.observe(labels, seconds)
+    },
+    statement: ({ cluster, kind, ms, ok, error }) => {
+      metrics.count('statements_total', { cluster, kind, result: ok ? 'ok' : (error ?? 'error') })
+      metrics.duration('statement_seconds', ms / 1000, { cluster, kind })
+    },
+  }
+  return metrics
+}
+
+function create(registry: Registry, name: string, { type, help, labels }: MetricDescription) {
+  const options = { name: `${PREFIX}${name}`, help, labelNames: [...labels], registers: [registry] }
+  const metric: Kind =
+    type === 'counter'
+      ? new Counter(options)
+      : type === 'gauge'
+        ? new Gauge(options)
+        : new Histogram({ ...options, buckets: BUCKETS })
+  return { metric, labels }
+}

@@ -1,0 +1,46 @@
+import { Runtime } from '@temporalio/worker'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { freePorts } from './free-port.ts'
+import type { Endpoint } from './http-endpoints.ts'
+import { sdkLogger } from './logger.ts'
+
+/**
+ * Installs the SDK's runtime: its log through ours, its metrics on a port of this machine only. Once a process, before anything else of the SDK.
+ * Returns where the SDK's metrics are; undefined when they are off.
+ */
+export async function installRuntime(logger: Logger, withMetrics: boolean): Promise<string | undefined> {
+  const [port] = withMetrics ? await freePorts(1) : []
+  const bindAddress = port === undefined ? undefined : `127.0.0.1:${port}`
+  Runtime.install({
+    logger: sdkLogger(logger),
+    // Signals are ours: the worker says that it drains, and health tells it.
+    shutdownSignals: [],
+    telemetryOptions: {
+      logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } },
+      metrics: bindAddress
+        ? { prometheus: { bindAddress, countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true } }
+        : undefined,
+    },
+  })
+  return bindAddress ? `http://${bindAddress}/metrics` : undefined
+}
+
+/** `/metrics`: starferry's own metrics and the SDK's behind them, in one answer. */
+export function metricsEndpoint(registry: Registry, sdkUrl: string | undefined): Record<string, Endpoint> {
+  return {
+    '/metrics': async () => {
+      const [own, sdk] = await Promise.all([registry.metrics(), sdkUrl ? sdkMetrics(sdkUrl) : ''])
+      return { status: 200, type: registry.contentType, body: `${own}\n${sdk}` }
+    },
+  }
+}
+
+async function sdkMetrics(url: string): Promise<string> {
+  try {
+    return await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text()
+  } catch {
+    // Our own figures are worth having without them.
+    return ''
+  }
+}
