@@ -1,9 +1,8 @@
-import type { LabReplicationJob, LabState } from '../model.ts'
+import type { LabNode, LabReplicationJob, LabState } from '../model.ts'
 import { CommitFailed, commitJob } from './commit.ts'
 import { constructJob, findDatabase, findPhysical, RequestRefused } from './construct-job.ts'
 import { noHooks, type ReplicationHooks } from './hooks.ts'
-import type { RunningJob, SentJob } from './job.ts'
-import { findTablet } from './registry.ts'
+import type { PartitionWork, RunningJob, SentJob, TabletWork } from './job.ts'
 import type { ReplicationRequest } from './request.ts'
 import { lakeSnapshot, remoteSnapshot } from './snapshot.ts'
 import { abortTransaction, beginTransaction, configNumber, findTransaction } from './transactions.ts'
@@ -216,7 +215,11 @@ export class ReplicationManager {
       for (const tablet of partition.tablets) {
         if (job.lake) tablet.snapshot ??= lakeSnapshot(job, partition, tablet)
         tablet.replicas.forEach((replica, i) => {
-          if (tablet.snapshot && this.targetAnswers(tablet.tabletId, i) && !this.hooks.copyFails(job, tablet, i)) {
+          if (
+            tablet.snapshot &&
+            this.targetAnswers(job, partition, tablet, i) &&
+            !this.hooks.copyFails(job, tablet, i)
+          ) {
             tablet.copied.add(replica.id)
           }
         })
@@ -225,15 +228,13 @@ export class ReplicationManager {
     this.commit(job)
   }
 
-  private targetAnswers(tabletId: bigint, replica: number): boolean {
-    const id = findTablet(this.state, tabletId)?.tablet.replicas[replica]?.backendId
-    if (id === undefined)
-      return (
-        this.state.runMode === 'shared_data' &&
-        this.state.nodes.some((one) => one.alive && !this.hooks.unreachable(one))
-      )
-    const node = this.state.nodes.find((one) => one.id === id)
-    return node?.alive === true && !this.hooks.unreachable(node)
+  /** A node that holds the target replica runs and answers; for lake tablets any node will do. */
+  private targetAnswers(job: RunningJob, partition: PartitionWork, tablet: TabletWork, replica: number): boolean {
+    const answers = (node: LabNode) => node.alive && !this.hooks.unreachable(node)
+    const tablets = findPhysical(job.table, partition.partitionId)?.physical.tablets.get(tablet.indexId) ?? []
+    const target = tablets.find((one) => one.id === tablet.tabletId)?.replicas[replica]
+    if (!target) return this.state.runMode === 'shared_data' && this.state.nodes.some(answers)
+    return this.state.nodes.some((node) => node.id === target.backendId && answers(node))
   }
 
   private commit(job: RunningJob): void {

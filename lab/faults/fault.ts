@@ -1,0 +1,56 @@
+import type { LabReplicationJob } from '../model.ts'
+
+/** How often and when a fault strikes. Without any of these it strikes at every chance until it is cleared. */
+export interface FaultLimits {
+  /** Strikes at most so often. */
+  times?: number
+  /** Lets the first so many chances pass. */
+  skip?: number
+  /** Strikes with this probability at each chance, from the seed of the cluster's faults. */
+  probability?: number
+}
+
+/** Where a call is cut: before it acts, or after it acted and before the answer. */
+export type Cut = 'before' | 'after'
+
+/** Everything that the lab can do wrong, as data. */
+export type LabFault = FaultLimits &
+  (
+    | { kind: 'drop-mysql'; cut: Cut | 'connect'; match?: RegExp }
+    | { kind: 'delay-mysql'; ms: number; match?: RegExp }
+    | { kind: 'drop-rpc'; cut: Cut; method?: string }
+    | { kind: 'delay-rpc'; ms: number; method?: string }
+    | { kind: 'drop-http'; cut: Cut; match?: RegExp }
+    /** Backends answer no queries: SELECTs give no rows. */
+    | { kind: 'no-backend-queries' }
+    | { kind: 'refuse-privilege'; privilege: string; user?: string }
+    | { kind: 'abort-job'; error: string; table?: string; state?: LabReplicationJob['state'] }
+    | { kind: 'lose-job'; table?: string }
+    | { kind: 'freeze-jobs'; table?: string }
+    | { kind: 'slow-jobs'; factor: number; table?: string }
+    | { kind: 'fail-snapshot'; table?: string }
+    /** Copies to so many replicas of each tablet fail; all of them by default. */
+    | { kind: 'fail-copy'; table?: string; replicas?: number }
+    | { kind: 'delay-publish'; ms: number; table?: string }
+    /** Requests are refused as if the limit were reached. */
+    | { kind: 'busy'; text?: string }
+    /** Something happens the moment a job enters a state. */
+    | { kind: 'during-job'; state: LabReplicationJob['state']; table?: string; run: (job: LabReplicationJob) => void }
+    /** A node is dead for its cluster, or answers nobody although its cluster thinks it alive. By position. */
+    | { kind: 'node-down'; node: number; how: 'dead' | 'unreachable' }
+    | { kind: 'disk-usage'; node: number; percent: number }
+    /** A frontend, by position, answers from what it knew when the fault began. */
+    | { kind: 'stale-frontend'; frontend: number }
+  )
+
+export type LabFaultKind = LabFault['kind']
+export type FaultOf<K extends LabFaultKind> = Extract<LabFault, { kind: K }>
+
+/** A fault that was injected. */
+export interface InjectedFault {
+  readonly fault: LabFault
+  /** How often it really struck. */
+  readonly struck: number
+  /** Ends it and undoes what it changed. */
+  clear(): void
+}

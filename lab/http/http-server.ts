@@ -1,0 +1,56 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+
+export interface HttpAnswer {
+  status: number
+  body: string
+  headers?: Record<string, string>
+}
+
+/** Answers a request, or undefined to close the connection without a word. */
+export type HttpHandler = (request: IncomingMessage, url: URL) => HttpAnswer | undefined
+
+/** An HTTP port of a lab frontend or node, whose connections can be cut at once. */
+export class HttpServer {
+  private readonly server: Server
+  private readonly sockets = new Set<Socket>()
+
+  constructor(handle: HttpHandler) {
+    this.server = createServer((request, response) => {
+      request.resume()
+      request.on('error', () => request.socket.destroy())
+      request.on('end', () => {
+        const answer = handle(request, new URL(request.url ?? '/', 'http://lab'))
+        if (!answer) {
+          request.socket.destroy()
+          return
+        }
+        response.writeHead(answer.status, { 'content-type': 'text/html; charset=UTF-8', ...answer.headers })
+        response.end(answer.body)
+      })
+    })
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket)
+      socket.on('close', () => this.sockets.delete(socket))
+    })
+  }
+
+  /** @returns the port */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject)
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject)
+        resolve()
+      })
+    })
+    const address = this.server.address()
+    if (address === null || typeof address === 'string') throw new Error('The HTTP port has no address')
+    return address.port
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy()
+    await new Promise<void>((resolve) => this.server.close(() => resolve()))
+  }
+}
