@@ -1,0 +1,42 @@
+import { Context } from '@temporalio/activity'
+
+const BEAT_MS = 2_000
+
+/**
+ * Runs work that heartbeats by itself, whatever it waits for; the SDK throttles what is too often. `report` sets what the heartbeat tells an
+ * operator. Nothing relies on these details: the last ones before a crash are often lost.
+ */
+export async function beating<T>(work: (report: (details: unknown) => void) => Promise<T>): Promise<T> {
+  const context = Context.current()
+  let details: unknown
+  const beat = setInterval(() => context.heartbeat(details), BEAT_MS)
+  try {
+    context.heartbeat(details)
+    return await work((next) => {
+      details = next
+    })
+  } finally {
+    clearInterval(beat)
+  }
+}
+
+/** Why an activity should end: `stop` was asked for by its workflow; `leave` means that this process or this attempt is over. */
+export function endingReason(context: Context): 'stop' | 'leave' | undefined {
+  if (!context.cancellationSignal.aborted) return undefined
+  const details = context.cancellationDetails
+  return details?.cancelRequested && !details.workerShutdown && !details.timedOut ? 'stop' : 'leave'
+}
+
+/** Waits; ends early, without an error, when the signal fires. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}

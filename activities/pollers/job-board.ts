@@ -1,0 +1,143 @@
+import {
+  type ReplicationJob,
+  replications,
+  type StarRocksCluster,
+  type Transaction,
+  transactions,
+} from '../../starrocks/index.ts'
+import { SingleFlight } from './single-flight.ts'
+
+/** How often followers of jobs look, however many they are. */
+const FOLLOW_GAP_MS = 1_000
+/** Who looks before sending does so less often, and others wait for it. */
+const LOOK_GAP_MS = 200
+
+/** A replication job as the target tells it, from PROC '/replications' or from its transaction. */
+export interface Job {
+  jobId: string
+  tableId: bigint
+  /** `committed` may not be visible yet. */
+  state: 'running' | 'committed' | 'aborted'
+  /** As printed, for people. */
+  phase: string
+  txnId: bigint
+  progress?: { first: number; total: number }
+  error: string
+}
+
+/** The replication jobs of a cluster at one moment. */
+export class Jobs {
+  readonly #byTable = new Map<bigint, Job[]>()
+
+  constructor(jobs: Iterable<Job>) {
+    for (const job of jobs) {
+      const same = this.#byTable.get(job.tableId)
+      if (same) same.push(job)
+      else this.#byTable.set(job.tableId, [job])
+    }
+  }
+
+  of(tableId: bigint): readonly Job[] {
+    return this.#byTable.get(tableId) ?? []
+  }
+
+  find(tableId: bigint, jobId: string): Job | undefined {
+    return this.of(tableId).find((job) => job.jobId === jobId)
+  }
+
+  running(tableId: bigint): Job | undefined {
+    return this.of(tableId).find((job) => job.state === 'running')
+  }
+
+  *all(): Generator<Job> {
+    for (const jobs of this.#byTable.values()) yield* jobs
+  }
+}
+
+/** What all who follow jobs of one cluster share: one statement a second (two for each database on versions without /replications). */
+export class JobBoard {
+  readonly #cluster: StarRocksCluster
+  #mode: 'replications' | 'transactions' | undefined
+  readonly #whole: SingleFlight<Jobs>
+  readonly #databases = new Map<bigint, SingleFlight<Jobs>>()
+
+  constructor(cluster: StarRocksCluster) {
+    this.#cluster = cluster
+    this.#whole = new SingleFlight(async () => new Jobs(await this.#readReplications()))
+  }
+
+  /** Fresh from now on: for those who are about to send, or to decide that a job is lost. */
+  look(databaseId: bigint): Promise<Jobs> {
+    return this.#fresh(databaseId, LOOK_GAP_MS)
+  }
+
+  /** Fresh from now on, at the followers' pace. */
+  next(databaseId: bigint): Promise<Jobs> {
+    return this.#fresh(databaseId, FOLLOW_GAP_MS)
+  }
+
+  async #fresh(databaseId: bigint, gapMs: number): Promise<Jobs> {
+    this.#mode ??= (await replications(this.#cluster)) === 'unsupported' ? 'transactions' : 'replications'
+    if (this.#mode === 'replications') return this.#whole.fresh(gapMs)
+    let board = this.#databases.get(databaseId)
+    if (!board) {
+      board = new SingleFlight(async () => new Jobs(await this.#readTransactions(databaseId)))
+      this.#databases.set(databaseId, board)
+    }
+    return board.fresh(gapMs)
+  }
+
+  async #readReplications(): Promise<Job[]> {
+    const jobs = await replications(this.#cluster)
+    if (jobs !== 'unsupported') return jobs.map(ofReplication)
+    // Another frontend of another version leads now.
+    this.#mode = undefined
+    return []
+  }
+
+  async #readTransactions(databaseId: bigint): Promise<Job[]> {
+    // Running ones first: a transaction that ends in between is seen twice rather than not at all.
+    const running = await transactions(this.#cluster, databaseId, 'running')
+    const finished = await transactions(this.#cluster, databaseId, 'finished')
+    const jobs = new Map<bigint, Job>()
+    for (const transaction of [...running, ...finished]) {
+      const job = ofTransaction(transaction)
+      if (job) jobs.set(transaction.id, job)
+    }
+    return [...jobs.values()].sort((a, b) => (a.txnId < b.txnId ? 1 : -1))
+  }
+}
+
+function ofReplication(job: ReplicationJob): Job {
+  const state = job.state === 'COMMITTED' ? 'committed' : job.state === 'ABORTED' ? 'aborted' : 'running'
+  const { jobId, tableId, txnId, progress, error } = job
+  return { jobId, tableId, state, phase: job.state, txnId, progress, error }
+}
+
+function ofTransaction(transaction: Transaction): Job | undefined {
+  const match = /^REPLICATION_(\d+)_(\d+)_(.+)$/.exec(transaction.label)
+  if (!match?.[2] || !match[3]) return undefined
+  const { status } = transaction
+  const state =
+    status === 'ABORTED' ? 'aborted' : status === 'COMMITTED' || status === 'VISIBLE' ? 'committed' : 'running'
+  return {
+    jobId: match[3],
+    tableId: BigInt(match[2]),
+    state,
+    phase: status,
+    txnId: transaction.id,
+    error: transaction.reason || transaction.error,
+  }
+}
+
+const boards = new WeakMap<StarRocksCluster, JobBoard>()
+
+/** The one board of a cluster's sessions. */
+export function jobBoard(cluster: StarRocksCluster): JobBoard {
+  let board = boards.get(cluster)
+  if (!board) {
+    board = new JobBoard(cluster)
+    boards.set(cluster, board)
+  }
+  return board
+}

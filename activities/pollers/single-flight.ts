@@ -1,0 +1,63 @@
+/**
+ * One question that many ask: whoever wants a fresh answer gets one that was asked for after they did, and all who wait share it. Two rounds
+ * are never closer together than the shortest gap that one of the waiting asks for, nor than ten times what the last round took, so a
+ * poller takes at most a tenth of the answerer's time, however slow it is.
+ */
+export class SingleFlight<T> {
+  readonly #ask: () => Promise<T>
+  #next: { promise: Promise<T>; start: () => void; at: number } | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #lastStart = Number.NEGATIVE_INFINITY
+  #lastTook = 0
+  #last: { at: number; value: T } | undefined
+
+  constructor(ask: () => Promise<T>) {
+    this.#ask = ask
+  }
+
+  /** An answer to a question asked from now on, at the earliest `gapMs` after the former one. */
+  fresh(gapMs: number): Promise<T> {
+    const at = Math.max(performance.now(), this.#lastStart + Math.max(gapMs, Math.min(this.#lastTook * 10, 10_000)))
+    this.#next ??= this.#prepare()
+    if (at < this.#next.at) {
+      this.#next.at = at
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(this.#next.start, Math.max(0, at - performance.now()))
+    }
+    return this.#next.promise
+  }
+
+  /** The last answer if it is no older, else a fresh one. */
+  recent(maxAgeMs: number): Promise<T> {
+    if (this.#last && performance.now() - this.#last.at <= maxAgeMs) return Promise.resolve(this.#last.value)
+    return this.fresh(0)
+  }
+
+  /** The next who asks gets a fresh answer. */
+  forget(): void {
+    this.#last = undefined
+  }
+
+  #prepare() {
+    let start = () => {}
+    const promise = new Promise<T>((resolve, reject) => {
+      start = () => {
+        // From here on, who asks needs another round.
+        this.#next = undefined
+        const started = performance.now()
+        this.#lastStart = started
+        this.#ask()
+          .finally(() => {
+            this.#lastTook = performance.now() - started
+          })
+          .then((value) => {
+            this.#last = { at: started, value }
+            resolve(value)
+          }, reject)
+      }
+    })
+    // Everyone who waits handles it; nobody waiting is no reason to end the process.
+    promise.catch(() => undefined)
+    return { promise, start, at: Number.POSITIVE_INFINITY }
+  }
+}

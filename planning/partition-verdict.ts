@@ -1,0 +1,100 @@
+/** What a source's metadata tells of a partition. */
+export interface SourceVersion {
+  /** Physical id. It changes when the partition is truncated, overwritten, swapped or made again. */
+  id: bigint
+  visibleVersion: bigint
+  dataVersion?: bigint
+  /** Lineage of the data; missing before 3.3.2. */
+  versionEpoch?: bigint
+}
+
+/** What a target's metadata tells of a copy. */
+export interface TargetVersion {
+  visibleVersion: bigint
+  dataVersion?: bigint
+  versionEpoch?: bigint
+  /** What wrote it last; missing before 3.3.2. */
+  txnType?: 'NORMAL' | 'REPLICATION'
+}
+
+/** What starferry itself remembers of a copy on a target that does not: the source partition, and the version that it confirmed. */
+export interface RememberedCopy {
+  sourceId: bigint
+  version: bigint
+}
+
+/**
+ * - `in-sync`: the target's metadata (or, on old targets, ours) proves it
+ * - `replicate`: send it; the target takes what it lacks
+ * - `reset`: the copy is not of this source partition: empty it, then send
+ * - `foreign`: holds rows that a replication did not write, or of unknown origin: only an operator may discard them
+ */
+export type Verdict =
+  | { action: 'in-sync' }
+  | { action: 'replicate'; full: boolean }
+  | { action: 'reset'; reason: string }
+  | { action: 'foreign'; reason: string }
+
+/** The version that is compared and sent. Shared-data compaction moves the visible version, and not the data's. */
+export function versionOf(partition: { visibleVersion: bigint; dataVersion?: bigint }): bigint {
+  return partition.dataVersion ?? partition.visibleVersion
+}
+
+/**
+ * The epoch to send, and to find again in the target's metadata. A source before 3.3.2 has none: there the partition's id takes its place.
+ * It changes whenever the data's lineage does (truncate, overwrite, swap, drop and add), so the target's own metadata remembers durably
+ * which source partition it is a copy of. Real epochs are about 60 bits of time and never meet ids.
+ */
+export function epochToSend(source: SourceVersion): bigint {
+  return source.versionEpoch !== undefined && source.versionEpoch > 0n ? source.versionEpoch : source.id
+}
+
+/** Decides about one partition. Pure; nobody but this function says that a partition is in sync. */
+export function partitionVerdict(source: SourceVersion, target: TargetVersion, remembered?: RememberedCopy): Verdict {
+  const from = versionOf(source)
+  const to = versionOf(target)
+  if (target.txnType === undefined) return withoutEpochs(source, from, to, remembered)
+  if (target.txnType === 'NORMAL') {
+    if (to <= 1n) return from <= 1n ? { action: 'in-sync' } : { action: 'replicate', full: true }
+    return { action: 'foreign', reason: `a load wrote to it (version ${to})` }
+  }
+  if (target.versionEpoch !== epochToSend(source)) {
+    return {
+      action: 'reset',
+      reason: 'the source partition was truncated, overwritten or made again since it was copied',
+    }
+  }
+  if (to > from) {
+    return { action: 'reset', reason: `the copy is at version ${to}, the source only at ${from}: it went back in time` }
+  }
+  return to === from ? { action: 'in-sync' } : { action: 'replicate', full: to <= 1n }
+}
+
+/** Targets before 3.3.2 do not tell what wrote a partition last, so a copy is one only while it stands where we left it. */
+function withoutEpochs(
+  source: SourceVersion,
+  from: bigint,
+  to: bigint,
+  remembered: RememberedCopy | undefined,
+): Verdict {
+  if (to <= 1n) return from <= 1n ? { action: 'in-sync' } : { action: 'replicate', full: true }
+  if (!remembered) {
+    return { action: 'foreign', reason: `it holds rows (version ${to}) and this target does not tell what wrote them` }
+  }
+  if (remembered.version !== to) {
+    return {
+      action: 'foreign',
+      reason: `it is at version ${to}, not ${remembered.version} as it was left: a load wrote to it`,
+    }
+  }
+  if (remembered.sourceId !== source.id) {
+    return {
+      action: 'reset',
+      reason: 'the source partition was truncated, overwritten or made again since it was copied',
+    }
+  }
+  if (to > from) {
+    return { action: 'reset', reason: `the copy is at version ${to}, the source only at ${from}: it went back in time` }
+  }
+  return to === from ? { action: 'in-sync' } : { action: 'replicate', full: false }
+}
