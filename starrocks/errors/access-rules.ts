@@ -50,5 +50,5 @@ export const accessRules: readonly Rule[] = [
     text: /rpc failed|Failed to (send|execute) .*(fragment|rpc)|brpc|channel inactive|Connection refused.*(be|backend)/i,
     kind: 'BackendCannotAnswer',
   },
-  { text: /lock timeout|Failed to acquire .*lock|try lock|Failed to lock/i, kind: 'Busy', retryAfterMs: 2_000 },
+  { text: /lock timeout|Failed to (?:acquire|get) .*lock\b|Failed to lock/i, kind: 'Busy', retryAfterMs: 2_000 },
 ]

@@ -72,7 +72,8 @@ export function classify(error: unknown, options: ClassifyOptions = {}): StarRoc
     })
   }
   const kind =
-    (number === undefined ? undefined : byNumber[number]) ?? (looksInternal(error) ? 'Unknown' : otherwise[source])
+    (number === undefined ? undefined : byNumber[number]) ??
+    (source === 'statement' && looksInternal(error) ? 'Unknown' : otherwise[source])
   return new StarRocksError({ kind, detail, errno: number, cause })
 }
 

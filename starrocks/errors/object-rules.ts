@@ -1,6 +1,11 @@
 import type { Rule } from './rule.ts'
 
-const named = (match: RegExpExecArray) => match.slice(1).filter((name) => name !== undefined)
+/** What the groups caught; some texts end the name with a full stop. */
+const named = (match: RegExpExecArray) =>
+  match
+    .slice(1)
+    .filter((name) => name !== undefined)
+    .map((name) => name.replace(/\.+$/, ''))
 
 /** Texts of `Unknown properties: {a=1, b=2}`; values may hold commas and braces, keys may not. */
 function propertyNames(match: RegExpExecArray): string[] {
@@ -33,12 +38,23 @@ export const objectRules: readonly Rule[] = [
     retryAfterMs: 10_000,
   },
 
-  // The node of older versions is missing, and so is its message.
+  // Before the general texts: these say “does not exist” and “already exist” about other things.
   {
-    text: /Unknown proc node path: (\/replications|\/historical_nodes|\/warehouses\S*|\/global_current_queries|\/nothing_here)\b/,
-    kind: 'Unsupported',
+    text: /Config '(.+?)' does not exist or is not mutable/,
+    kind: 'Refused',
     names: named,
+    remedy: 'This version has no such setting, or takes it only from fe.conf',
   },
+  { text: /^Failed to create repository: repository with same name already exist/, kind: 'AlreadyExists' },
+  {
+    text: /^Failed to create repository/,
+    kind: 'Refused',
+    remedy: 'Check the location, the endpoint and the credentials of the repository, from the frontends’ point of view',
+  },
+  { text: /^execute task .* failed: Refresh/, kind: 'Aborted' },
+
+  // A node that older versions do not have stands directly under the root; below it, ids may be wrong.
+  { text: /Unknown proc node path: (\/\w+)\.?(?: msg: .*)?$/, kind: 'Unsupported', names: named },
   {
     text: /Unknown proc node path: (\S+?)\.? msg: (Cannot find path|.* is not a directory|Not implemented yet)/,
     kind: 'Unsupported',
@@ -100,12 +116,6 @@ export const objectRules: readonly Rule[] = [
     text: /Table replication num should be less than/,
     kind: 'Refused',
     remedy: 'Ask for fewer replicas, or add backends',
-  },
-  {
-    text: /Config '(.+?)' does not exist or is not mutable/,
-    kind: 'Refused',
-    names: named,
-    remedy: 'This version has no such setting, or takes it only from fe.conf',
   },
   {
     text: /is not implemented|not supported|[Uu]nsupported|does not support|do(es)? not allow|Not support|only support/i,

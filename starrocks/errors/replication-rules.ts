@@ -89,7 +89,7 @@ export const replicationRules: readonly Rule[] = [
     remedy: 'The target’s version does not have this call',
   },
   { text: /txn \d+ (is ABORTED|not exist|does not exist)/, kind: 'Stale', remedy: 'Begin a new transaction' },
-  { text: /automatic create partition failed/, kind: 'Refused' },
+  { text: /automatic create partition failed|partition_values should not null/, kind: 'Refused' },
 ]
 
 /** How a job that ran says why it failed: `Error` of /replications, `Reason` of a transaction. All mean: plan again. */
@@ -160,3 +160,8 @@ export const abortRules: readonly Rule[] = [
   },
   { text: /Transaction is aborted/, kind: 'Aborted' },
 ]
+
+/** 3.1 and 3.3 complain so after a rollback that has taken effect: only a real load has an attachment. */
+export function isComplaintAfterRollback(text: string): boolean {
+  return text.includes('"request.txnCommitAttachment" is null')
+}

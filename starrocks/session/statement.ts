@@ -9,28 +9,21 @@ export interface StatementEvent {
   error?: string
 }
 
-const keyword = /^[A-Za-z_]+/
+/** Words that say what a statement is. Everything else may be a name that somebody chose. */
+const telling = new Set(
+  (
+    'ADMIN ALTER BACKENDS BACKUP CANCEL CATALOG COLUMN COMPUTE CONFIG CREATE DATA DATABASE DATABASES DELETE DESC DESCRIBE DROP EXPLAIN ' +
+    'FRONTEND FRONTENDS FUNCTION FUNCTIONS GRANT GRANTS INDEX INSERT KILL MATERIALIZED NODES OPTIMIZE PARTITIONS PROC RECOVER REFRESH ' +
+    'REPOSITORY RESTORE REVOKE ROLE ROLLUP SELECT SET SHOW SNAPSHOT STORAGE TABLE TABLES TABLET TEMPORARY TRANSACTION TRUNCATE UPDATE ' +
+    'USE USER VARIABLES VIEW VIEWS VOLUME VOLUMES WITH'
+  ).split(' '),
+)
 
 /** The leading keywords of a statement (at most three), for metrics: `ADMIN SHOW FRONTEND`, `SHOW PROC`, `SELECT`. */
 export function statementKind(sql: string): string {
-  const words: string[] = []
-  let rest = withoutComments(sql)
-  while (words.length < 3) {
-    const word = keyword.exec(rest)?.[0]
-    if (word === undefined) break
-    words.push(word.toUpperCase())
-    // What follows these may be a name that the operator chose.
-    if (/^(SELECT|DESC|DESCRIBE|EXPLAIN|FROM|USE|INSERT|DELETE|UPDATE|WITH)$/.test(words.at(-1) ?? '')) break
-    if (words.length === 2 && !/^(ADMIN|SHOW|CREATE|DROP|ALTER)$/.test(words[0] ?? '')) break
-    if (
-      words.length === 2 &&
-      /^(PROC|TABLE|VIEW|DATABASE|TABLES|PARTITIONS|FRONTENDS|BACKENDS|INDEX|DATA)$/.test(words[1] ?? '')
-    )
-      break
-    rest = rest.slice(word.length).trimStart()
-  }
-  if (words.at(-1) === 'FROM' || words.at(-1) === 'LIKE') words.pop()
-  return words.join(' ') || 'OTHER'
+  const words = /^(?:[A-Za-z_]+\b\s*){0,3}/.exec(withoutComments(sql))?.[0].toUpperCase().split(/\s+/) ?? []
+  const end = words.findIndex((word) => !telling.has(word))
+  return words.slice(0, end < 0 ? words.length : end).join(' ') || 'OTHER'
 }
 
 /** Whether the statement only reads: sending it a second time, or losing its answer, does no harm. */

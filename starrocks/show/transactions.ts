@@ -62,8 +62,7 @@ export async function showTransaction(
     const { rows } = await cluster.query(`SHOW TRANSACTION FROM ${quoteName(database)} WHERE ID = ${id}`, options)
     return rows[0] && readTransaction(rows[0])
   } catch (error) {
-    if (error instanceof StarRocksError && error.kind === 'NotFound' && /transaction with id/.test(error.detail))
-      return undefined
+    if (error instanceof StarRocksError && error.kind === 'NotFound' && error.names[0] === String(id)) return undefined
     throw error
   }
 }

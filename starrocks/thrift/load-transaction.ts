@@ -1,4 +1,5 @@
 import type { Address } from '../address-map.ts'
+import { isComplaintAfterRollback } from '../errors/replication-rules.ts'
 import { StarRocksError } from '../errors/starrocks-error.ts'
 import { type CallOptions, call } from './call.ts'
 import { bigintOf } from './reader.ts'
@@ -63,6 +64,6 @@ export async function loadTxnRollback(
     },
     options,
   )
-  if (readStatus(answer.get(1)).messages[0]?.includes('txnCommitAttachment')) return
+  if (isComplaintAfterRollback(readStatus(answer.get(1)).messages[0] ?? '')) return
   checked(answer, 'loadTxnRollback', [request.password])
 }
