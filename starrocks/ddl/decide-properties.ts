@@ -2,7 +2,7 @@ import { foreignKeysFor, uniqueConstraintsFor } from './constraints.ts'
 import type { Properties, Table } from './model.ts'
 import { isDynamicPartitionSetting, propertyRules } from './property-rules.ts'
 import type { ObjectName, Placement, Rename, TargetCluster } from './target.ts'
-import { atLeast } from './version.ts'
+import { atLeast, type DdlVersion, type RunMode } from './version.ts'
 
 export interface DroppedProperty {
   readonly property: string
@@ -26,6 +26,8 @@ export interface PropertyContext {
   /** The source's name of the table, and how names change. */
   readonly source: ObjectName
   readonly rename: Rename
+  /** Where the table comes from, as far as it is known. */
+  readonly from?: { readonly version: DdlVersion; readonly runMode: RunMode }
   /** Names that the target did not know (see dropUnknownProperties). */
   readonly unknown?: ReadonlySet<string>
 }
@@ -49,8 +51,21 @@ export function decideProperties(table: Table, context: PropertyContext): Proper
       if (rule.disabled !== undefined) create.set(property, rule.disabled)
     } else create.set(property, valueFor(property, value, context))
   }
+  if (hasHiddenSlowEvolution(table, context)) create.set('fast_schema_evolution', 'false')
   place(table, context, create)
   return { create: sorted(create), atCutover: sorted(atCutover), later: sorted(later), dropped }
+}
+
+// 3.2 to 3.4 print fast_schema_evolution only where it is on; later versions turn it on where nothing is said.
+function hasHiddenSlowEvolution(table: Table, { from, target, unknown }: PropertyContext): boolean {
+  if (
+    from?.runMode !== 'shared_nothing' ||
+    target.runMode !== 'shared_nothing' ||
+    unknown?.has('fast_schema_evolution')
+  )
+    return false
+  const silent = atLeast(from.version, 3, 2) && !atLeast(from.version, 3, 5)
+  return silent && atLeast(target.version, 3, 2) && table.properties.fast_schema_evolution === undefined
 }
 
 function sorted(entries: ReadonlyMap<string, string>): Properties {

@@ -1,6 +1,9 @@
+export { canonicalQuery } from './canonical-query.ts'
 export type { DataType, StructField } from './data-type.ts'
 export { canonicalDataType, readDataType, writeDataType } from './data-type.ts'
 export { type DroppedProperty, decideProperties, type PropertyDecision } from './decide-properties.ts'
+export * from './difference.ts'
+export { type ViewContext, viewDifference } from './difference-views.ts'
 export type * from './model.ts'
 export {
   answerNullQuestion,
@@ -16,6 +19,14 @@ export * from './quote.ts'
 export { defaultsOfDesc, readCreate } from './read.ts'
 export { type ReadOptions, readTable } from './read-table.ts'
 export { readMaterializedView, readView } from './read-view.ts'
+export {
+  dependencies,
+  orderByDependency,
+  renameReferences,
+  type TableReference,
+  tableReferences,
+} from './references.ts'
+export { type Refusal, type RefusalCode, type RefusalFacts, refusals } from './refusals.ts'
 export * from './rollups.ts'
 export { DdlReadError } from './scanner.ts'
 export * from './source-partition.ts'
@@ -38,3 +49,10 @@ export {
   writePartitioning,
   writeTable,
 } from './write-table.ts'
+export {
+  type WriteViewOptions,
+  type WrittenView,
+  writeMaterializedView,
+  writeSyncView,
+  writeView,
+} from './write-view.ts'

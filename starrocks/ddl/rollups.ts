@@ -1,5 +1,6 @@
 import { canonicalDataType, readDataType } from './data-type.ts'
 import { quoteName, quoteQualified } from './quote.ts'
+import { tableReferences } from './references.ts'
 import type { ObjectName } from './target.ts'
 import { writeNames } from './write-column.ts'
 
@@ -56,28 +57,30 @@ export type IndexDefinition =
   | { readonly kind: 'unknown'; readonly name: string }
 
 /**
- * Finds out how each index beside the base table came to be. `texts` are name and text of SHOW MATERIALIZED VIEWS rows of refresh type
- * ROLLUP. Synchronous views show what was typed. Plain rollups show a generated `create materialized view r as select a,NONE(b) from t
- * group by a`, which cannot be run again, so they are made from their columns.
+ * Finds out how each index beside the base table came to be. `listed` are name and text of the SHOW MATERIALIZED VIEWS rows of refresh
+ * type ROLLUP of the whole database: it lists rollups too, and two tables may have one of the same name. Synchronous views show what was
+ * typed. Plain rollups show a generated `create materialized view r as select a,NONE(b) from t group by a`, which cannot be run again, so
+ * they are made from their columns.
  */
 export function definitionsOfIndexes(
   table: string,
   indexes: readonly TableIndex[],
-  texts: ReadonlyMap<string, string>,
+  listed: Iterable<readonly [name: string, text: string]>,
 ): IndexDefinition[] {
   const base = indexes.find((index) => index.name === table)
   const baseColumns = new Set(base?.columns.map((column) => column.name))
+  const rows = [...listed]
   return indexes
     .filter((index) => index !== base)
     .map((index): IndexDefinition => {
-      const text = texts.get(index.name)
+      const { name } = index
       const columns = index.columns.map((column) => column.name)
-      const plain = columns.every((column) => baseColumns.has(column))
-      if (text === undefined)
-        return plain ? { kind: 'rollup', rollup: { name: index.name, columns } } : { kind: 'unknown', name: index.name }
-      if (plain && isGenerated(text, index.name, table))
-        return { kind: 'rollup', rollup: { name: index.name, columns } }
-      return { kind: 'sync-view', name: index.name, text }
+      const texts = rows.filter((row) => row[0] === name).map((row) => row[1])
+      if (columns.every((column) => baseColumns.has(column)) && texts.some((text) => isGenerated(text, name, table))) {
+        return { kind: 'rollup', rollup: { name, columns } }
+      }
+      const typed = texts.find((text) => tableReferences(text).some((reference) => reference.name === table))
+      return typed === undefined ? { kind: 'unknown', name } : { kind: 'sync-view', name, text: typed }
     })
 }
 

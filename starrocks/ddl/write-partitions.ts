@@ -227,12 +227,17 @@ function automaticRangeVerdict(
   const byStatement = called === 'date_trunc' && step === 1 && batchUnits.has(unit) && !isNullPartition
   if (!byStatement) return byCall(table, partition, isNullPartition ? 'NULL' : lower.text, options)
   const { name } = options
-  const range = `START (${quoteString(lower.text)}) END (${quoteString(upper.text)}) EVERY (INTERVAL 1 ${unit.toUpperCase()})`
+  const range = `START (${quoteString(midnight(lower.text, unit))}) END (${quoteString(midnight(upper.text, unit))}) EVERY (INTERVAL 1 ${unit.toUpperCase()})`
   const parts = [`ALTER TABLE ${quoteQualified(name.database, name.name)} ADD PARTITIONS ${range}`]
   const properties = partitionProperties(table, partition, options)
   if (properties.length > 0) parts.push(quoteProperties(properties))
   if (table.distribution) parts.push(writeDistribution(table.distribution, partition.buckets))
   return { how: 'sql', statement: parts.join(' ') }
+}
+
+// Days and longer units are given as dates, which both DATE and DATETIME columns take.
+function midnight(text: string, unit: string): string {
+  return unit === 'hour' ? text : text.replace(/ 00:00:00$/, '')
 }
 
 // createPartition gives every partition the table's bucket number.

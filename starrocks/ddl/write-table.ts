@@ -4,7 +4,7 @@ import { quoteName, quoteProperties, quoteQualified, quoteString } from './quote
 import { type Rollup, writeRollupClause } from './rollups.ts'
 import { quoteColumns } from './sql-tokens.ts'
 import { keepNames, type ObjectName, type Placement, type Rename, type TargetCluster } from './target.ts'
-import { atLeast, type DdlVersion } from './version.ts'
+import { atLeast, type DdlVersion, type RunMode } from './version.ts'
 import { writeColumn, writeDistribution, writeIndex, writeNames } from './write-column.ts'
 
 export interface WriteTableOptions {
@@ -13,6 +13,8 @@ export interface WriteTableOptions {
   readonly source: ObjectName
   readonly rename?: Rename
   readonly placement?: Placement
+  /** The source cluster: 3.2 to 3.4 do not print fast_schema_evolution=false. */
+  readonly from?: { readonly version: DdlVersion; readonly runMode: RunMode }
   /** Bucket number of the only partition of a table without partitions (SHOW PARTITIONS); needed where the text shows none. */
   readonly buckets?: number
   /** Plain rollups, made with the table. Synchronous materialized views follow with writeSyncView. */
@@ -49,7 +51,14 @@ export interface WrittenTable {
 export function writeTable(table: Table, options: WriteTableOptions): WrittenTable {
   const { target, source, rename = keepNames, placement } = options
   const name = rename(source)
-  const decision = decideProperties(table, { target, placement, source, rename, unknown: options.unknownProperties })
+  const decision = decideProperties(table, {
+    target,
+    placement,
+    source,
+    rename,
+    from: options.from,
+    unknown: options.unknownProperties,
+  })
   const statement = createTable(table, name, decision.create, options)
   const set = (property: string, value: string) => alterSet(name, { [property]: value })
   return {
