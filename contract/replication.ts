@@ -41,8 +41,8 @@ export interface ReplicateStepInput {
 }
 
 export interface ReplicateStepResult {
-  /** Nothing lags any more, more jobs are needed, or nothing new was sent because the step was told to stop. */
-  state: 'in-sync' | 'more' | 'stopped'
+  /** Nothing lags any more, more jobs are needed, nothing new was sent because the step was told to stop, or the source has no such table. */
+  state: 'in-sync' | 'more' | 'stopped' | 'gone'
   jobsSent: number
   /** Partitions confirmed by the target's metadata in this step. */
   partitions: number

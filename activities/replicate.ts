@@ -1,0 +1,209 @@
+import { Context } from '@temporalio/activity'
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import { migrationJobPrefix, type ReplicateStepInput, type ReplicateStepResult } from '../contract/index.ts'
+import { bytesToCopy, chooseForJob, type JobPartition, REQUEST_BYTES } from '../planning/job-sizing.ts'
+import type { RememberedCopy } from '../planning/partition-verdict.ts'
+import type { Dependencies } from './dependencies.ts'
+import { checkDisk } from './disk.ts'
+import { aborted, asFailure, lost, refused, stale, unreachable } from './failures.ts'
+import { beating } from './heartbeat.ts'
+import { isUnreadable } from './metadata/read-table.ts'
+import { directory } from './pollers/directory.ts'
+import { facts } from './pollers/facts.ts'
+import { confirmCopies } from './replicate/confirm-copies.ts'
+import { compareDefinitions, isStillSame } from './replicate/definitions.ts'
+import { adoptRunningJob, followJob } from './replicate/follow-job.ts'
+import { type CopyMemory, readMemory, writeMemory } from './replicate/memory.ts'
+import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
+import { resetPartitions, resetStatement } from './replicate/reset-partitions.ts'
+import { buildRequest, sendJob } from './replicate/send-job.ts'
+import { Leaving, type StepContext, shouldStop } from './replicate/step-context.ts'
+import { openTable, type TablePair } from './replicate/table-pair.ts'
+import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
+
+/**
+ * One step of a table: find what lags, send one job, await it, and see the target's metadata confirm it. An attempt sends at most one job.
+ *
+ * Any attempt may be the first, the second in another worker, or one whose forerunner was killed between any two lines. It never relies on what
+ * an earlier one remembered: it looks on the target for a job of this migration and this table, adopts it if there is one, and decides from
+ * versions read afresh. So a lost reply, a killed worker and a deploy send nothing twice.
+ */
+export function createReplicateActivities(deps: Dependencies) {
+  return {
+    async replicate(input: ReplicateStepInput): Promise<ReplicateStepResult> {
+      const context = Context.current()
+      return beating(async (report) => {
+        const step: StepContext = {
+          deps,
+          context,
+          migrationPrefix: migrationJobPrefix(input.spec.name),
+          jobId: `${input.jobPrefix}${context.info.attempt}`,
+          report,
+        }
+        try {
+          return await runStep(step, input)
+        } catch (error) {
+          throw countFailure(deps, input, stepFailure(error, input.table))
+        }
+      })
+    },
+  }
+}
+
+async function runStep(step: StepContext, input: ReplicateStepInput): Promise<ReplicateStepResult> {
+  const { deps } = step
+  const pair = await openTable(deps, input.spec, input.table)
+  if (!pair) return result('gone')
+  await adoptRunningJob(step, pair)
+  if (shouldStop(step)) return result('stopped')
+  await checkDisk(pair.target.cluster, input.spec.limits.diskPercent)
+
+  const memory = await readMemory(deps, pair, input)
+  let partitions = await readPartitionPairs(pair, memory)
+  if (partitions.every(isInSync)) return inSync(partitions, memory)
+  // After the versions: what changes later is in a later version, and so in a later round.
+  const definition = await compareDefinitions(pair)
+  if (shouldStop(step)) return result('stopped')
+  if (await resetPartitions(pair, partitions, input.approved)) {
+    forgetTargets(memory, partitions)
+    partitions = await readPartitionPairs(pair, memory)
+  }
+  const lagging = partitions.filter((partition) => partition.verdict.action === 'replicate')
+  if (lagging.length === 0) {
+    if (partitions.every(isInSync)) return inSync(partitions, memory)
+    throw stale(`partitions of ${pair.source.full} changed while they were being looked at`)
+  }
+
+  const indexes = await readIndexPairs(pair)
+  const { now, later } = chooseForJob(
+    lagging.map((partition) => jobPartition(partition, indexes.length)),
+    {
+      bytes: input.spec.limits.bytesPerJob,
+      replicas: (await facts(pair.target.cluster).limit('replication_max_parallel_replica_count')) ?? 10_240,
+      requestBytes: REQUEST_BYTES,
+    },
+  )
+  const chosen = now.map((one) => one.pair)
+  const bytes = now.reduce((sum, one) => sum + one.bytes, 0)
+  const mapped = await mapTablets(pair, chosen, indexes)
+  const targetBytes = partitions.reduce((sum, partition) => sum + partition.target.dataSizeBytes, 0n)
+  const request = await buildRequest(step, pair, definition, mapped, { bytes, targetBytes })
+  if (shouldStop(step)) return result('stopped')
+
+  step.report({ job: step.jobId, phase: 'sending', partitions: chosen.length })
+  const sent = await sendJob(step, pair, request)
+  if (sent === 'queued') {
+    const end = await followJob(step, pair, step.jobId)
+    if (end === 'stopped') return { ...result('stopped'), jobsSent: 1 }
+    await confirmCopies(step, pair, chosen, end)
+  } else {
+    await confirmNothing(step, pair, chosen)
+  }
+  await checkDefinitionAgain(pair, definition, chosen)
+  deps.metrics.count('bytes_copied', { migration: input.spec.name }, bytes)
+  remember(memory, chosen)
+  return {
+    state: later.length > 0 ? (shouldStop(step) ? 'stopped' : 'more') : 'in-sync',
+    jobsSent: sent === 'queued' ? 1 : 0,
+    partitions: chosen.length,
+    totalPartitions: partitions.length,
+    laggingPartitions: later.length,
+    bytes,
+    version: highest(chosen),
+    ...writeMemory(pair, memory),
+  }
+}
+
+/** The target says that it lacks nothing: a job whose answer was lost has done it already. Or the versions moved; then look again. */
+async function confirmNothing(step: StepContext, pair: TablePair, chosen: readonly PartitionPair[]): Promise<void> {
+  try {
+    await confirmCopies(step, pair, chosen, 'gone')
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure) || error.type !== lost('').type) throw error
+    throw stale(
+      `${pair.target.cluster.name} says that ${pair.target.full} lacks nothing, but its partitions do not show it`,
+    )
+  }
+}
+
+/**
+ * A column that was renamed, or dropped and added, between the comparison and the snapshot leaves no trace in any version, and its values
+ * are silently missing in the copy. So when the definition changed while the job ran, what the job brought is thrown away again.
+ */
+async function checkDefinitionAgain(
+  pair: TablePair,
+  compared: Parameters<typeof isStillSame>[1],
+  chosen: readonly PartitionPair[],
+): Promise<void> {
+  if (await isStillSame(pair, compared)) return
+  for (const name of new Set(chosen.map((partition) => partition.name))) {
+    await pair.target.cluster.execute(resetStatement(pair, name))
+  }
+  throw stale(`the columns of ${pair.source.full} changed while it was being copied`, { align: true })
+}
+
+function jobPartition(pair: PartitionPair, indexCount: number): JobPartition & { pair: PartitionPair } {
+  const { source, target } = pair
+  const tablets = source.buckets * indexCount
+  const to = target.dataVersion ?? target.visibleVersion
+  return {
+    pair,
+    name: pair.name,
+    bytes: bytesToCopy(source.dataSizeBytes, pair.version, to),
+    tablets,
+    replicas: tablets * (source.replicationNum ?? 1),
+    fresh: to <= 1n,
+    copiedAt: target.visibleVersionTime ?? '',
+  }
+}
+
+const isInSync = (partition: PartitionPair) => partition.verdict.action === 'in-sync'
+
+function inSync(partitions: readonly PartitionPair[], memory: CopyMemory): ReplicateStepResult {
+  return {
+    ...result('in-sync'),
+    totalPartitions: partitions.length,
+    version: highest(partitions),
+    ...writeMemory(undefined, memory),
+  }
+}
+
+function result(state: ReplicateStepResult['state']): ReplicateStepResult {
+  return { state, jobsSent: 0, partitions: 0, totalPartitions: 0, laggingPartitions: 0, bytes: 0, version: '0' }
+}
+
+function highest(partitions: readonly PartitionPair[]): string {
+  let highest = 0n
+  for (const { version } of partitions) if (version > highest) highest = version
+  return String(highest)
+}
+
+function remember(memory: CopyMemory, confirmed: readonly PartitionPair[]): void {
+  for (const { name, source, version } of confirmed) {
+    memory.set(name, { sourceId: source.id, version } satisfies RememberedCopy)
+  }
+}
+
+function forgetTargets(memory: CopyMemory, partitions: readonly PartitionPair[]): void {
+  for (const { name, verdict } of partitions) {
+    if (verdict.action === 'reset' || verdict.action === 'foreign') memory.delete(name)
+  }
+}
+
+/** Everything a step can end with has a type that the workflow knows: what is tried again by itself, what counts, what needs a person. */
+function stepFailure(error: unknown, table: string): unknown {
+  // The worker stops: tried again at once, by another one.
+  if (error instanceof Leaving) return unreachable(error.message, 100)
+  if (isUnreadable(error)) return refused(`${table}: ${error.message}`)
+  const failure = asFailure(error, table)
+  if (failure instanceof ApplicationFailure || failure instanceof CancelledFailure) return failure
+  return aborted(`${table}: ${failure instanceof Error ? failure.message : String(failure)}`)
+}
+
+function countFailure(deps: Dependencies, { spec }: ReplicateStepInput, error: unknown): unknown {
+  const type = error instanceof ApplicationFailure ? (error.type ?? 'Other') : 'Other'
+  deps.metrics.count('step_failures', { type })
+  // Ids and names may be old.
+  if (type === 'Stale') for (const name of [spec.source, spec.target]) directory(deps.cluster(name).cluster).forget()
+  return error
+}

@@ -1,0 +1,84 @@
+import {
+  epochToSend,
+  partitionVerdict,
+  type RememberedCopy,
+  type Verdict,
+  versionOf,
+} from '../../planning/partition-verdict.ts'
+import { listPartitions, type PartitionRow } from '../../starrocks/index.ts'
+import { refused, stale } from '../failures.ts'
+import type { TablePair } from './table-pair.ts'
+
+/** A physical partition of the source, its copy, and what has to be done. */
+export interface PartitionPair {
+  name: string
+  source: PartitionRow
+  target: PartitionRow
+  /** To send, and to find again. */
+  version: bigint
+  epoch: bigint
+  verdict: Verdict
+}
+
+/** Reads both sides, the source first: what the target shows afterwards can only be newer than what it is compared with. */
+export async function readPartitionPairs(
+  pair: TablePair,
+  memory: ReadonlyMap<string, RememberedCopy>,
+): Promise<PartitionPair[]> {
+  const source = await listPartitions(pair.source.cluster, pair.source.database, pair.source.name)
+  const target = await listPartitions(pair.target.cluster, pair.target.database, pair.target.name)
+  return matchPartitions(pair, source, target, memory)
+}
+
+/**
+ * Matches by name, and physical partitions of one name by ascending id. Throws `Stale` (to be aligned) when the target lacks one, `Refused`
+ * when a partition consists of another number of physical ones. What only the target has does not disturb.
+ */
+export function matchPartitions(
+  pair: Pick<TablePair, 'source' | 'target'>,
+  source: readonly PartitionRow[],
+  target: readonly PartitionRow[],
+  memory: ReadonlyMap<string, RememberedCopy>,
+): PartitionPair[] {
+  const copies = grouped(target)
+  const pairs: PartitionPair[] = []
+  for (const [name, originals] of grouped(source)) {
+    const twins = copies.get(name)
+    if (!twins)
+      throw stale(`partition ${name} of ${pair.target.full} does not exist on the target yet`, { align: true })
+    if (twins.length !== originals.length) {
+      throw refused(
+        `partition ${name} of ${pair.source.full} consists of ${originals.length} physical partitions on the source and of ${twins.length} on the target; StarRocks has no statement that makes more of them`,
+      )
+    }
+    for (const [place, original] of originals.entries()) {
+      const twin = twins[place]
+      if (!twin) continue
+      if (original.buckets !== twin.buckets) {
+        throw stale(
+          `partition ${name} of ${pair.source.full} has ${original.buckets} buckets on the source and ${twin.buckets} on the target`,
+          { align: true },
+        )
+      }
+      pairs.push({
+        name,
+        source: original,
+        target: twin,
+        version: versionOf(original),
+        epoch: epochToSend(original),
+        verdict: partitionVerdict(original, twin, memory.get(name)),
+      })
+    }
+  }
+  return pairs
+}
+
+function grouped(rows: readonly PartitionRow[]): Map<string, PartitionRow[]> {
+  const groups = new Map<string, PartitionRow[]>()
+  for (const row of rows) {
+    const same = groups.get(row.name)
+    if (same) same.push(row)
+    else groups.set(row.name, [row])
+  }
+  return groups
+}

@@ -1,0 +1,56 @@
+import { quoteName, quoteQualified } from '../../starrocks/index.ts'
+import { needsApproval, refused } from '../failures.ts'
+import type { PartitionPair } from './partition-pairs.ts'
+import type { TablePair } from './table-pair.ts'
+
+const MOST_STATEMENTS = 5
+
+/** The statement that empties a target partition: it gets a new id at version 1, and replication is clean after it. */
+export function resetStatement(pair: Pick<TablePair, 'target'>, partition: string): string {
+  return `TRUNCATE TABLE ${quoteQualified(pair.target.database, pair.target.name)} PARTITION(${quoteName(partition)})`
+}
+
+/**
+ * Empties the target partitions that are no true copies any more. What starferry did not write is only discarded when an operator approved it
+ * for this table or the spec allows it; else `NeedsApproval` with the exact statements, before anything is touched. Whether something was
+ * emptied: then ids and versions have to be read again. Must not be called while a job of the table runs.
+ */
+export async function resetPartitions(
+  pair: TablePair,
+  partitions: readonly PartitionPair[],
+  approved: boolean,
+): Promise<boolean> {
+  const foreign = partitions.filter((partition) => partition.verdict.action === 'foreign')
+  if (foreign.length > 0 && !approved && !pair.spec.allow.resetDivergedPartitions) {
+    throw needsApproval(whyForeign(pair, foreign), statementsFor(pair, foreign))
+  }
+  const names = [
+    ...new Set(
+      partitions
+        .filter(({ verdict }) => verdict.action === 'foreign' || verdict.action === 'reset')
+        .map((partition) => partition.name),
+    ),
+  ]
+  for (const name of names) {
+    if (partitions.filter((partition) => partition.name === name).length > 1) {
+      throw refused(
+        `partition ${name} of ${pair.target.full} must be emptied, but consists of several physical partitions, which StarRocks would make one`,
+      )
+    }
+    await pair.target.cluster.execute(resetStatement(pair, name))
+  }
+  return names.length > 0
+}
+
+function whyForeign(pair: TablePair, foreign: readonly PartitionPair[]): string {
+  const [first] = foreign
+  const why = first?.verdict.action === 'foreign' ? first.verdict.reason : ''
+  const more = foreign.length > 1 ? ` and ${foreign.length - 1} more` : ''
+  return `needs approval: partition ${first?.name} of ${pair.target.full}${more} was not written by replication: ${why}`
+}
+
+function statementsFor(pair: TablePair, foreign: readonly PartitionPair[]): string[] {
+  const statements = [...new Set(foreign.map((partition) => resetStatement(pair, partition.name)))]
+  const shown = statements.slice(0, MOST_STATEMENTS)
+  return statements.length > shown.length ? [...shown, `-- and ${statements.length - shown.length} more`] : shown
+}

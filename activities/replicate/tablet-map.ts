@@ -1,0 +1,165 @@
+import {
+  type Backend,
+  type IndexReplication,
+  indexSchemas,
+  isAtLeast,
+  mapAddress,
+  type PartitionIndex,
+  type PartitionReplication,
+  partitionIndexes,
+  type ReplicaBackend,
+  type Tablet,
+  tablets,
+} from '../../starrocks/index.ts'
+import { busy, stale } from '../failures.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
+import { facts } from '../pollers/facts.ts'
+import type { PartitionPair } from './partition-pairs.ts'
+import type { TablePair, TableSide } from './table-pair.ts'
+
+/** A table's index on both sides. */
+export interface IndexPair {
+  sourceId: bigint
+  targetId: bigint
+  sourceHash: number
+  /** Name on each side: the base index is called like its table. */
+  sourceName: string
+  targetName: string
+}
+
+/** Base index, rollups and synchronous materialized views, matched by name. Throws `Stale` (to be aligned) when they are not the same. */
+export async function readIndexPairs({ source, target }: TablePair): Promise<IndexPair[]> {
+  const [from, to] = await Promise.all(
+    [source, target].map((side) => indexSchemas(side.cluster, side.databaseId, side.entry.id)),
+  )
+  const baseOf = (side: TableSide, list: typeof from) => list?.find((index) => index.name === side.name) ?? list?.[0]
+  const bases = { source: baseOf(source, from), target: baseOf(target, to) }
+  const copies = new Map((to ?? []).map((index) => [index === bases.target ? '' : index.name, index]))
+  const pairs = (from ?? []).map((index) => {
+    const twin = copies.get(index === bases.source ? '' : index.name)
+    if (!twin) throw stale(`rollup ${index.name} of ${source.full} does not exist on the target yet`, { align: true })
+    return {
+      sourceId: index.id,
+      targetId: twin.id,
+      sourceHash: index.schemaHash,
+      sourceName: index.name,
+      targetName: twin.name,
+    }
+  })
+  if (pairs.length !== copies.size) {
+    throw stale(`${target.full} has ${copies.size} indexes on the target and ${pairs.length} on the source`, {
+      align: true,
+    })
+  }
+  return pairs
+}
+
+/**
+ * Which source tablet goes into which target tablet, for the partitions of one job. Tablets in ascending id are in bucket order on both
+ * sides. Read right before sending, four partitions at a time.
+ */
+export async function mapTablets(
+  pair: TablePair,
+  partitions: readonly PartitionPair[],
+  indexes: readonly IndexPair[],
+): Promise<PartitionReplication[]> {
+  const lake = pair.source.capabilities.runMode === 'shared_data'
+  const backends = lake ? new Map<bigint, Backend>() : await livingBackends(pair)
+  return mapConcurrently(partitions, 4, async (partition) => {
+    const [own, copy] = await Promise.all([
+      indexesOf(pair.source, partition.source.id),
+      indexesOf(pair.target, partition.target.id),
+    ])
+    const mapped: IndexReplication[] = []
+    for (const index of indexes) {
+      mapped.push(
+        await mapIndex(pair, partition, index, own, copy, (tablet) =>
+          lake ? [] : replicasOf(pair, partition, tablet, backends),
+        ),
+      )
+    }
+    return {
+      partitionId: partition.target.id,
+      sourceVersion: partition.version,
+      sourceVersionEpoch: partition.epoch,
+      sourcePartitionId: partition.source.id,
+      indexes: mapped,
+    }
+  })
+}
+
+async function mapIndex(
+  pair: TablePair,
+  partition: PartitionPair,
+  index: IndexPair,
+  own: ReadonlyMap<string, PartitionIndex> | undefined,
+  copy: ReadonlyMap<string, PartitionIndex> | undefined,
+  backends: (tablet: Tablet) => ReplicaBackend[],
+): Promise<IndexReplication> {
+  const sourceIndex = own ? own.get(index.sourceName)?.id : index.sourceId
+  const targetIndex = copy ? copy.get(index.targetName)?.id : index.targetId
+  if (sourceIndex === undefined || targetIndex === undefined) {
+    throw stale(`index ${index.sourceName} of partition ${partition.name} of ${pair.source.full} is not on both sides`)
+  }
+  const [from, to] = await Promise.all([
+    tablets(pair.source.cluster, pair.source.databaseId, pair.source.entry.id, partition.source.id, sourceIndex),
+    tablets(pair.target.cluster, pair.target.databaseId, pair.target.entry.id, partition.target.id, targetIndex),
+  ])
+  if (from.length !== to.length) {
+    throw stale(
+      `index ${index.sourceName} of partition ${partition.name} of ${pair.source.full} has ${from.length} tablets on the source and ${to.length} on the target`,
+      { align: true },
+    )
+  }
+  return {
+    indexId: targetIndex,
+    sourceSchemaHash: index.sourceHash,
+    tablets: from.flatMap((tablet, place) => {
+      const twin = to[place]
+      return twin ? [{ tabletId: twin.id, sourceTabletId: tablet.id, backends: backends(tablet) }] : []
+    }),
+  }
+}
+
+/**
+ * From 4.1 on a partition's index can have another id than the table's; before, they are the same and need no statement.
+ */
+async function indexesOf(side: TableSide, partitionId: bigint): Promise<Map<string, PartitionIndex> | undefined> {
+  if (!isAtLeast(side.capabilities.version, 4, 1)) return undefined
+  const listed = await partitionIndexes(side.cluster, side.databaseId, side.entry.id, partitionId)
+  return new Map(listed.filter((index) => index.state === 'NORMAL').map((index) => [index.name, index]))
+}
+
+async function livingBackends(pair: TablePair): Promise<Map<bigint, Backend>> {
+  const all = await facts(pair.source.cluster).backends()
+  return new Map(all.filter((backend) => backend.alive).map((backend) => [backend.id, backend]))
+}
+
+/** Source replicas that can give this version, addressed as the target's nodes must see them. Dead and bad ones are left out. */
+function replicasOf(
+  pair: TablePair,
+  partition: PartitionPair,
+  tablet: Tablet,
+  backends: ReadonlyMap<bigint, Backend>,
+): ReplicaBackend[] {
+  const usable = tablet.replicas.filter(
+    (replica) =>
+      backends.has(replica.backendId) &&
+      replica.state === 'NORMAL' &&
+      replica.isBad !== true &&
+      replica.lastFailedVersion < 0n &&
+      replica.version >= partition.source.visibleVersion,
+  )
+  if (usable.length === 0) {
+    throw busy(
+      `tablet ${tablet.id} (partition ${partition.name} of ${pair.source.full}) has no living replica at version ${partition.source.visibleVersion} on the source`,
+    )
+  }
+  return usable.flatMap(({ backendId }) => {
+    const backend = backends.get(backendId)
+    if (!backend) return []
+    const rpc = mapAddress(pair.source.handle.addressMap, backend.host, backend.bePort)
+    const http = mapAddress(pair.source.handle.addressMap, backend.host, backend.httpPort)
+    return [{ host: rpc.host, bePort: rpc.port, httpPort: http.port }]
+  })
+}

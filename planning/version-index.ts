@@ -1,0 +1,118 @@
+import type { StaleTable } from '../contract/replication.ts'
+import {
+  epochToSend,
+  partitionVerdict,
+  type SourceVersion,
+  type TargetVersion,
+  versionOf,
+} from './partition-verdict.ts'
+
+/** Versions of the target's partitions by database, table and partition name. Kept small: there may be hundreds of thousands. */
+export class VersionIndex {
+  readonly #databases = new Map<string, Map<string, Map<string, TargetVersion>>>()
+
+  add(database: string, table: string, partition: string, version: TargetVersion): void {
+    const { visibleVersion, dataVersion, versionEpoch, txnType } = version
+    const partitions = this.#table(database, table)
+    partitions.set(physicalKey(partitions, partition), { visibleVersion, dataVersion, versionEpoch, txnType })
+  }
+
+  /** The table exists, with or without partitions. */
+  addTable(database: string, table: string): void {
+    this.#table(database, table)
+  }
+
+  get(database: string, table: string): ReadonlyMap<string, TargetVersion> | undefined {
+    return this.#databases.get(database)?.get(table)
+  }
+
+  #table(database: string, table: string): Map<string, TargetVersion> {
+    let tables = this.#databases.get(database)
+    if (!tables) {
+      tables = new Map()
+      this.#databases.set(database, tables)
+    }
+    let partitions = tables.get(table)
+    if (!partitions) {
+      partitions = new Map()
+      tables.set(table, partitions)
+    }
+    return partitions
+  }
+}
+
+/** Physical partitions of one name are counted; whether their order fits is looked at before they are sent. */
+function physicalKey(partitions: ReadonlyMap<string, unknown>, name: string): string {
+  if (!partitions.has(name)) return name
+  let place = 1
+  while (partitions.has(`${name}\0${place}`)) place++
+  return `${name}\0${place}`
+}
+
+/** What one source table lacks on the target. */
+export interface TableLag extends StaleTable {
+  partitions: number
+  unknownPartitions: number
+  totalBytes: number
+  missing: boolean
+  /** Highest versions. */
+  sourceVersion: bigint
+  targetVersion: bigint
+}
+
+/** Compares the partitions of one source table, one after the other, with what the index has of its copy. */
+export class TableComparison {
+  readonly lag: TableLag
+  readonly #copy: ReadonlyMap<string, TargetVersion> | undefined
+  readonly #seen = new Map<string, number>()
+
+  constructor(table: string, copy: ReadonlyMap<string, TargetVersion> | undefined) {
+    this.#copy = copy
+    this.lag = {
+      table,
+      laggingPartitions: 0,
+      bytes: 0,
+      unfinished: copy === undefined,
+      partitions: 0,
+      unknownPartitions: 0,
+      totalBytes: 0,
+      missing: copy === undefined,
+      sourceVersion: 0n,
+      targetVersion: 0n,
+    }
+  }
+
+  add(name: string, source: SourceVersion, bytes: number): void {
+    const { lag } = this
+    const place = this.#seen.get(name) ?? 0
+    this.#seen.set(name, place + 1)
+    const target = this.#copy?.get(place === 0 ? name : `${name}\0${place}`)
+    const version = versionOf(source)
+    lag.partitions++
+    lag.totalBytes += bytes
+    if (version > lag.sourceVersion) lag.sourceVersion = version
+    if (!target) {
+      lag.laggingPartitions++
+      lag.bytes += bytes
+      // An empty partition that is not there yet makes no table unfinished.
+      if (version > 1n) lag.unfinished = true
+      return
+    }
+    const copied = versionOf(target)
+    if (copied > lag.targetVersion) lag.targetVersion = copied
+    // A target that does not tell types cannot prove that equal versions are equal rows.
+    const provable = target.txnType !== undefined || copied <= 1n
+    const verdict = partitionVerdict(source, target, provable ? undefined : { sourceId: source.id, version: copied })
+    if (verdict.action === 'in-sync') {
+      if (!provable) lag.unknownPartitions++
+      return
+    }
+    lag.laggingPartitions++
+    const fresh =
+      copied <= 1n ||
+      target.txnType === 'NORMAL' ||
+      (target.versionEpoch ?? epochToSend(source)) !== epochToSend(source)
+    lag.bytes += fresh || version <= copied ? bytes : Math.ceil(bytes * (Number(version - copied) / Number(version)))
+    if (copied <= 1n) lag.unfinished = true
+  }
+}
