@@ -18,6 +18,8 @@ export interface TemporalServerOptions extends FindTemporalOptions {
   /** Where the server's own log goes; a temporary file, removed at `stop()`, unless given. */
   logFile?: string
   namespace?: string
+  /** Keyword search attributes that are there from the start. */
+  searchAttributes?: readonly string[]
   /** More arguments of `temporal server start-dev`. */
   extraArgs?: string[]
   /** Milliseconds until it must answer. */
@@ -56,6 +58,7 @@ export class TemporalServer {
       ...(options.ui ? ['--ui-port', String(ports.uiPort)] : ['--headless']),
       ...(options.dbFile ? ['--db-filename', options.dbFile] : []),
       ...(this.namespace === 'default' ? [] : ['--namespace', this.namespace]),
+      ...(options.searchAttributes ?? []).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ...['--log-level', 'warn', '--log-format', 'text'],
       ...(options.extraArgs ?? []),
     ]

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@temporalio/client'
-import { temporal } from '@temporalio/proto'
 import { SEARCH_ATTRIBUTES } from '../contract/names.ts'
 
-const KEYWORD = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+/** INDEXED_VALUE_TYPE_KEYWORD of Temporal's API. */
+const KEYWORD = 2
 const USABLE_WITHIN_MS = 30_000
 
 export interface Registration {

@@ -1,0 +1,275 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type Client,
+  QueryNotRegisteredError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client'
+import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common'
+import { nearest } from '../contract/check.ts'
+import type { DoctorResult } from '../contract/findings.ts'
+import {
+  approveUpdate,
+  type Changes,
+  changesQuery,
+  configureUpdate,
+  type MigrationStatus,
+  type ParkedTable,
+  parkedQuery,
+  pauseSignal,
+  pauseTablesUpdate,
+  type RunningTable,
+  resumeSignal,
+  resumeTablesUpdate,
+  retryTablesUpdate,
+  runningQuery,
+  type StopOptions,
+  specQuery,
+  statusQuery,
+  stopSignal,
+  type TableRow,
+  type TablesAnswer,
+  type TablesPage,
+  type TablesPageInput,
+  type TablesRequest,
+} from '../contract/migration-api.ts'
+import type { MigrationPatch, MigrationSpec, MigrationSpecInput } from '../contract/migration-spec.ts'
+import { migrationId, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
+import type { PlanInput, PlanPage } from '../contract/plan.ts'
+import { RequestError } from './errors.ts'
+
+/** TASK_QUEUE_TYPE_WORKFLOW of Temporal's API. */
+const WORKFLOW_TASKS = 1
+
+export interface StartedMigration {
+  name: string
+  workflowId: string
+  runId: string
+}
+
+export interface ListedMigration {
+  name: string
+  workflowId: string
+  runId: string
+  state: string
+  /** Temporal's own: RUNNING, COMPLETED, FAILED, … */
+  execution: string
+  startedAt: string
+  closedAt?: string
+}
+
+export interface TablesFilter {
+  state?: TableRow['state']
+  match?: string
+}
+
+/** starferry for programs: what the command line does, as calls. Nothing here that a plain Temporal client could not do. */
+export class Starferry {
+  readonly #client: Client
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  /** Errors: RequestError when a migration of that name runs already. */
+  async start(spec: MigrationSpecInput): Promise<StartedMigration> {
+    const workflowId = migrationId(spec.name)
+    try {
+      const handle = await this.#client.workflow.start(WORKFLOW_TYPES.migrate, {
+        taskQueue: TASK_QUEUE,
+        workflowId,
+        args: [spec],
+        staticSummary: `Migrate ${spec.source} to ${spec.target}`,
+      })
+      return { name: spec.name, workflowId, runId: handle.firstExecutionRunId }
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+      throw new RequestError(
+        `A migration called '${spec.name}' runs already. Look at it with \`starferry migrate status ${spec.name}\`, end it with \`starferry migrate stop ${spec.name}\`, or choose another name.`,
+      )
+    }
+  }
+
+  status(name: string): Promise<MigrationStatus> {
+    return this.#query(name, statusQuery)
+  }
+
+  spec(name: string): Promise<MigrationSpec> {
+    return this.#query(name, specQuery)
+  }
+
+  running(name: string): Promise<RunningTable[]> {
+    return this.#query(name, runningQuery)
+  }
+
+  parked(name: string): Promise<ParkedTable[]> {
+    return this.#query(name, parkedQuery)
+  }
+
+  changes(name: string): Promise<Changes> {
+    return this.#query(name, changesQuery)
+  }
+
+  pause(name: string): Promise<void> {
+    return this.#signal(name, pauseSignal, [])
+  }
+
+  resume(name: string): Promise<void> {
+    return this.#signal(name, resumeSignal, [])
+  }
+
+  stop(name: string, options: StopOptions = {}): Promise<void> {
+    return this.#signal(name, stopSignal, [options])
+  }
+
+  retry(name: string, tables: string[]): Promise<TablesAnswer> {
+    return this.#update(name, retryTablesUpdate, { tables })
+  }
+
+  approve(name: string, tables: string[]): Promise<TablesAnswer> {
+    return this.#update(name, approveUpdate, { tables })
+  }
+
+  pauseTables(name: string, tables: string[]): Promise<TablesAnswer> {
+    return this.#update(name, pauseTablesUpdate, { tables })
+  }
+
+  resumeTables(name: string, tables: string[]): Promise<TablesAnswer> {
+    return this.#update(name, resumeTablesUpdate, { tables })
+  }
+
+  /** Changes a running migration; returns the spec as it is then. */
+  configure(name: string, patch: MigrationPatch): Promise<MigrationSpec> {
+    return this.#update(name, configureUpdate, patch)
+  }
+
+  /** Waits for the end; returns the last status. Errors: RequestError when it failed. */
+  async result(name: string): Promise<MigrationStatus> {
+    return this.#guard(name, async () => {
+      const handle = this.#handle(name)
+      return (await handle.result()) as MigrationStatus
+    })
+  }
+
+  /** All migrations that Temporal still knows, newest first. */
+  async list(): Promise<ListedMigration[]> {
+    const found: ListedMigration[] = []
+    for await (const info of this.#client.workflow.list({ query: `${SEARCH_ATTRIBUTES.kind} = 'migration'` })) {
+      const attribute = (name: string) => info.searchAttributes[name]?.[0]
+      found.push({
+        name: String(attribute(SEARCH_ATTRIBUTES.migration) ?? info.workflowId.replace(/^migrate\//, '')),
+        workflowId: info.workflowId,
+        runId: info.runId,
+        state: String(attribute(SEARCH_ATTRIBUTES.state) ?? ''),
+        execution: info.status.name,
+        startedAt: info.startTime.toISOString(),
+        closedAt: info.closeTime?.toISOString(),
+      })
+    }
+    return found
+      .filter((each) => each.execution !== 'CONTINUED_AS_NEW')
+      .sort((a, b) => b.startedAt.localeCompare(a.startedAt))
+  }
+
+  /** One page of per-table rows, read from both clusters. */
+  async tables(
+    name: string,
+    filter: TablesFilter = {},
+    page: { after?: string; limit?: number } = {},
+  ): Promise<TablesPage> {
+    const [spec, running, parked] = await Promise.all([this.spec(name), this.running(name), this.parked(name)])
+    const input: TablesPageInput = { spec, running: running.map((each) => each.table), parked, filter, ...page }
+    return this.#run<TablesPage>(WORKFLOW_TYPES.tables, `${migrationId(name)}/tables`, input)
+  }
+
+  doctor(spec: MigrationSpecInput): Promise<DoctorResult> {
+    return this.#run(WORKFLOW_TYPES.doctor, `doctor/${spec.name}`, spec)
+  }
+
+  plan(input: PlanInput): Promise<PlanPage> {
+    return this.#run(WORKFLOW_TYPES.plan, `plan/${input.spec.name}`, input)
+  }
+
+  /** Whether any worker polls starferry's task queue. */
+  async hasWorker(): Promise<boolean> {
+    const { pollers } = await this.#client.workflowService.describeTaskQueue({
+      namespace: this.#client.options.namespace,
+      taskQueue: { name: TASK_QUEUE },
+      taskQueueType: WORKFLOW_TASKS,
+    })
+    return (pollers?.length ?? 0) > 0
+  }
+
+  #handle(name: string): WorkflowHandle {
+    return this.#client.workflow.getHandle(migrationId(name))
+  }
+
+  async #run<T>(type: string, id: string, input: object): Promise<T> {
+    const options = { taskQueue: TASK_QUEUE, workflowId: `${id}/${randomUUID().slice(0, 8)}`, args: [input] }
+    const handle = await this.#client.workflow.start(type, options)
+    try {
+      return (await handle.result()) as T
+    } catch (error) {
+      throw new RequestError(failureText(error))
+    }
+  }
+
+  #query<T>(name: string, query: QueryDefinition<T>): Promise<T> {
+    return this.#guard(name, () => this.#handle(name).query(query))
+  }
+
+  #signal<A extends unknown[]>(name: string, signal: SignalDefinition<A>, args: A): Promise<void> {
+    return this.#guard(name, () => this.#handle(name).signal(signal, ...args))
+  }
+
+  #update<T, A extends TablesRequest | MigrationPatch>(
+    name: string,
+    update: UpdateDefinition<T, [A]>,
+    request: A,
+  ): Promise<T> {
+    return this.#guard(name, () => this.#handle(name).executeUpdate(update, { args: [request] }))
+  }
+
+  /** Turns what Temporal says into what a person can use. */
+  async #guard<T>(name: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw await this.#notFound(name)
+      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) {
+        throw new RequestError(failureText(error))
+      }
+      if (error instanceof QueryNotRegisteredError || error instanceof ServiceError) {
+        if (!(await this.hasWorker())) {
+          throw new RequestError(
+            `No worker answers for '${name}': none polls task queue '${TASK_QUEUE}'. Start one with \`starferry worker\`.`,
+          )
+        }
+      }
+      throw error
+    }
+  }
+
+  async #notFound(name: string): Promise<RequestError> {
+    const listed = await this.list().catch(() => [])
+    const known = [...new Set(listed.map((each) => each.name))]
+    // It is there and cannot be signalled or updated: it has ended.
+    const ended = listed.find((each) => each.name === name)
+    if (ended)
+      return new RequestError(`The migration '${name}' has ended (${ended.state || ended.execution.toLowerCase()}).`)
+    const near = nearest(name, known)
+    const hint =
+      known.length === 0 ? 'there are none' : near ? `did you mean '${near}'?` : `there are ${known.join(', ')}`
+    return new RequestError(`There is no migration called '${name}' (${hint}).`)
+  }
+}
+
+/** The innermost message: the outer ones only say that something failed. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? failureText(error.cause) : error.message
+}

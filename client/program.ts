@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addDemo } from './commands/demo.ts'
+import { addDev } from './commands/dev.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addImport } from './commands/import.ts'
+import { addLab } from './commands/lab.ts'
+import { addMigrate } from './commands/migrate.ts'
+import { addPlan } from './commands/plan.ts'
+import { addWorker } from './commands/worker.ts'
+
+/** The command line. Commands load what they need when they run, so that `--help` is quick. */
+export function createProgram(): Command {
+  const program = new Command('starferry')
+    .description('Durable migration of StarRocks clusters, on Temporal')
+    .version(version(), '-V, --version')
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('(add --help for what there is)')
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .exitOverride()
+  program.commandsGroup('Try it:')
+  for (const add of [addDemo, addLab, addDev]) add(program)
+  program.commandsGroup('Prepare:')
+  for (const add of [addImport, addDoctor, addPlan]) add(program)
+  program.commandsGroup('Run:')
+  for (const add of [addWorker, addMigrate]) add(program)
+  inherit(program)
+  return program
+}
+
+/** Sub-commands are made with `command()`, which copies settings at that moment; this makes sure of it for all. */
+function inherit(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command)
+    inherit(child)
+  }
+}
+
+function version(): string {
+  for (const place of ['../package.json', '../../package.json']) {
+    try {
+      const { version: found } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as {
+        version: string
+      }
+      return found
+    } catch {
+      // one level up when compiled
+    }
+  }
+  return 'unknown'
+}
