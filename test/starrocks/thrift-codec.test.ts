@@ -150,7 +150,7 @@ describe('answers', () => {
     const whole = hex(status('00000000'))
     for (let length = 0; length < whole.length; length++)
       expect(decodeReply('foo', whole.subarray(0, length))).toBeUndefined()
-    expect((decodeReply('foo', whole)?.get(1) as ThriftStruct).get(1)).toBe(0)
+    expect(structOf(decodeReply('foo', whole)?.get(1))?.get(1)).toBe(0)
   })
 
   it('tell exceptions', () => {
