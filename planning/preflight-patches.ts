@@ -53,7 +53,6 @@ const KNOWN_BUGS: readonly KnownBug[] = [
     fixed: [
       [3, 3, 18],
       [3, 4, 8],
-      [3, 5, 0],
     ],
     effect: 'a version can be read while it changes, so that an incremental copy can miss a part',
     meanwhile: 'Compare counts after the migration',
@@ -64,11 +63,7 @@ const KNOWN_BUGS: readonly KnownBug[] = [
     pull: 58513,
     side: 'source',
     since: [3, 3, 2],
-    fixed: [
-      [3, 3, 14],
-      [3, 4, 3],
-      [3, 5, 0],
-    ],
+    fixed: [[3, 3, 14]],
     effect: 'the data version can be wrong while loads and tablet clones go on',
     meanwhile: 'Pause balancing on the source (tablet_sched_disable_balance) or compare counts afterwards',
   },
@@ -78,11 +73,7 @@ const KNOWN_BUGS: readonly KnownBug[] = [
     pull: 62663,
     side: 'target',
     runMode: 'shared_data',
-    fixed: [
-      [3, 3, 19],
-      [3, 4, 8],
-      [3, 5, 5],
-    ],
+    fixed: [[3, 3, 19]],
     effect: 'a replication can stay committed and never become visible when a compaction is published with it',
     meanwhile: 'Leave settings.targetCompaction at auto, or set it to off',
   },

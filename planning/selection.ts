@@ -21,6 +21,8 @@ export interface Selection {
   sources(database: string, table: string): TableName[]
   /** Source databases that are copied to this target database as a whole; the name itself when nothing is renamed onto it. */
   sourceDatabases(database: string): string[]
+  /** Target databases that single tables are renamed into. */
+  renamedInto: string[]
 }
 
 /** Databases that belong to StarRocks itself or its usual companions. */
@@ -72,6 +74,7 @@ export function createSelection(spec: Pick<MigrationSpec, 'include' | 'exclude' 
     target,
     targetDatabase,
     sourceDatabases,
+    renamedInto: [...new Set([...tables.values()].map((to) => splitTableName(to).database))],
     includesDatabase: (database) =>
       databaseAllowed(database) &&
       (include.length === 0 || include.some((pattern) => pattern.database(database))) &&

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { orderByDependencies } from '../../planning/schema-order.ts'
 import { outcomeOf, shorten } from '../../planning/schema-outcome.ts'
 import { mayDiscard, partitionOwnership, tableOwnership, whyNotOurs } from '../../planning/schema-ownership.ts'
-import { comparePartitions } from '../../planning/schema-partitions.ts'
 
 describe('whose a target partition is', () => {
   test.each([
@@ -36,42 +34,6 @@ describe('whose a target partition is', () => {
       false,
     ])
     expect(mayDiscard('foreign', true)).toBe(true)
-  })
-})
-
-describe('partitions of a table and of its copy', () => {
-  const p = (name: string, values: string, buckets = 2, physical = 1) => ({ name, values, buckets, physical })
-  test('are matched by name and compared in all that matters', () => {
-    const result = comparePartitions(
-      [p('a', '1'), p('b', '2'), p('c', '3'), p('d', '4', 3), p('e', '5')],
-      [p('a', '1'), p('c', '33'), p('d', '4', 2), p('e', '5', 2, 2), p('old', '0')],
-    )
-    expect(result.missing.map((x) => x.name)).toEqual(['b'])
-    expect(result.targetOnly.map((x) => x.name)).toEqual(['old'])
-    expect(result.different.map((x) => [x.source.name, x.why])).toEqual([
-      ['c', 'it is 33 instead of 3'],
-      ['d', 'it has 2 buckets instead of 3'],
-      ['e', 'it has 2 physical partitions instead of 1'],
-    ])
-  })
-  test('names are case-sensitive', () => {
-    const result = comparePartitions([p('pa', '1')], [p('pA', '1')])
-    expect([result.missing.length, result.targetOnly.length]).toEqual([1, 1])
-  })
-})
-
-describe('views', () => {
-  const order = (edges: Record<string, string[]>) =>
-    orderByDependencies(
-      Object.keys(edges),
-      (name) => name,
-      (name) => edges[name] ?? [],
-    )
-  test('come after what they read; tables are there already', () => {
-    expect(order({ c: ['b', 'a'], b: ['a', 'some table'], a: [] })).toEqual(['a', 'b', 'c'])
-  })
-  test('a cycle, or a view on itself, does not lose any', () => {
-    expect(order({ x: ['y'], y: ['x'], z: ['z'] })).toEqual(['z', 'x', 'y'])
   })
 })
 

@@ -1,0 +1,74 @@
+import type { AlignOutcome } from '../../contract/index.ts'
+import { outcomeOf } from '../../planning/schema-outcome.ts'
+import { quoteName, StarRocksError } from '../../starrocks/index.ts'
+import { isUnreachable, reasonOf } from './failure.ts'
+import type { PlanningSession } from './plan-table.ts'
+import { planViews, type ViewPlan } from './plan-views.ts'
+
+const MOST = 500
+
+/**
+ * Makes the target's views and materialized views like the source's, each after what it reads; materialized ones are not refreshed. Neither holds rows
+ * of its own, so one that differs is dropped and made again. One whose tables are not there yet waits for the next difference.
+ */
+export async function alignViews(session: PlanningSession): Promise<AlignOutcome[]> {
+  const outcomes: AlignOutcome[] = []
+  const databases = new Set(session.target.databases.keys())
+  for (const plan of await planViews(session)) {
+    session.pair.signal?.throwIfAborted()
+    const outcome = await alignView(session, plan, databases)
+    if (outcome.outcome !== 'unchanged' && outcomes.length < MOST) outcomes.push(outcome)
+  }
+  return outcomes
+}
+
+async function alignView(session: PlanningSession, plan: ViewPlan, databases: Set<string>): Promise<AlignOutcome> {
+  const { full } = plan.entry
+  if (plan.action === 'none') return outcomeOf(full, 'unchanged')
+  if (plan.action === 'refuse') return outcomeOf(full, 'refused', { reason: plan.reason })
+  const { cluster } = session.pair.target
+  const { database } = session.pair.rename(plan.entry)
+  try {
+    if (!databases.has(database)) {
+      await cluster.execute(`CREATE DATABASE IF NOT EXISTS ${quoteName(database)}`)
+      databases.add(database)
+    }
+    const statements = await run(session, plan)
+    const reason = [plan.reason, ...plan.notes].filter(Boolean).join('; ')
+    return outcomeOf(full, plan.action === 'create' ? 'created' : 'recreated', {
+      reason: reason === '' ? undefined : reason,
+      statements,
+    })
+  } catch (error) {
+    if (session.pair.signal?.aborted || isUnreachable(error)) throw error
+    if (!(error instanceof StarRocksError)) throw error
+    const outcome = error.kind === 'NotFound' ? 'waiting' : 'failed'
+    return outcomeOf(full, outcome, { reason: reasonOf(error), statements: plan.statements(session.unknownProperties) })
+  }
+}
+
+async function run(session: PlanningSession, plan: ViewPlan): Promise<string[]> {
+  for (;;) {
+    const statements = plan.statements(session.unknownProperties)
+    try {
+      for (const statement of statements) await execute(session, statement)
+      return statements
+    } catch (error) {
+      const fresh =
+        error instanceof StarRocksError && error.kind === 'UnknownProperties'
+          ? error.names.filter((property) => !session.unknownProperties.has(property))
+          : []
+      if (fresh.length === 0) throw error
+      for (const property of fresh) session.unknownProperties.add(property)
+    }
+  }
+}
+
+/** What a former attempt made is there already. */
+async function execute(session: PlanningSession, statement: string): Promise<void> {
+  try {
+    await session.pair.target.cluster.execute(statement)
+  } catch (error) {
+    if (!(error instanceof StarRocksError) || error.kind !== 'AlreadyExists') throw error
+  }
+}

@@ -1,0 +1,99 @@
+import { Context } from '@temporalio/activity'
+import type { AlignOutcome, DifferencePage, MigrationSpec } from '../../contract/index.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { asFailure } from '../failures.ts'
+import { beating } from '../heartbeat.ts'
+import { alignTable } from './align-table.ts'
+import { alignViews } from './align-views.ts'
+import { mapConcurrently } from './concurrency.ts'
+import { type Differences, findDifferences, VerdictCache } from './list-differences.ts'
+import { openPair } from './pair.ts'
+import { Sessions } from './session.ts'
+import { alignTargetOnly } from './target-only.ts'
+import { type UndoResult, undoChanges } from './undo-changes.ts'
+
+export interface ListDifferencesInput {
+  spec: MigrationSpec
+  /** The `next` of the page before. */
+  after?: string
+  limit: number
+}
+
+export interface AlignTablesInput {
+  spec: MigrationSpec
+  /** Source names. */
+  tables: string[]
+  /** Those of which an operator approved the destructive statements. */
+  approved: string[]
+}
+
+/** Activities that make the target's databases, tables and views what the source's are; rows aside. All can be run again. */
+export interface MetadataActivities {
+  listDifferences(input: ListDifferencesInput): Promise<DifferencePage>
+  /** One outcome a table, in the order given. */
+  alignTables(input: AlignTablesInput): Promise<AlignOutcome[]>
+  /** Outcomes of what is not unchanged. */
+  alignViews(input: { spec: MigrationSpec; approved: string[] }): Promise<AlignOutcome[]>
+  listTargetOnly(input: { spec: MigrationSpec; approved: string[] }): Promise<AlignOutcome[]>
+  undoChanges(input: { spec: MigrationSpec; statements: string[] }): Promise<UndoResult>
+}
+
+/** Tables of one call that are worked on at once: more would only make the frontend slower. */
+const WIDTH = 4
+
+export function createMetadataActivities(deps: Dependencies): MetadataActivities {
+  const sessions = new Sessions(deps)
+  const cache = new VerdictCache()
+  /** The last difference of each migration, for its next pages. */
+  const pages = new Map<string, Differences>()
+
+  const act = <T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    beating(async () => {
+      const { cancellationSignal } = Context.current()
+      try {
+        return await work(cancellationSignal)
+      } catch (error) {
+        throw asFailure(error, what)
+      }
+    })
+
+  return {
+    listDifferences: ({ spec, after, limit }) =>
+      act('The metadata difference failed', async (signal) => {
+        let all = after === undefined ? undefined : pages.get(spec.name)
+        if (!all) {
+          all = await findDifferences(await sessions.open(spec, { fresh: true, signal }), cache)
+          pages.set(spec.name, all)
+        }
+        const rest = after === undefined ? all.different : all.different.filter((table) => table > after)
+        const different = rest.slice(0, limit)
+        const last = different.at(-1)
+        if (rest.length > different.length && last !== undefined) return { different, next: last, counts: all.counts }
+        pages.delete(spec.name)
+        return { different, counts: all.counts }
+      }),
+
+    alignTables: ({ spec, tables, approved }) =>
+      act('Aligning tables failed', async (signal) => {
+        const session = await sessions.open(spec, { approved, signal })
+        return mapConcurrently(tables, WIDTH, (table) => alignTable(session, table))
+      }),
+
+    alignViews: ({ spec, approved }) =>
+      act('Aligning views failed', async (signal) => {
+        if (!spec.sync.views && !spec.sync.materializedViews) return []
+        return alignViews(await sessions.open(spec, { approved, fresh: true, signal }))
+      }),
+
+    listTargetOnly: ({ spec, approved }) =>
+      act('Looking for tables that only the target has failed', async (signal) =>
+        alignTargetOnly(await sessions.open(spec, { approved, fresh: true, signal })),
+      ),
+
+    undoChanges: ({ spec, statements }) =>
+      act('Undoing changes failed', async (signal) => {
+        const { target } = await openPair(deps, spec, signal)
+        return undoChanges(target, statements, signal)
+      }),
+  }
+}

@@ -1,0 +1,193 @@
+import { mayDiscard, tableOwnership, whyNotOurs } from '../../planning/schema-ownership.ts'
+import { comparePartitions, type Difference, difference, type ObjectName } from '../../starrocks/ddl/index.ts'
+import { quoteName, quoteQualified } from '../../starrocks/index.ts'
+import { planColumnChange } from './plan-columns.ts'
+import { type PlanContext, planCreate, planPartitions, tableBuckets } from './plan-create.ts'
+import { planIndexChanges } from './plan-indexes.ts'
+import type { TableFacts, TablePartition } from './read-table.ts'
+import { refusePlan, type Step, type TablePlan } from './steps.ts'
+
+/** What makes an existing table of the target the source's copy again. */
+export function planExisting(source: TableFacts, target: TableFacts, context: PlanContext): TablePlan {
+  const { pair } = context
+  const name = pair.rename(source.entry)
+  const found = tableDifferences(source, target, context)
+  const fatal = found.filter((one) => one.action.kind === 'recreate')
+  const columns = columnSteps(source, target, fatal, name, context)
+  if (fatal.length > 0 && !columns) return planRecreate(source, target, context, describe(fatal))
+  const whole = wholeTableReason(source, target)
+  if (whole) return planRecreate(source, target, context, whole)
+
+  const alters = alterSteps(source, target, found, context)
+  const indexes = planIndexChanges(source, target, pair)
+  if (indexes.refuse) return refusePlan(indexes.refuse)
+  const partitions = planPartitionChanges(source, target, context, name)
+  if (partitions.refuse) return refusePlan(partitions.refuse)
+
+  const fresh = planCreate(source, context)
+  const steps = [...(columns ?? []), ...alters, ...indexes.steps, ...partitions.steps]
+  const why = [...(columns ? [describe(fatal)] : []), ...indexes.why, ...partitions.why]
+  const plan = { steps, undo: fresh.undo, notes: fresh.notes }
+  if (partitions.ask) return { action: 'approve', reason: partitions.ask, ...plan }
+  if (steps.length === 0) return { action: 'none', ...plan }
+  return { action: 'alter', reason: why.length > 0 ? why.slice(0, 3).join('; ') : undefined, ...plan }
+}
+
+/** Differences of the tables themselves, partitions and rollups aside. */
+export function tableDifferences(source: TableFacts, target: TableFacts, context: PlanContext): Difference[] {
+  const { pair } = context
+  return difference(source.model, target.model, {
+    target: pair.writeFor,
+    source: source.entry,
+    rename: pair.rename,
+    placement: pair.placement,
+    buckets: tableBuckets(source.model, source.partitions),
+    unknownProperties: context.unknownProperties,
+  })
+}
+
+/** The differences that this migration ends; the rest is the operator's choice (`sync`), or of no consequence. */
+export function isWanted(one: Difference, sync: PlanContext['pair']['spec']['sync']): boolean {
+  if (one.action.kind !== 'alter') return one.action.kind === 'recreate'
+  if (one.kind === 'bitmap-index') return sync.bitmapIndexes
+  // While enabled, the target would make and drop partitions by itself.
+  if (one.kind === 'property') return sync.tableProperties || one.path === 'properties.dynamic_partition.enable'
+  return one.kind !== 'comment' && one.kind !== 'column-comment' ? true : sync.tableProperties
+}
+
+function alterSteps(
+  source: TableFacts,
+  target: TableFacts,
+  found: readonly Difference[],
+  context: PlanContext,
+): Step[] {
+  const { sync } = context.pair.spec
+  const steps = found.flatMap((one): Step[] => {
+    if (one.action.kind !== 'alter' || !isWanted(one, sync)) return []
+    if (one.kind === 'bitmap-index') {
+      return one.action.statements.flatMap((statement): Step[] => [
+        { kind: 'sql', statement },
+        { kind: 'settle', what: 'COLUMN' },
+      ])
+    }
+    const must = one.path === 'properties.dynamic_partition.enable'
+    return one.action.statements.map((statement) =>
+      must ? { kind: 'sql', statement } : { kind: 'try', statement, what: one.path },
+    )
+  })
+  return [...steps, ...foreignKeySteps(source, target, context)]
+}
+
+/** Foreign keys are set last, and again until the table that they name is there. */
+function foreignKeySteps(source: TableFacts, target: TableFacts, context: PlanContext): Step[] {
+  if (!lacksForeignKeys(source, target)) return []
+  return planCreate(source, context).steps.filter((step) => step.kind === 'try' && step.what === 'foreign keys')
+}
+
+export const lacksForeignKeys = (source: Pick<TableFacts, 'model'>, target: Pick<TableFacts, 'model'>): boolean =>
+  source.model.properties.foreign_key_constraints !== undefined &&
+  target.model.properties.foreign_key_constraints === undefined
+
+function columnSteps(
+  source: TableFacts,
+  target: TableFacts,
+  fatal: readonly Difference[],
+  name: ObjectName,
+  context: PlanContext,
+): Step[] | undefined {
+  if (fatal.length !== 1 || fatal[0]?.kind !== 'columns') return undefined
+  return planColumnChange(source.model, target.model, name, context.pair.target)
+}
+
+/** What no change of single partitions mends. */
+function wholeTableReason(source: TableFacts, target: TableFacts): string | undefined {
+  if (source.model.partitioning.kind !== 'none') return undefined
+  const [from] = source.partitions
+  const [to] = target.partitions
+  if (!from || !to) return undefined
+  if (to.rows.length > 1) return `the copy has ${to.rows.length} physical partitions instead of 1`
+  if (from.shape.buckets !== to.shape.buckets) {
+    return `the copy has ${to.shape.buckets} buckets instead of ${from.shape.buckets}`
+  }
+  return undefined
+}
+
+function planRecreate(source: TableFacts, target: TableFacts, context: PlanContext, why: string): TablePlan {
+  const { pair, approved } = context
+  const name = pair.rename(source.entry)
+  const rows = target.partitions.flatMap((partition) => partition.rows)
+  const ownership = tableOwnership(rows)
+  const allowed = approved || pair.spec.allow.recreateOnSchemaChange
+  const plan = planCreate(source, context, [dropTable(name, allowed, ownership === 'empty' || ownership === 'ours')])
+  if (plan.action === 'refuse') return plan
+  if (!mayDiscard(ownership, allowed)) {
+    const reason = `${whyNotOurs(ownership, 'the table on the target', rows)}; it would have to be made again because ${why}`
+    return { ...plan, action: 'approve', reason }
+  }
+  return plan.action === 'create' ? { ...plan, action: 'recreate', reason: why } : plan
+}
+
+/** Copies are dropped for good; what a load wrote goes to the recycle bin, from where RECOVER TABLE brings it back. */
+function dropTable(name: ObjectName, allowed: boolean, forGood: boolean): Step {
+  const statement = `DROP TABLE IF EXISTS ${quoteQualified(name.database, name.name)}${forGood ? ' FORCE' : ''}`
+  return { kind: 'discard', statement, allowed }
+}
+
+function planPartitionChanges(source: TableFacts, target: TableFacts, context: PlanContext, name: ObjectName) {
+  const none = { steps: [] as Step[], why: [] as string[], refuse: undefined, ask: undefined }
+  if (source.model.partitioning.kind === 'none') return none
+  const shapes = (partitions: readonly TablePartition[]) => partitions.map((partition) => partition.shape)
+  const compared = comparePartitions(shapes(source.partitions), shapes(target.partitions))
+  const bySource = new Map(source.partitions.map((partition) => [partition.shape.name, partition]))
+  const byTarget = new Map(target.partitions.map((partition) => [partition.shape.name, partition]))
+  const different = new Map(compared.different.map(({ name: partition, reason }) => [partition, reason]))
+  for (const [partition, { rows }] of byTarget) {
+    if (rows.length > 1 && bySource.has(partition)) {
+      different.set(partition, `it has ${rows.length} physical partitions instead of 1`)
+    }
+  }
+
+  const { allow } = context.pair.spec
+  const drops: Step[] = []
+  const blocked: string[] = []
+  const drop = (partition: string, allowed: boolean, why: string) => {
+    const rows = byTarget.get(partition)?.rows ?? []
+    const ownership = tableOwnership(rows)
+    const forGood = ownership === 'empty' || ownership === 'ours'
+    if (!mayDiscard(ownership, allowed)) blocked.push(`${whyNotOurs(ownership, 'the target', rows)}, and ${why}`)
+    drops.push({ kind: 'discard', partition, allowed, statement: dropPartition(name, partition, forGood) })
+  }
+  for (const partition of compared.targetOnly) {
+    drop(partition, context.approved || allow.dropTargetOnlyPartitions, `partition ${partition} is not on the source`)
+  }
+  for (const [partition, why] of different) {
+    drop(
+      partition,
+      context.approved || allow.resetDivergedPartitions,
+      `partition ${partition} must be made again: ${why}`,
+    )
+  }
+
+  const wanted = [...compared.missing, ...different.keys()].flatMap((partition) => bySource.get(partition) ?? [])
+  const buckets = target.model.distribution?.kind === 'other' ? undefined : target.model.distribution?.buckets
+  const added = planPartitions(source, wanted, context, buckets)
+  const why = [
+    ...(compared.missing.length > 0 ? [`${compared.missing.length} partitions are missing`] : []),
+    ...(compared.targetOnly.length > 0 ? [`${compared.targetOnly.length} partitions are not on the source`] : []),
+    ...[...different].map(([partition, reason]) => `partition ${partition}: ${reason}`),
+  ]
+  return { steps: [...drops, ...added.steps], why, refuse: added.refuse, ask: blocked[0] ?? added.ask }
+}
+
+function dropPartition(name: ObjectName, partition: string, forGood: boolean): string {
+  const table = quoteQualified(name.database, name.name)
+  return `ALTER TABLE ${table} DROP PARTITION IF EXISTS ${quoteName(partition)}${forGood ? ' FORCE' : ''}`
+}
+
+/** Differences in words, the most telling first. */
+export function describe(differences: readonly Difference[]): string {
+  return differences
+    .slice(0, 3)
+    .map(({ path, source, target }) => `${path} is ${target || 'missing'} instead of ${source || 'absent'}`)
+    .join('; ')
+}

@@ -1,0 +1,135 @@
+import {
+  DdlReadError,
+  type MaterializedView,
+  orderByDependency,
+  readCreate,
+  type View,
+  viewDifference,
+  writeMaterializedView,
+  writeView,
+} from '../../starrocks/ddl/index.ts'
+import { quoteQualified, showCreate } from '../../starrocks/index.ts'
+import { mapConcurrently } from './concurrency.ts'
+import { isNotFound } from './failure.ts'
+import type { InventoryEntry } from './inventory.ts'
+import { describe } from './plan-existing.ts'
+import type { PlanningSession } from './plan-table.ts'
+
+/** What is to be done with one view or materialized view. */
+export interface ViewPlan {
+  entry: InventoryEntry
+  action: 'none' | 'create' | 'recreate' | 'refuse'
+  reason?: string
+  /** Written anew without the properties that the target calls unknown. */
+  statements: (unknown: ReadonlySet<string>) => string[]
+  /** Properties left out, and the like. */
+  notes: string[]
+}
+
+interface ReadView {
+  entry: InventoryEntry
+  model?: View | MaterializedView
+  unreadable?: string
+}
+
+/** Reads all selected views on both sides and decides, in the order in which they must be made. Changes nothing. */
+export async function planViews(session: PlanningSession): Promise<ViewPlan[]> {
+  const { pair } = session
+  const { sync } = pair.spec
+  const entries = [...session.source.entries.values()].filter(
+    (entry) =>
+      ((entry.kind === 'view' && sync.views) || (entry.kind === 'materialized view' && sync.materializedViews)) &&
+      pair.selection.includes(entry.database, entry.name),
+  )
+  const read = (await mapConcurrently(entries, 4, (entry) => readView(session, entry))).filter(
+    (one) => one !== undefined,
+  )
+  const readable = read.filter((one): one is ReadView & { model: View | MaterializedView } => one.model !== undefined)
+  const ordered = orderByDependency(
+    readable.map((one) => ({
+      ...one,
+      object: { database: one.entry.database, name: one.entry.name },
+      query: one.model.query,
+    })),
+  )
+  const plans = await mapConcurrently(ordered, 4, ({ entry, model }) => planView(session, entry, model))
+  const refused = read.flatMap((one): ViewPlan[] =>
+    one.unreadable === undefined ? [] : [refuse(one.entry, `its definition cannot be read: ${one.unreadable}`)],
+  )
+  return [...plans, ...refused]
+}
+
+async function readView(session: PlanningSession, entry: InventoryEntry): Promise<ReadView | undefined> {
+  const { source, signal } = session.pair
+  try {
+    const { text } = await showCreate(source.cluster, entry.database, entry.name, { signal })
+    const model = readCreate(text, { version: source.version })
+    return model.kind === 'table' ? undefined : { entry, model }
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    if (error instanceof DdlReadError) return { entry, unreadable: error.message }
+    throw error
+  }
+}
+
+const refuse = (entry: InventoryEntry, reason: string): ViewPlan => ({
+  entry,
+  action: 'refuse',
+  reason,
+  statements: () => [],
+  notes: [],
+})
+
+async function planView(
+  session: PlanningSession,
+  entry: InventoryEntry,
+  model: View | MaterializedView,
+): Promise<ViewPlan> {
+  const { pair } = session
+  const name = pair.rename(entry)
+  if (/`/.test(entry.name)) return refuse(entry, 'its name has a backtick, which no statement can say')
+  const options = { target: pair.writeFor, source: entry, rename: pair.rename, placement: pair.placement }
+  const write = (unknownProperties: ReadonlySet<string>) =>
+    model.kind === 'view'
+      ? writeView(model, { ...options, unknownProperties })
+      : writeMaterializedView(model, { ...options, unknownProperties })
+  const { warnings, dropped } = write(session.unknownProperties)
+  const notes = [...warnings, ...dropped.map(({ property, reason }) => `property ${property} is left out: ${reason}`)]
+
+  const there = session.target.get(name.database, name.name)
+  if (there && there.kind !== 'view' && there.kind !== 'materialized view') {
+    return refuse(entry, `the target has a ${there.kind} of the name ${there.full}; rename or drop it`)
+  }
+  const current = there && (await readTarget(session, there))
+  const create = (unknown: ReadonlySet<string>) => [write(unknown).statement]
+  if (!there || !current) return { entry, action: 'create', statements: create, notes }
+  if (current === 'unreadable') return refuse(entry, `the target's ${there.kind} cannot be read`)
+  const found = viewDifference(model, current, {
+    ...options,
+    sourceVersion: pair.source.version,
+    unknownProperties: session.unknownProperties,
+  }).filter((one) => one.action.kind !== 'report')
+  if (found.length === 0) return { entry, action: 'none', statements: () => [], notes }
+  const kind = there.kind === 'view' ? 'VIEW' : 'MATERIALIZED VIEW'
+  const drop = `DROP ${kind} IF EXISTS ${quoteQualified(name.database, name.name)}`
+  return {
+    entry,
+    action: 'recreate',
+    reason: describe(found),
+    statements: (unknown) => [drop, ...create(unknown)],
+    notes,
+  }
+}
+
+async function readTarget(session: PlanningSession, entry: InventoryEntry) {
+  const { target, signal } = session.pair
+  try {
+    const { text } = await showCreate(target.cluster, entry.database, entry.name, { signal })
+    const model = readCreate(text, { version: target.version })
+    return model.kind === 'table' ? 'unreadable' : model
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    if (error instanceof DdlReadError) return 'unreadable'
+    throw error
+  }
+}
