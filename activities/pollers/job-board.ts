@@ -15,6 +15,7 @@ const LOOK_GAP_MS = 200
 /** A replication job as the target tells it, from PROC '/replications' or from its transaction. */
 export interface Job {
   jobId: string
+  databaseId: bigint
   tableId: bigint
   /** `committed` may not be visible yet. */
   state: 'running' | 'committed' | 'aborted'
@@ -76,6 +77,18 @@ export class JobBoard {
     return this.#fresh(databaseId, FOLLOW_GAP_MS)
   }
 
+  /** All jobs of these databases, fresh. */
+  async lookAll(databaseIds: readonly bigint[]): Promise<Job[]> {
+    const wanted = new Set(databaseIds)
+    const found = new Map<string, Job>()
+    for (const id of databaseIds) {
+      for (const job of (await this.look(id)).all()) if (wanted.has(job.databaseId)) found.set(job.jobId, job)
+      // One look tells of all databases.
+      if (this.#mode === 'replications') break
+    }
+    return [...found.values()]
+  }
+
   async #fresh(databaseId: bigint, gapMs: number): Promise<Jobs> {
     this.#mode ??= (await replications(this.#cluster)) === 'unsupported' ? 'transactions' : 'replications'
     if (this.#mode === 'replications') return this.#whole.fresh(gapMs)
@@ -110,18 +123,19 @@ export class JobBoard {
 
 function ofReplication(job: ReplicationJob): Job {
   const state = job.state === 'COMMITTED' ? 'committed' : job.state === 'ABORTED' ? 'aborted' : 'running'
-  const { jobId, tableId, txnId, progress, error } = job
-  return { jobId, tableId, state, phase: job.state, txnId, progress, error }
+  const { jobId, databaseId, tableId, txnId, progress, error } = job
+  return { jobId, databaseId, tableId, state, phase: job.state, txnId, progress, error }
 }
 
 function ofTransaction(transaction: Transaction): Job | undefined {
   const match = /^REPLICATION_(\d+)_(\d+)_(.+)$/.exec(transaction.label)
-  if (!match?.[2] || !match[3]) return undefined
+  if (!match?.[1] || !match[2] || !match[3]) return undefined
   const { status } = transaction
   const state =
     status === 'ABORTED' ? 'aborted' : status === 'COMMITTED' || status === 'VISIBLE' ? 'committed' : 'running'
   return {
     jobId: match[3],
+    databaseId: BigInt(match[1]),
     tableId: BigInt(match[2]),
     state,
     phase: status,

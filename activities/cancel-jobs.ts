@@ -1,0 +1,89 @@
+import { Context } from '@temporalio/activity'
+import { type MigrationSpec, migrationJobPrefix, splitTableName } from '../contract/index.ts'
+import { createSelection } from '../planning/selection.ts'
+import { cancelLoad, replicationLabel, StarRocksError } from '../starrocks/index.ts'
+import type { Dependencies } from './dependencies.ts'
+import { asFailure } from './failures.ts'
+import { beating, pause } from './heartbeat.ts'
+import { directory } from './pollers/directory.ts'
+import { type Job, jobBoard } from './pollers/job-board.ts'
+
+export interface JobsInput {
+  spec: MigrationSpec
+  /** Only the job of this source table. */
+  table?: string
+}
+
+interface OwnJob extends Job {
+  /** Name. */
+  database: string
+}
+
+export function createCancelActivities(deps: Dependencies) {
+  return {
+    /** Cancels the running jobs on the target that carry this migration's ids, and no others. How many were cancelled. */
+    async cancelJobs(input: JobsInput): Promise<number> {
+      return beating(async () => {
+        const { cluster } = deps.cluster(input.spec.target)
+        let cancelled = 0
+        try {
+          for (const job of await runningJobs(deps, input)) {
+            try {
+              await cancelLoad(cluster, job.database, replicationLabel(job.databaseId, job.tableId, job.jobId))
+              cancelled++
+            } catch (error) {
+              // It ended by itself meanwhile, or is committed: nothing is left to cancel.
+              if (!(error instanceof StarRocksError) || isTransient(error)) throw error
+            }
+          }
+        } catch (error) {
+          throw asFailure(error, `cancelling jobs on ${input.spec.target}`)
+        }
+        return cancelled
+      })
+    },
+
+    /** Waits until no job of this migration runs on the target any more, whoever started it and whoever follows it. */
+    async awaitQuiet(input: JobsInput): Promise<void> {
+      const signal = Context.current().cancellationSignal
+      await beating(async (report) => {
+        for (;;) {
+          signal.throwIfAborted()
+          const jobs = await runningJobs(deps, input).catch((error: unknown) => {
+            throw asFailure(error, `waiting for jobs on ${input.spec.target}`)
+          })
+          if (jobs.length === 0) return
+          report({ running: jobs.length, first: jobs[0]?.jobId })
+          await pause(1_000, signal)
+        }
+      })
+    },
+  }
+}
+
+const isTransient = (error: StarRocksError) =>
+  error.kind === 'Unreachable' ||
+  error.kind === 'NotLeader' ||
+  error.kind === 'OutcomeUnknown' ||
+  error.kind === 'Denied'
+
+async function runningJobs(deps: Dependencies, { spec, table }: JobsInput): Promise<OwnJob[]> {
+  const { cluster } = deps.cluster(spec.target)
+  const prefix = migrationJobPrefix(spec.name)
+  const names = new Map<bigint, string>()
+  for (const { id, name, system } of (await directory(cluster).databases(0)).values()) if (!system) names.set(id, name)
+  const only = table === undefined ? undefined : await targetOf(deps, spec, table)
+  if (table !== undefined && !only) return []
+  const jobs = await jobBoard(cluster).lookAll(only ? [only.databaseId] : [...names.keys()])
+  return jobs.flatMap((job) => {
+    const database = names.get(job.databaseId)
+    const ours = job.state === 'running' && job.jobId.startsWith(prefix) && (!only || job.tableId === only.table.id)
+    return ours && database !== undefined ? [{ ...job, database }] : []
+  })
+}
+
+function targetOf(deps: Dependencies, spec: MigrationSpec, table: string) {
+  const source = splitTableName(table)
+  const target = createSelection(spec).target(source.database, source.table)
+  return directory(deps.cluster(spec.target).cluster).table(target.database, target.table, 0)
+}

@@ -1,0 +1,25 @@
+import { createCancelActivities } from './cancel-jobs.ts'
+import { createClosedTablesActivities } from './closed-workflows.ts'
+import type { Dependencies } from './dependencies.ts'
+import { createDescribeActivities } from './describe-tables.ts'
+import { createFindStaleActivities } from './find-stale.ts'
+import { createReplicateActivities } from './replicate.ts'
+import { createScheduleActivities } from './schedules.ts'
+import { createSettingsActivities } from './settings.ts'
+
+export * from './dependencies.ts'
+
+/** All activities of a worker, under the names that workflows call them by. */
+export function createActivities(deps: Dependencies) {
+  return {
+    ...createReplicateActivities(deps),
+    ...createFindStaleActivities(deps),
+    ...createCancelActivities(deps),
+    ...createClosedTablesActivities(deps),
+    ...createDescribeActivities(deps),
+    ...createScheduleActivities(deps),
+    ...createSettingsActivities(deps),
+  }
+}
+
+export type Activities = ReturnType<typeof createActivities>

@@ -1,0 +1,79 @@
+import {
+  type Client,
+  ScheduleNotFoundError,
+  type ScheduleOptionsStartWorkflowAction,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client'
+import type { Workflow } from '@temporalio/common'
+import {
+  type MigrationSpec,
+  metadataScheduleId,
+  metadataWorkflowId,
+  migrationId,
+  type SyncMetadataInput,
+  TASK_QUEUE,
+  WORKFLOW_TYPES,
+} from '../contract/index.ts'
+import type { Dependencies } from './dependencies.ts'
+
+export interface MetadataScheduleInput {
+  spec: MigrationSpec
+  /** Tables whose destructive statement was approved. */
+  approved: string[]
+  paused: boolean
+  /** Run it now as well. */
+  trigger?: boolean
+}
+
+export function createScheduleActivities({ client }: Dependencies) {
+  return {
+    /** The migration's metadata Schedule: made when there is none, else brought to this state. */
+    async putMetadataSchedule(input: MetadataScheduleInput): Promise<void> {
+      const { spec, paused } = input
+      const handle = client.schedule.getHandle(metadataScheduleId(spec.name))
+      const wanted = {
+        spec: { intervals: [{ every: spec.intervals.metadata * 1000 }] },
+        action: actionOf(input),
+        policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute', pauseOnFailure: false },
+      }
+      const note = `Metadata differences of migration ${spec.name}`
+      try {
+        await handle.update((previous) => ({ ...previous, ...wanted, state: { ...previous.state, paused, note } }))
+      } catch (error) {
+        if (!(error instanceof ScheduleNotFoundError)) throw error
+        await create(client, { scheduleId: metadataScheduleId(spec.name), ...wanted, state: { paused, note } })
+      }
+      if (input.trigger && !paused) await handle.trigger(ScheduleOverlapPolicy.SKIP)
+    },
+
+    /** Removes it; one that is not there is no error. */
+    async deleteMetadataSchedule({ name }: { name: string }): Promise<void> {
+      try {
+        await client.schedule.getHandle(metadataScheduleId(name)).delete()
+      } catch (error) {
+        if (!(error instanceof ScheduleNotFoundError)) throw error
+      }
+    },
+  }
+}
+
+function actionOf({ spec, approved }: MetadataScheduleInput): ScheduleOptionsStartWorkflowAction<Workflow> {
+  const input: SyncMetadataInput = { spec, approved, migrationId: migrationId(spec.name) }
+  return {
+    type: 'startWorkflow',
+    workflowType: WORKFLOW_TYPES.syncMetadata,
+    workflowId: metadataWorkflowId(spec.name),
+    taskQueue: TASK_QUEUE,
+    args: [input],
+    staticSummary: `Metadata of migration ${spec.name}`,
+  }
+}
+
+async function create(client: Client, options: Parameters<Client['schedule']['create']>[0]): Promise<void> {
+  try {
+    await client.schedule.create(options)
+  } catch (error) {
+    // Made by a former attempt of this activity whose answer was lost.
+    if (!(error instanceof Error && error.name === 'ScheduleAlreadyRunning')) throw error
+  }
+}
