@@ -7,6 +7,7 @@ import { addImport } from './commands/import.ts'
 import { addLab } from './commands/lab.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addPlan } from './commands/plan.ts'
+import { addSchema } from './commands/schema.ts'
 import { addWorker } from './commands/worker.ts'
 
 /** The command line. Commands load what they need when they run, so that `--help` is quick. */
@@ -21,7 +22,7 @@ export function createProgram(): Command {
   program.commandsGroup('Try it:')
   for (const add of [addDemo, addLab, addDev]) add(program)
   program.commandsGroup('Prepare:')
-  for (const add of [addImport, addDoctor, addPlan]) add(program)
+  for (const add of [addImport, addDoctor, addPlan, addSchema]) add(program)
   program.commandsGroup('Run:')
   for (const add of [addWorker, addMigrate]) add(program)
   inherit(program)

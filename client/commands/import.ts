@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
+import { InputError } from '../../contract/check.ts'
 import { type Imported, importProperties } from '../../workers/properties/import-yaml.ts'
 import type { ImportedKey } from '../../workers/properties/read-sync.ts'
 import { type Terminal, terminalFor } from '../context.ts'
@@ -58,7 +59,12 @@ function write(directory: string, imported: Imported, terminal: Terminal): void 
     ['migration.yaml', imported.spec],
   ] as const) {
     const file = path.join(directory, name)
-    writeFileSync(file, yaml(content), { mode: 0o600, flag: 'wx' })
+    try {
+      writeFileSync(file, yaml(content), { mode: 0o600, flag: 'wx' })
+    } catch (error) {
+      const there = (error as NodeJS.ErrnoException).code === 'EEXIST'
+      throw new InputError(file, [there ? 'exists already; nothing is overwritten' : `cannot be written: ${error}`])
+    }
     terminal.note(`wrote ${file}`)
   }
 }

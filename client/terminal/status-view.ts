@@ -18,16 +18,26 @@ export function statusView(status: MigrationStatus, style: Style, columns: numbe
     }`,
     `  ${style.dim(motion(status))}`,
     '',
-    row('tables', `${counts(tables, ['total', 'finished', 'unfinished', 'expired', 'parked', 'refused'])}`, style),
-    row(
-      '',
-      `finishedTableRatio ${formatRatio(status.finishedTableRatio)}   expiredTableRatio ${formatRatio(status.expiredTableRatio)}`,
+    ...packed(
+      'tables',
+      counts(tables, ['total', 'finished', 'unfinished', 'expired', 'parked', 'refused']),
       style,
+      columns,
     ),
-    row(
+    ...packed(
+      '',
+      [
+        `finishedTableRatio ${formatRatio(status.finishedTableRatio)}`,
+        `expiredTableRatio ${formatRatio(status.expiredTableRatio)}`,
+      ],
+      style,
+      columns,
+    ),
+    ...packed(
       'jobs',
       counts(jobs, ['total', 'ddlPending', 'jobPending', 'sent', 'running', 'finished', 'failed', 'unknown']),
       style,
+      columns,
     ),
     row('slots', `${slots.used} of ${slots.limit} used`, style),
   )
@@ -78,8 +88,19 @@ function motion(status: MigrationStatus): string {
 
 const row = (title: string, text: string, style: Style) => `  ${style.dim(title.padEnd(8))}  ${text}`
 
-function counts<K extends string>(values: Record<K, number>, keys: K[]): string {
-  return keys.map((key) => `${key} ${formatCount(values[key])}`).join('   ')
+function counts<K extends string>(values: Record<K, number>, keys: K[]): string[] {
+  return keys.map((key) => `${key} ${formatCount(values[key])}`)
+}
+
+/** Parts side by side, on as many rows as they need. */
+function packed(title: string, parts: string[], style: Style, columns: number): string[] {
+  const rows: string[] = []
+  for (const part of parts) {
+    const last = rows.at(-1)
+    if (last !== undefined && 12 + last.length + 3 + part.length <= columns) rows[rows.length - 1] = `${last}   ${part}`
+    else rows.push(part)
+  }
+  return rows.map((text, i) => row(i === 0 ? title : '', text, style))
 }
 
 export function paintState(state: MigrationState | string, style: Style): string {

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { jsonSchema, SCHEMA_NAMES } from '../../client/json-schema.ts'
+
+it.each(SCHEMA_NAMES)('docs/%s.schema.json is what the code checks (make it with `starferry schema`)', (name) => {
+  const file = path.resolve(import.meta.dirname, `../../docs/${name}.schema.json`)
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(jsonSchema(name))
+})
+
+it('names every key, refuses others, and describes what is not obvious', () => {
+  const schema = jsonSchema('migration') as { properties: Record<string, { description?: string }>; required: string[] }
+  expect(Object.keys(schema.properties)).toEqual(
+    expect.arrayContaining(['name', 'source', 'target', 'include', 'exclude', 'rename', 'limits', 'allow', 'settings']),
+  )
+  expect(schema).toMatchObject({ additionalProperties: false, required: ['name', 'source', 'target'] })
+  expect(schema.properties.include?.description).toMatch(/Taken before exclude/)
+})

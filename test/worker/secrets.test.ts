@@ -1,0 +1,71 @@
+import { Writable } from 'node:stream'
+import { ApplicationFailure } from '@temporalio/common'
+import { describe, expect, it } from 'vitest'
+import { check } from '../../contract/check.ts'
+import { workerConfigSchema } from '../../contract/worker-config.ts'
+import { createLogger, sdkLogger } from '../../workers/logger.ts'
+import { createMask, maskError, secretsOf } from '../../workers/secrets.ts'
+
+const PASSWORD = 'p@ss"wörd\\1'
+const config = check(
+  workerConfigSchema,
+  {
+    clusters: {
+      a: { frontends: ['fe'], password: PASSWORD, token: 'token-of-a', tls: { key: 'PRIVATE KEY' } },
+      b: { frontends: ['fe'], password: 'p@ss' },
+    },
+    temporal: { apiKey: 'key-of-cloud' },
+  },
+  'config',
+)
+const mask = createMask(secretsOf(config))
+
+describe('secrets are masked', () => {
+  it.each([
+    ['plain', `Access denied for root with ${PASSWORD}`],
+    ['in JSON', JSON.stringify({ text: `x${PASSWORD}y` })],
+    ['in a URL', `http://root:${encodeURIComponent(PASSWORD)}@fe`],
+    ['in basic authentication', `Basic ${Buffer.from(PASSWORD).toString('base64')}`],
+    ['token', '?token=token-of-a&x=1'],
+    ['API key and private key', 'key-of-cloud PRIVATE KEY'],
+  ])('%s', (_, text) => {
+    const masked = mask(text)
+    expect(masked).toContain('***')
+    for (const part of ['p@ss', 'wörd', 'token-of-a', 'key-of-cloud', 'PRIVATE', encodeURIComponent(PASSWORD)]) {
+      expect(masked).not.toContain(part)
+    }
+  })
+
+  it('in errors and what caused them', () => {
+    const error = ApplicationFailure.create({ message: 'failed', cause: new Error(`login with ${PASSWORD} failed`) })
+    maskError(mask, error)
+    expect((error.cause as Error).message).toBe('login with *** failed')
+    expect((error.cause as Error).stack).not.toContain('wörd')
+  })
+
+  it('in whatever is logged, and the line stays JSON', () => {
+    let written = ''
+    const sink = new Writable({
+      write(chunk, _encoding, done) {
+        written += chunk
+        done()
+      },
+    })
+    const logger = createLogger('info', mask, sink)
+    logger.info({ cluster: { password: 'other', user: 'root' } }, `connect with ${PASSWORD}`)
+    sdkLogger(logger).warn('Activity failed', { error: new Error(`bad ${PASSWORD}`), attempt: 1n as unknown as number })
+    const lines = written
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toMatchObject({
+      level: 'info',
+      msg: 'connect with ***',
+      cluster: { password: '***', user: 'root' },
+    })
+    expect(lines[1]).toMatchObject({ level: 'warn', msg: 'Activity failed', err: { message: 'bad ***' } })
+    expect(written).not.toContain('wörd')
+    expect(written).not.toContain('other')
+  })
+})
