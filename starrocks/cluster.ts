@@ -1,5 +1,5 @@
 import type { Address, AddressMap } from './address-map.ts'
-import { StarRocksError } from './errors/starrocks-error.ts'
+import { StarRocksError, TimedOutError } from './errors/starrocks-error.ts'
 import type { ResultSet, Row } from './row.ts'
 import { Connection, type StatementOptions, type TlsOptions } from './session/connection.ts'
 import { confirmLeader, findLeader, type Leader } from './session/leader.ts'
@@ -69,7 +69,7 @@ export class StarRocksCluster {
   /** Runs a statement on the leader. Every cell is text or null. Errors: `StarRocksError`; the signal's reason when aborted. */
   query(sql: string, options: StatementOptions = {}): Promise<ResultSet> {
     return this.#measured(sql, () =>
-      this.#onLeader(isRead(sql) ? 2 : 1, options.signal, (connection) =>
+      this.#onLeader(isRead(sql), options.signal, (connection) =>
         connection.run(sql, { timeoutMs: this.#statementTimeout, ...options }),
       ),
     )
@@ -142,31 +142,53 @@ export class StarRocksCluster {
   }
 
   async #onLeader<T>(
-    tries: number,
+    read: boolean,
     signal: AbortSignal | undefined,
     act: (connection: Connection) => Promise<T>,
   ): Promise<T> {
-    for (let left = tries - 1; ; left--) {
-      const { session, connection } = await this.#acquire(signal)
+    for (let again = read; ; again = false) {
+      const { session, connection } = await this.#acquire(signal, !read)
       try {
         return await act(connection)
       } catch (error) {
-        if (!this.#learn(session, error) || left <= 0) throw error
+        const elsewhere = this.#learn(session, error)
+        if (!elsewhere || !again || error instanceof TimedOutError) throw error
       } finally {
         session.pool.release(connection)
       }
     }
   }
 
-  async #acquire(signal: AbortSignal | undefined): Promise<{ session: Session; connection: Connection }> {
+  /**
+   * A connection to the leader. `proven`: one that has just answered – what changes something must not go into a connection that died
+   * while it was idle, for then nobody would know whether it took effect.
+   */
+  async #acquire(
+    signal: AbortSignal | undefined,
+    proven = false,
+  ): Promise<{ session: Session; connection: Connection }> {
     const session = await this.#current(signal)
     try {
-      return { session, connection: await session.pool.acquire(signal) }
+      return { session, connection: await this.#take(session, signal, proven) }
     } catch (error) {
-      // Not a byte was sent: whatever the statement is, it may go to the next leader.
+      // Not a byte of the statement was sent: whatever it is, it may go to the next leader.
       if (!this.#learn(session, error)) throw error
       const next = await this.#current(signal)
-      return { session: next, connection: await next.pool.acquire(signal) }
+      return { session: next, connection: await this.#take(next, signal, proven) }
+    }
+  }
+
+  async #take({ pool }: Session, signal: AbortSignal | undefined, proven: boolean): Promise<Connection> {
+    for (;;) {
+      const connection = await pool.acquire(signal)
+      if (!proven) return connection
+      let alive = false
+      try {
+        alive = await connection.answers({ signal, timeoutMs: this.#statementTimeout })
+        if (alive) return connection
+      } finally {
+        if (!alive) pool.release(connection)
+      }
     }
   }
 

@@ -98,3 +98,11 @@ export class UnreachableError extends StarRocksError {
     this.name = 'UnreachableError'
   }
 }
+
+/** A read that took too long. Not sent again by itself: the next time would take as long. */
+export class TimedOutError extends UnreachableError {
+  constructor(detail: string, remedy?: string) {
+    super(detail, remedy)
+    this.name = 'TimedOutError'
+  }
+}

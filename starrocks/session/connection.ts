@@ -117,6 +117,18 @@ export class Connection {
     })
   }
 
+  /** Whether the frontend still answers on this connection. */
+  async answers(options: StatementOptions = {}): Promise<boolean> {
+    try {
+      await this.#settled<void>(options, true, (done) => this.#raw.ping((error) => done(error)))
+      return true
+    } catch {
+      options.signal?.throwIfAborted()
+      this.destroy()
+      return false
+    }
+  }
+
   /** Runs a read and hands out its rows one by one, in constant memory. Ending early closes the connection. */
   async *stream(sql: string, options: StatementOptions = {}): AsyncGenerator<Row> {
     options.signal?.throwIfAborted()

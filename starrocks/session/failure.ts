@@ -1,4 +1,4 @@
-import { OutcomeUnknownError, type StarRocksError, UnreachableError } from '../errors/starrocks-error.ts'
+import { OutcomeUnknownError, type StarRocksError, TimedOutError, UnreachableError } from '../errors/starrocks-error.ts'
 
 const networkCodes = new Set([
   'ECONNREFUSED',
@@ -43,13 +43,17 @@ export function lostConnection(
   doing = 'read the answer',
 ): StarRocksError {
   const why = reason(cause)
+  const source = withoutStatement(cause, why)
   if (!harmless)
-    return new OutcomeUnknownError(`The connection to ${address} was lost before the frontend answered (${why})`, cause)
+    return new OutcomeUnknownError(
+      `The connection to ${address} was lost before the frontend answered (${why})`,
+      source,
+    )
   const never = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/.test(why)
   const what = never
     ? `Cannot reach the frontend at ${address}`
     : `Lost the connection to ${address}, could not ${doing}`
-  return new UnreachableError(`${what} (${why})`, remedyFor(why), cause)
+  return new UnreachableError(`${what} (${why})`, remedyFor(why), source)
 }
 
 export function timedOut(
@@ -59,7 +63,13 @@ export function timedOut(
   doing = 'answer',
 ): StarRocksError {
   const what = `The frontend at ${address} did not ${doing === 'log in' ? 'let us log in' : doing} within ${timeoutMs} ms`
-  return harmless ? new UnreachableError(what, 'Check its load, or allow more time') : new OutcomeUnknownError(what)
+  return harmless ? new TimedOutError(what, 'Check its load, or allow more time') : new OutcomeUnknownError(what)
+}
+
+/** The driver hangs the statement on its errors, and loggers print causes: statements may hold secrets. */
+function withoutStatement(cause: unknown, why: string): Error {
+  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined
+  return Object.assign(new Error(why), code === undefined ? {} : { code })
 }
 
 function reason(cause: unknown): string {

@@ -119,6 +119,10 @@ export class Frontend {
       newSequence(connection)
     }
     connection.on('query', answer)
+    connection.on('ping', () => {
+      connection.writeOk()
+      newSequence(connection)
+    })
     // mysql2's server takes SET for a prepared statement.
     connection.on('stmt_prepare', answer)
   }
