@@ -205,9 +205,9 @@ export class ReplicationManager {
   }
 
   private finishSnapshots(job: RunningJob): void {
-    if (job.partitions.some((one) => one.tablets.some((tablet) => !tablet.snapshot)))
-      this.abort(job, 'Source snapshots is empty')
-    this.enter(job, 'REPLICATING', job.replicaCount)
+    const isComplete = job.partitions.every((one) => one.tablets.every((tablet) => tablet.snapshot))
+    if (isComplete) this.enter(job, 'REPLICATING', job.replicaCount)
+    else this.abort(job, 'Source snapshots is empty')
   }
 
   private finishCopies(job: RunningJob): void {
@@ -228,12 +228,12 @@ export class ReplicationManager {
     this.commit(job)
   }
 
-  /** A node that holds the target replica runs and answers; for lake tablets any node will do. */
+  /** The node that holds the target replica runs and answers. For lake tablets, and for tablets that a schema change replaced, any will do. */
   private targetAnswers(job: RunningJob, partition: PartitionWork, tablet: TabletWork, replica: number): boolean {
     const answers = (node: LabNode) => node.alive && !this.hooks.unreachable(node)
     const tablets = findPhysical(job.table, partition.partitionId)?.physical.tablets.get(tablet.indexId) ?? []
     const target = tablets.find((one) => one.id === tablet.tabletId)?.replicas[replica]
-    if (!target) return this.state.runMode === 'shared_data' && this.state.nodes.some(answers)
+    if (!target) return this.state.nodes.some(answers)
     return this.state.nodes.some((node) => node.id === target.backendId && answers(node))
   }
 

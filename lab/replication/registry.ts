@@ -36,6 +36,16 @@ export function aliasNode(alias: BackendAddress, node: LabNode): void {
   aliases.set(addressKey(alias), addressKey(node))
 }
 
+const cuts = new WeakMap<LabState, Set<LabState>>()
+
+/** Whether nodes of `target` can open connections to nodes of `source`; they can until this says otherwise. */
+export function setConnected(source: LabState, target: LabState, connected: boolean): void {
+  const cut = cuts.get(target) ?? new Set()
+  cuts.set(target, cut)
+  if (connected) cut.delete(source)
+  else cut.add(source)
+}
+
 /** The node behind an address, when it runs and answers. */
 export function reachNode(
   address: BackendAddress,
@@ -44,7 +54,9 @@ export function reachNode(
   const key = aliases.get(addressKey(address)) ?? addressKey(address)
   for (const cluster of clusters) {
     const node = cluster.state.nodes.find((one) => addressKey(one) === key)
-    if (node) return node.alive && !cluster.unreachable(node, by) ? { cluster, node } : undefined
+    if (!node) continue
+    const reachable = node.alive && !cuts.get(by)?.has(cluster.state) && !cluster.unreachable(node, by)
+    return reachable ? { cluster, node } : undefined
   }
   return undefined
 }
