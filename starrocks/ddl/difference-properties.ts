@@ -2,6 +2,7 @@ import type { PropertyDecision } from './decide-properties.ts'
 import type { Difference } from './difference.ts'
 import type { Table } from './model.ts'
 import { addedByTarget, isDynamicPartitionSetting, propertyRules } from './property-rules.ts'
+import { quoteProperties, quoteQualified } from './quote.ts'
 import type { ObjectName, TargetCluster } from './target.ts'
 import { atLeast } from './version.ts'
 import { alterSet } from './write-table.ts'
@@ -23,7 +24,7 @@ export function compareProperties(
     if (same(property, wanted, actual, cluster)) continue
     // At cutover the held back values are set: a copy that has them already is no different.
     if (actual !== undefined && actual === decision.atCutover[property]) continue
-    const statements = [alterSet(name, { [property]: wanted })]
+    const statements = alterStatements(name, property, wanted)
     const action = isFixed(property) ? ({ kind: 'report' } as const) : ({ kind: 'alter', statements } as const)
     found.push({ kind: 'property', path: `properties.${property}`, source: wanted, target: actual ?? '', action })
   }
@@ -40,6 +41,14 @@ export function compareProperties(
     })
   }
   return found
+}
+
+function alterStatements(name: ObjectName, property: string, wanted: string): string[] {
+  if (property !== 'replication_num') return [alterSet(name, { [property]: wanted })]
+  // For partitions to come, and for those that are there: plain SET is for unpartitioned tables only.
+  const table = quoteQualified(name.database, name.name)
+  const now = `ALTER TABLE ${table} MODIFY PARTITION (*) SET ${quoteProperties([[property, wanted]])}`
+  return [alterSet(name, { 'default.replication_num': wanted }), now]
 }
 
 function targetOnly(property: string, name: ObjectName): Difference['action'] {

@@ -7,6 +7,7 @@ import { canonicalExpression } from './sql-tokens.ts'
 import { keepNames, type ObjectName, type Placement, type Rename, type TargetCluster } from './target.ts'
 import { atLeast, type DdlVersion, type RunMode } from './version.ts'
 import { writeNames } from './write-column.ts'
+import { tableBuckets } from './write-table.ts'
 
 /** What becomes of a difference. */
 export type DifferenceAction =
@@ -51,7 +52,7 @@ export interface DifferenceContext {
   readonly placement?: Placement
   /** The source cluster, as given to writeTable. */
   readonly from?: { readonly version: DdlVersion; readonly runMode: RunMode }
-  /** Bucket number that the table was created with, where the source prints none. */
+  /** Bucket number of the source's partitions, as given to writeTable. */
   readonly buckets?: number
   readonly unknownProperties?: ReadonlySet<string>
 }
@@ -209,18 +210,13 @@ function compareDistribution(source: Table, target: Table, context: DifferenceCo
     distributionText(source.distribution),
     distributionText(target.distribution),
   )
-  const own = bucketsOf(source.distribution)
-  const wanted = own ?? context.buckets
+  const wanted = tableBuckets(source, context.buckets)
   const actual = bucketsOf(target.distribution)
-  // Only the number for new partitions: existing ones are compared one by one.
-  if (own === undefined && actual === wanted) return
+  if (wanted === actual) return
+  // The only partition of an unpartitioned table has this number; elsewhere it is for new partitions, existing ones are compared one by one.
+  const action: DifferenceAction = source.partitioning.kind === 'none' ? { kind: 'recreate' } : { kind: 'report' }
   const text = (buckets: number | undefined) => (buckets === undefined ? 'chosen by the cluster' : String(buckets))
-  const single = source.partitioning.kind === 'none' && wanted !== undefined
-  const action: DifferenceAction = single ? { kind: 'recreate' } : { kind: 'report' }
-  if (own === undefined && source.partitioning.kind !== 'none') return
-  if (wanted !== actual && (wanted !== undefined || actual === undefined)) {
-    differ.add('distribution', 'distribution.buckets', text(wanted), text(actual), action)
-  }
+  differ.add('distribution', 'distribution.buckets', text(wanted), text(actual), action)
 }
 
 function bucketsOf(distribution: Distribution | undefined): number | undefined {

@@ -34,6 +34,7 @@ export { canonicalExpression, nameOf, quoteColumns, type SqlToken, sqlTokens } f
 export { keepNames, type ObjectName, type Placement, type Rename, type TargetCluster } from './target.ts'
 export { dropUnknownProperties } from './unknown-properties.ts'
 export type { DdlVersion, RunMode } from './version.ts'
+export { writeColumn, writeDistribution, writeIndex } from './write-column.ts'
 export {
   nullKey,
   type PartitionVerdict,
@@ -43,6 +44,7 @@ export {
 } from './write-partitions.ts'
 export {
   alterSet,
+  tableBuckets,
   type Undo,
   type WriteTableOptions,
   type WrittenTable,

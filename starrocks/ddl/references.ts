@@ -20,6 +20,8 @@ interface Query {
   /** Positions of the tokens that are no blanks. */
   readonly solid: readonly number[]
   readonly references: readonly TableReference[]
+  /** Names that WITH defines, lower case, and the place among `solid` from which each hides a table. */
+  readonly visibleFrom: ReadonlyMap<string, number>
 }
 
 interface Frame {
@@ -56,7 +58,7 @@ function readQuery(text: string): Query {
   tokens.forEach((token, at) => {
     if (!isBlank(token)) solid.push(at)
   })
-  const common = commonTables(tokens, solid)
+  const visibleFrom = commonTables(tokens, solid)
   const references: TableReference[] = []
   const stack: Frame[] = [{ inFrom: false, expecting: false, functionFrom: false }]
   const tokenAt = (at: number) => tokens[solid[at] ?? -1]
@@ -72,7 +74,10 @@ function readQuery(text: string): Query {
       stack.push({ inFrom: nested, expecting: nested, functionFrom: functionsWithFrom.has(wordAt(at - 1)) })
     } else if (token?.text === ')') {
       if (stack.length > 1) stack.pop()
-    } else if ((word === 'FROM' && !frame.functionFrom) || word === 'JOIN') {
+    } else if (token?.text === '[' && frame.expecting) {
+      // JOIN [BROADCAST] t: a hint.
+      while (at < solid.length && tokenAt(at)?.text !== ']') at++
+    } else if ((word === 'FROM' && !frame.functionFrom && wordAt(at - 1) !== 'DISTINCT') || word === 'JOIN') {
       frame.inFrom = true
       frame.expecting = true
     } else if (token?.text === ',' && frame.inFrom) frame.expecting = true
@@ -86,7 +91,7 @@ function readQuery(text: string): Query {
       frame.expecting = false
     }
   }
-  return { tokens, solid, references }
+  return { tokens, solid, references, visibleFrom }
 
   function readReference(first: number): number {
     const parts = [solid[first] ?? 0]
@@ -97,7 +102,7 @@ function readQuery(text: string): Query {
     }
     const names = parts.map((part) => nameOf(tokens[part]) ?? '')
     const name = names.at(-1) ?? ''
-    if (names.length === 1 && common.has(name.toLowerCase())) return at
+    if (names.length === 1 && (visibleFrom.get(name.toLowerCase()) ?? Number.POSITIVE_INFINITY) <= first) return at
     if (tokenAt(at + 1)?.text === '(') return at
     const withAs = wordAt(at + 1) === 'AS'
     const aliasToken = tokenAt(at + (withAs ? 2 : 1))
@@ -115,22 +120,25 @@ function readQuery(text: string): Query {
   }
 }
 
-/** Names that WITH defines, lower case: they are no tables. */
-function commonTables(tokens: readonly SqlToken[], solid: readonly number[]): ReadonlySet<string> {
-  const names = new Set<string>()
+/** Names that WITH defines, lower case, and where each begins to hide a table: after its own definition, unless that is recursive. */
+function commonTables(tokens: readonly SqlToken[], solid: readonly number[]): ReadonlyMap<string, number> {
+  const names = new Map<string, number>()
   const text = (at: number) => tokens[solid[at] ?? -1]?.text ?? ''
   for (let at = 0; at < solid.length; at++) {
     if (text(at).toUpperCase() !== 'WITH') continue
     let next = at + 1
-    if (text(next).toUpperCase() === 'RECURSIVE') next++
+    const recursive = text(next).toUpperCase() === 'RECURSIVE'
+    if (recursive) next++
     for (;;) {
       const name = nameOf(tokens[solid[next] ?? -1])
       if (name === undefined) break
       next++
       if (text(next) === '(') next = afterBracket(text, next)
       if (text(next).toUpperCase() !== 'AS' || text(next + 1) !== '(') break
-      names.add(name.toLowerCase())
+      const start = next
       next = afterBracket(text, next + 1)
+      const visible = recursive ? start : next
+      names.set(name.toLowerCase(), Math.min(names.get(name.toLowerCase()) ?? visible, visible))
       if (text(next) !== ',') break
       next++
     }
@@ -169,7 +177,8 @@ export function dependencies(query: string, database: string): ObjectName[] {
  * same whatever the session's current database is.
  */
 export function renameReferences(query: string, database: string, rename: Rename): string {
-  const { tokens, solid, references } = readQuery(query)
+  const parsed = readQuery(query)
+  const { tokens, references } = parsed
   const texts = tokens.map((token) => token.text)
   const byPrefix = new Map<string, { database: string; name?: string }>()
   for (const reference of references) {
@@ -188,14 +197,13 @@ export function renameReferences(query: string, database: string, rename: Rename
       byPrefix.set(JSON.stringify([null, called]), { database: target.database, name: renamed })
   }
   const taken = new Set(references.flatMap((reference) => reference.parts))
-  renameColumns(tokens, solid, taken, byPrefix, texts)
+  renameColumns(parsed, taken, byPrefix, texts)
   return texts.join('')
 }
 
 // db.table.column and table.column, wherever they stand.
 function renameColumns(
-  tokens: readonly SqlToken[],
-  solid: readonly number[],
+  { tokens, solid, visibleFrom }: Query,
   taken: ReadonlySet<number>,
   byPrefix: ReadonlyMap<string, { database: string; name?: string }>,
   texts: string[],
@@ -203,9 +211,9 @@ function renameColumns(
   const token = (at: number) => tokens[solid[at] ?? -1]
   for (let at = 0; at < solid.length; at++) {
     const position = solid[at]
-    if (position === undefined || taken.has(position) || nameOf(token(at)) === undefined || token(at - 1)?.text === '.')
-      continue
+    if (position === undefined || taken.has(position) || nameOf(token(at)) === undefined) continue
     if (token(at + 1)?.text !== '.') continue
+    if (token(at - 1)?.text === '.' && nameOf(token(at - 2)) !== 'default_catalog') continue
     const first = nameOf(token(at)) ?? ''
     const second = nameOf(token(at + 2))
     const secondPosition = solid[at + 2]
@@ -216,6 +224,7 @@ function renameColumns(
       if (byBoth.name !== undefined) texts[secondPosition] = quoteName(byBoth.name)
       continue
     }
+    if (at >= (visibleFrom.get(first.toLowerCase()) ?? Number.POSITIVE_INFINITY)) continue
     const byName = byPrefix.get(JSON.stringify([null, first]))
     if (byName?.name !== undefined) texts[position] = quoteName(byName.name)
   }

@@ -15,7 +15,7 @@ export interface WriteTableOptions {
   readonly placement?: Placement
   /** The source cluster: 3.2 to 3.4 do not print fast_schema_evolution=false. */
   readonly from?: { readonly version: DdlVersion; readonly runMode: RunMode }
-  /** Bucket number of the only partition of a table without partitions (SHOW PARTITIONS); needed where the text shows none. */
+  /** Bucket number of the partitions (SHOW PARTITIONS), where they agree; see tableBuckets. */
   readonly buckets?: number
   /** Plain rollups, made with the table. Synchronous materialized views follow with writeSyncView. */
   readonly rollups?: readonly Rollup[]
@@ -90,19 +90,23 @@ function createTable(table: Table, name: ObjectName, properties: Properties, opt
   if (table.comment !== '') clauses.push(`COMMENT ${quoteString(table.comment)}`)
   const partitionBy = writePartitioning(table.partitioning, names, options.target.version)
   if (partitionBy !== undefined) clauses.push(partitionBy)
-  if (table.distribution) clauses.push(writeDistribution(table.distribution, tableBuckets(table, options)))
+  if (table.distribution) clauses.push(writeDistribution(table.distribution, tableBuckets(table, options.buckets)))
   if (table.orderBy.length > 0) clauses.push(`ORDER BY${writeNames(table.orderBy)}`)
   if (options.rollups && options.rollups.length > 0) clauses.push(writeRollupClause(options.rollups))
   if (Object.keys(properties).length > 0) clauses.push(`PROPERTIES ${quoteProperties(Object.entries(properties))}`)
   return clauses.join('\n')
 }
 
-/** The table's own bucket number: what partitions made later get, and what the only partition of an unpartitioned table gets now. */
-function tableBuckets(table: Table, options: WriteTableOptions): number | undefined {
-  if (table.partitioning.kind === 'none' && options.buckets !== undefined) return options.buckets
-  // createPartition takes the table's number, so it must be the partitions' own (see writePartitions).
-  if (table.partitioning.kind === 'automatic-range' && options.buckets !== undefined) return options.buckets
-  return undefined
+/**
+ * The bucket number that CREATE TABLE is written with; undefined leaves it to the target. `read` is the partitions' own, as SHOW PARTITIONS
+ * tells it: an unpartitioned table gets its only partition with this number, and createPartition takes the table's (see writePartitions).
+ * Other tables keep what the source's text says, for partitions that are made after the cutover.
+ */
+export function tableBuckets(table: Table, read: number | undefined): number | undefined {
+  const own =
+    table.distribution === undefined || table.distribution.kind === 'other' ? undefined : table.distribution.buckets
+  if (table.partitioning.kind === 'none') return read ?? own
+  return table.partitioning.kind === 'automatic-range' ? (own ?? read) : own
 }
 
 /** `PARTITION BY …` without partitions; undefined for a table without partitioning. */
@@ -141,12 +145,8 @@ function warnings(table: Table, options: WriteTableOptions): string[] {
       'the AUTO_INCREMENT counter is not copied: rows written to the copy after cutover start from 1 unless it is raised',
     )
   }
-  if (table.partitioning.kind === 'none' && table.distribution && !hasBuckets(table) && options.buckets === undefined) {
+  if (table.partitioning.kind === 'none' && table.distribution && tableBuckets(table, options.buckets) === undefined) {
     found.push('the bucket number is chosen by the target: the source shows none, and its partition was not read')
   }
   return found
-}
-
-function hasBuckets(table: Table): boolean {
-  return table.distribution?.kind !== 'other' && table.distribution?.buckets !== undefined
 }

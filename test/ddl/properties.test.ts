@@ -181,6 +181,30 @@ describe('the operator’s wishes', () => {
     ])
   })
 
+  it('another replication number is set for partitions that are there and that come', () => {
+    const model = table('3.5', 'range_date')
+    const copy = { ...model, properties: { ...model.properties, replication_num: '3' } }
+    expect(difference(model, copy, { target: cluster('3.5'), source: source('range_date') })).toMatchObject([
+      {
+        action: {
+          statements: [
+            "ALTER TABLE `shop`.`range_date` SET ('default.replication_num' = '1')",
+            "ALTER TABLE `shop`.`range_date` MODIFY PARTITION (*) SET ('replication_num' = '1')",
+          ],
+        },
+      },
+    ])
+  })
+
+  it('an unpartitioned table made with its partition’s bucket number is no different', () => {
+    const model = table('3.5', 'dup_hash8')
+    const copy = readTable(write(model, cluster('3.5'), { buckets: 5 }).statements[0] ?? '')
+    expect(difference(model, copy, { target: cluster('3.5'), source: source('dup_hash8'), buckets: 5 })).toEqual([])
+    expect(difference(model, copy, { target: cluster('3.5'), source: source('dup_hash8') })).toMatchObject([
+      { path: 'distribution.buckets', action: { kind: 'recreate' } },
+    ])
+  })
+
   it('the bucket number of an unpartitioned table is the one that was read', () => {
     const { statements, warnings } = write(table('3.5', 'dup_hash_auto'), cluster('3.5'), { buckets: 7 })
     expect(statements[0]).toContain('DISTRIBUTED BY HASH(`id`) BUCKETS 7')

@@ -18,7 +18,11 @@ const target = { version: versionOf('3.5'), runMode: 'shared_nothing' } as const
 
 describe.each(lines)('views of %s', (line) => {
   const views = objectsOf(line).filter((object) => readObject(line, object).kind === 'view')
-  const materialized = objectsOf(line).filter((object) => readObject(line, object).kind === 'materialized-view')
+  // 3.1 shows a synchronous view, which has no REFRESH, by this statement as well.
+  const materialized = objectsOf(line).filter((object) => {
+    const model = readObject(line, object)
+    return model.kind === 'materialized-view' && model.refresh !== undefined
+  })
 
   it('are all there', () => {
     expect(views.length).toBeGreaterThanOrEqual(5)
@@ -125,6 +129,14 @@ describe('names in a query', () => {
     [
       'SELECT * FROM (shop.t a, shop.u b) LEFT JOIN shop.uniq ON a.i = shop.uniq.i',
       'SELECT * FROM (`new-shop`.t a, `new-shop`.u b) LEFT JOIN `new-shop`.`uni"q` ON a.i = `new-shop`.`uni"q`.i',
+    ],
+    [
+      'WITH uniq AS (SELECT * FROM uniq) SELECT uniq.id FROM uniq JOIN [BROADCAST] shop.t ON t.a = uniq.a',
+      'WITH uniq AS (SELECT * FROM `new-shop`.`uni"q`) SELECT uniq.id FROM uniq JOIN [BROADCAST] `new-shop`.t ON t.a = uniq.a',
+    ],
+    [
+      'SELECT default_catalog.shop.uniq.id FROM shop.uniq',
+      'SELECT default_catalog.`new-shop`.`uni"q`.id FROM `new-shop`.`uni"q`',
     ],
     ['SELECT 1 FROM shop . uniq', 'SELECT 1 FROM `new-shop` . `uni"q`'],
     [
