@@ -34,8 +34,10 @@ export function addDemo(program: Command): void {
       seed: Number(options.seed),
       keep: options.keep ?? false,
       interrupted: untilInterrupted(),
+      onResult: (found) => {
+        if (terminal.json) terminal.out(JSON.stringify(found))
+      },
     })
-    if (terminal.json) terminal.out(JSON.stringify(result))
     if (!result.ok) throw new FailedCheck()
   })
 }

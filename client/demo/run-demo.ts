@@ -1,0 +1,306 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Traffic } from '../../lab/traffic/traffic.ts'
+import type { Terminal } from '../context.ts'
+import { formatBytes, formatCount, plural } from '../terminal/format.ts'
+import { compareRows } from './compare-rows.ts'
+import { DEMO_FAULTS, inject } from './demo-faults.ts'
+import { countSentTwice, type DemoResult } from './demo-result.ts'
+import { MigrationRun } from './migration-run.ts'
+import { type Stage, setStage } from './stage.ts'
+import { Story } from './story.ts'
+
+export interface DemoOptions {
+  terminal: Terminal
+  target: 'shared-nothing' | 'shared-data'
+  seed: number
+  /** Leave everything running after the result, until the signal. */
+  keep: boolean
+  interrupted: AbortSignal
+  /** Told as soon as it is known. */
+  onResult(result: DemoResult): void
+}
+
+const NAME = 'demo'
+const PASSWORD = 'lab-password'
+/** From the moment that everything runs. */
+const SECONDS = 85
+const INTERVALS = { metadata: 3, stale: 0.5, park: 2 }
+
+/** The demo from start to end. Errors are part of the result, except when starting what it needs fails. */
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+  const story = new Story(options.terminal)
+  story.chapter('Setting the stage')
+  const sharedData = options.target === 'shared-data'
+  const stage = await setStage({
+    sourceVersion: '3.3',
+    targetVersion: sharedData ? '4.1' : '3.5',
+    sharedData,
+    timeFactor: 20,
+    seed: options.seed,
+    password: PASSWORD,
+    say: (line) => story.tell(line),
+  })
+  const demo = new Demo(stage, story, options)
+  try {
+    const result = await demo.run()
+    options.onResult(result)
+    if (options.keep) await demo.hold()
+    return result
+  } finally {
+    story.quiet()
+    await stage.stop()
+  }
+}
+
+class Demo {
+  readonly #stage: Stage
+  readonly #story: Story
+  readonly #options: DemoOptions
+  readonly #run: MigrationRun
+  readonly #traffic: Traffic
+  #deaths = 0
+
+  constructor(stage: Stage, story: Story, options: DemoOptions) {
+    this.#stage = stage
+    this.#story = story
+    this.#options = options
+    this.#run = new MigrationRun(stage, story, NAME, Date.now() + SECONDS * 1000, options.interrupted)
+    const { source, scenario } = stage.pair
+    this.#traffic = new Traffic((sql) => source.execute(sql), scenario.tables, { seed: options.seed })
+  }
+
+  async run(): Promise<DemoResult> {
+    try {
+      this.#introduce()
+      await this.#check()
+      await this.#migrate()
+      await this.#burst()
+      await this.#pause()
+      return await this.#compare()
+    } catch (error) {
+      if (this.#options.interrupted.aborted) throw new Error('interrupted')
+      await this.#traffic.stop().catch(() => {})
+      this.#story.quiet()
+      const message = error instanceof Error ? error.message : String(error)
+      this.#story.bad(message)
+      this.#story.lines(this.#stage.worker.logTail(3).split('\n'))
+      return { ...this.#figures(), ok: false, error: message }
+    }
+  }
+
+  #introduce(): void {
+    const { pair, server } = this.#stage
+    for (const { state } of [pair.source, pair.target]) {
+      this.#story.tell(
+        `${state.name}: lab cluster ${state.version}, ${state.runMode.replace('_', '-')}, ${state.nodes.length} nodes`,
+      )
+    }
+    this.#story.tell(
+      `${plural(pair.scenario.tables.length, 'table')} of every model and partitioning at the source, ${plural(pair.scenario.views.length, 'view')}`,
+    )
+    this.#story.tell(`Temporal development server, worker ${this.#stage.worker.pid}`)
+    this.#story.tell(`watch it in the Temporal UI: ${this.#options.terminal.style.cyan(server.uiUrl ?? '')}`)
+  }
+
+  async #check(): Promise<void> {
+    const { starferry } = this.#stage
+    this.#story.chapter('Check and plan')
+    const doctor = await starferry.doctor(this.#spec)
+    const count = (level: string) => doctor.findings.filter((finding) => finding.level === level).length
+    if (!doctor.ok) {
+      const fatal = doctor.findings.filter((finding) => finding.level === 'fatal')
+      throw new Error(fatal.map((finding) => `${finding.subject}: ${finding.message}`).join('; '))
+    }
+    this.#story.good(`preflight: nothing fatal, ${plural(count('warning'), 'warning')}, ${count('info')} notes`)
+    const { totals } = await this.#plan()
+    this.#story.good(
+      `plan: create ${totals.create}, refuse ${totals.refuse}, copy ${plural(totals.replicatePartitions, 'partition')} (${formatBytes(totals.replicateBytes)})`,
+    )
+  }
+
+  async #plan() {
+    let page = await this.#stage.starferry.plan({ spec: this.#spec })
+    while (page.next !== undefined) page = await this.#stage.starferry.plan({ spec: this.#spec, after: page.next })
+    return page
+  }
+
+  async #migrate(): Promise<void> {
+    const { starferry, pair, worker } = this.#stage
+    this.#story.chapter('Migrate, while writes go on and things break')
+    await starferry.start(this.#spec)
+    this.#traffic.start(120)
+    this.#story.tell('started; writes, truncates, partition and schema changes go on at the source')
+    const faults = [...DEMO_FAULTS]
+    const total = faults.length
+    let nextAt = 0
+    let killed = false
+    let switched = false
+    await this.#run.until(
+      'through all faults',
+      () => faults.length === 0 && killed && switched && Date.now() > nextAt,
+      async ({ progress, state, slots }) => {
+        if (Date.now() < nextAt || state === 'checking') return
+        nextAt = Date.now() + 900
+        if (!killed && faults.length <= total - 3 && (slots.used > 0 || progress > 0.3)) {
+          killed = true
+          const pid = worker.pid
+          await worker.kill()
+          this.#deaths++
+          this.#story.hurt(`worker ${pid} is killed (SIGKILL), jobs running`)
+          await worker.start()
+          this.#story.tell(`a new worker ${worker.pid} goes on where it was`)
+        } else if (!switched && faults.length <= total - 5) {
+          switched = true
+          await pair.target.killFrontend(0)
+          this.#deaths++
+          this.#story.hurt("the target's leading frontend is killed; another one leads")
+        } else {
+          const fault = faults.shift()
+          if (!fault) return
+          inject(pair, fault)
+          this.#story.hurt(fault.text)
+        }
+      },
+    )
+    await pair.target.restartFrontend(0)
+    await this.#traffic.stop()
+    this.#story.tell(`writes rest after ${plural(this.#traffic.log.length, 'change')}`)
+    const status = await this.#caughtUp()
+    this.#story.good(
+      `100 %: ${plural(status.tables.finished, 'table')}, ${plural(status.partitions.total, 'partition')} confirmed by the target`,
+    )
+  }
+
+  async #burst(): Promise<void> {
+    this.#story.chapter('A burst of new writes')
+    for (let i = 0; i < 80; i++) await this.#traffic.step()
+    this.#story.tell('80 changes at once')
+    await this.#caughtUp()
+    this.#story.good('followed')
+  }
+
+  async #pause(): Promise<void> {
+    const { starferry, pair } = this.#stage
+    this.#story.chapter('Pause and resume')
+    await starferry.pause(NAME)
+    await this.#run.until('paused', ({ state }) => state === 'paused')
+    const before = pair.target.sentJobs.length
+    for (let i = 0; i < 30; i++) await this.#traffic.step()
+    await sleep(2_500, undefined, { signal: this.#options.interrupted })
+    const sent = pair.target.sentJobs.length - before
+    if (sent > 0) throw new Error(`${plural(sent, 'job')} sent while paused`)
+    this.#story.good('paused: 30 changes at the source, no job sent')
+    await starferry.resume(NAME)
+    await this.#caughtUp()
+    this.#story.good('resumed and caught up')
+  }
+
+  async #compare(): Promise<DemoResult> {
+    const { starferry, pair, password } = this.#stage
+    this.#story.chapter('Compare every row, read through SQL')
+    if (!this.#options.keep) {
+      await starferry.stop(NAME)
+      await this.#run.until('stopped', ({ state }) => state === 'stopped')
+    }
+    pair.source.faults.clear()
+    pair.target.faults.clear()
+    const pairs = pair.scenario.tables.map(({ db, name }) => ({
+      source: { db, table: name },
+      target: { db, table: name },
+    }))
+    const access = (cluster: typeof pair.source) => {
+      const [first = { host: '', queryPort: 0 }] = cluster.endpoints.frontends
+      return { host: first.host, port: first.queryPort, password }
+    }
+    const compared = await compareRows(access(pair.source), access(pair.target), pairs)
+    const figures = this.#figures()
+    const result: DemoResult = {
+      ...figures,
+      ok: compared.rowsDifferent === 0 && compared.rowsCompared > 0 && figures.jobsSentTwice === 0,
+      tables: compared.tables,
+      rowsCompared: compared.rowsCompared,
+      rowsDifferent: compared.rowsDifferent,
+      differing: compared.differing.map(({ source, missing, surplus, reason }) => ({
+        table: source,
+        missing,
+        surplus,
+        reason,
+      })),
+    }
+    this.#conclude(result)
+    return result
+  }
+
+  #conclude(result: DemoResult): void {
+    const say = (ok: boolean, text: string) => (ok ? this.#story.good(text) : this.#story.bad(text))
+    say(
+      result.rowsDifferent === 0,
+      `${formatCount(result.rowsCompared)} rows of ${plural(result.tables, 'table')} compared, ${result.rowsDifferent} differ`,
+    )
+    for (const { table, missing, surplus, reason } of result.differing) {
+      this.#story.bad(`${table}: ${reason ?? `${missing} rows missing, ${surplus} too many`}`)
+    }
+    say(result.jobsSentTwice === 0, `${plural(result.jobsSent, 'job')} sent, ${result.jobsSentTwice} of them twice`)
+    this.#story.tell(
+      `${result.faultsInjected} times something broke; ${plural(result.writes, 'change')} at the source meanwhile`,
+    )
+  }
+
+  /** After `--keep`: where everything is, until Ctrl-C. */
+  async hold(): Promise<void> {
+    const { server, configFile, directory, pair } = this.#stage
+    const [first] = pair.target.endpoints.frontends
+    this.#story.chapter('Everything is left running')
+    this.#story.lines([
+      `Temporal UI  ${server.uiUrl}`,
+      `status       starferry migrate status ${NAME} --temporal ${server.address}`,
+      `target       mysql -h ${first?.host} -P ${first?.queryPort} -u root -p${PASSWORD}`,
+      `config       ${configFile}`,
+      `logs         ${directory}`,
+      'Ctrl-C ends it.',
+    ])
+    await new Promise<void>((resolve) => {
+      if (this.#options.interrupted.aborted) resolve()
+      this.#options.interrupted.addEventListener('abort', () => resolve())
+    })
+  }
+
+  get #spec() {
+    return { name: NAME, source: 'source', target: 'target', intervals: INTERVALS, limits: { tables: 8 } }
+  }
+
+  /** Confirmed by looks that began after the last write, and after a metadata difference had its turn. */
+  #caughtUp() {
+    return this.#run.caughtUp(Date.now() + INTERVALS.metadata * 1000)
+  }
+
+  #figures(): Omit<DemoResult, 'ok'> {
+    const { pair, server } = this.#stage
+    const describe = ({ state }: typeof pair.source) => `${state.version} ${state.runMode.replace('_', '-')}`
+    return {
+      tables: 0,
+      partitions: partitionsOf(pair.source),
+      rowsCompared: 0,
+      rowsDifferent: 0,
+      differing: [],
+      jobsSent: pair.target.sentJobs.length,
+      jobsSentTwice: countSentTwice(pair.target.sentJobs),
+      faultsInjected: pair.source.faults.struck + pair.target.faults.struck + this.#deaths,
+      writes: this.#traffic.log.length,
+      seconds: Math.round(this.#story.seconds * 10) / 10,
+      source: describe(pair.source),
+      target: describe(pair.target),
+      ui: server.uiUrl,
+    }
+  }
+}
+
+function partitionsOf(cluster: Stage['pair']['source']): number {
+  let count = 0
+  for (const database of cluster.state.databases.values()) {
+    for (const object of database.objects.values()) {
+      if (object.kind === 'table') count += object.partitions.filter((partition) => !partition.temporary).length
+    }
+  }
+  return count
+}
