@@ -217,7 +217,11 @@ export class StarRocksCluster {
     const candidates = [...(last ? [last.leader.address] : []), ...this.options.frontends, ...this.#known]
     const leader = await findLeader(candidates, open, this.options.addressMap)
     this.#known = leader.frontends.map((frontend) => ({ host: frontend.host, port: frontend.queryPort }))
-    const pool = new ConnectionPool(() => open(leader.address), this.options.poolSize ?? 4, leader.connection)
+    const pool = new ConnectionPool(
+      (signal) => this.#open(leader.address, signal),
+      this.options.poolSize ?? 4,
+      leader.connection,
+    )
     this.#session = { leader, pool, confirmedAt: performance.now() }
     return this.#session
   }
@@ -242,9 +246,9 @@ export class StarRocksCluster {
     }
   }
 
-  #open(address: Address): Promise<Connection> {
+  #open(address: Address, signal?: AbortSignal): Promise<Connection> {
     const { user, password, tls, connectTimeoutMs = 30_000 } = this.options
-    return Connection.open({ ...address, user, password, tls, connectTimeoutMs })
+    return Connection.open({ ...address, user, password, tls, connectTimeoutMs }, signal)
   }
 
   async #measured<T>(sql: string, act: () => Promise<T>): Promise<T> {

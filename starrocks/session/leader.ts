@@ -32,6 +32,7 @@ export async function findLeader(
   map: AddressMap | undefined,
 ): Promise<FoundLeader> {
   const failures: string[] = []
+  let failure: StarRocksError | undefined
   const asked = new Set<string>()
   let answered = false
   for (const candidate of candidates) {
@@ -43,6 +44,7 @@ export async function findLeader(
       const answer = await ask(at, open, map)
       if (answer instanceof StarRocksError) {
         if (answer.kind === 'Denied') throw answer
+        failure = answer
         failures.push(`${key}: ${answer.detail}`)
         break
       }
@@ -62,6 +64,8 @@ export async function findLeader(
       retryAfterMs: 2000,
     })
   }
+  // The only one's own error knows best what to do.
+  if (failure && failures.length === 1) throw failure
   throw new UnreachableError(`No frontend can be reached (${detail})`, 'Check the frontends’ hosts and query ports')
 }
 

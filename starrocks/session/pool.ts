@@ -30,20 +30,21 @@ export class ConnectionPool {
     if (idle) return idle
     if (this.#busy.size + this.#opening < this.#size) return this.#openOne(signal)
     return new Promise<Connection>((resolve, reject) => {
-      const settle = () => signal?.removeEventListener('abort', abort)
+      let settled = false
+      const settle = (act: () => void) => {
+        settled = true
+        signal?.removeEventListener('abort', abort)
+        act()
+      }
       const waiter: Waiter = {
-        resolve: (connection) => {
-          settle()
-          resolve(connection)
-        },
-        reject: (error) => {
-          settle()
-          reject(error)
-        },
+        // Between being taken off the list and being served a new connection, a waiter may have gone away.
+        resolve: (connection) => (settled ? this.release(connection) : settle(() => resolve(connection))),
+        reject: (error) => settle(() => reject(error)),
       }
       const abort = () => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
-        reject(signal?.reason)
+        const place = this.#waiters.indexOf(waiter)
+        if (place >= 0) this.#waiters.splice(place, 1)
+        waiter.reject(signal?.reason)
       }
       signal?.addEventListener('abort', abort, { once: true })
       this.#waiters.push(waiter)

@@ -48,7 +48,7 @@ export interface TableReplicationRequest {
   sourceTableType?: number
   sourceTableDataSize?: bigint
   partitions: Iterable<PartitionReplication>
-  /** Letters, digits, `-` and `_`, at most 90: it becomes part of the transaction's label. */
+  /** Letters, digits, `-` and `_`: it becomes part of the transaction's label, which has at most 128 characters. */
   jobId: string
   sourceRunMode?: 'shared_nothing' | 'shared_data'
   /** Name, on the target, of the volume that points at the source's bucket. */

@@ -1,5 +1,6 @@
 import type { Address } from '../address-map.ts'
 import { StarRocksError } from '../errors/starrocks-error.ts'
+import { replicationLabel } from '../show/transactions.ts'
 import { type CallOptions, call } from './call.ts'
 import { type TableReplicationRequest, writeTableReplicationRequest } from './replication-request.ts'
 import { checked } from './status.ts'
@@ -17,11 +18,12 @@ export async function startTableReplication(
   request: TableReplicationRequest,
   options?: CallOptions,
 ): Promise<void> {
-  if (!/^[-\w]{1,90}$/.test(request.jobId)) {
+  const label = replicationLabel(request.databaseId, request.tableId, request.jobId)
+  if (request.jobId === '' || !/^[-\w]{1,128}$/.test(label)) {
     throw new StarRocksError({
       kind: 'Refused',
-      detail: `The job id “${request.jobId}” cannot be part of a label`,
-      remedy: 'Use 1 to 90 letters, digits, “-” and “_”',
+      detail: `The job id “${request.jobId}” makes “${label}”, which is no label`,
+      remedy: 'Use letters, digits, “-” and “_”; a label has at most 128 characters',
     })
   }
   const secrets = [request.sourceToken, request.password ?? '']

@@ -311,6 +311,29 @@ describe('time', () => {
   })
 })
 
+describe('waiting for a connection', () => {
+  it('may end while one is being made; it goes to the next in line', async () => {
+    const { frontends } = await several(1, (sql) => (sql === 'SELECT 1' ? 'silence' : one))
+    const test = cluster([at(frontends, 0).address], { poolSize: 1 })
+    const [holder, second] = [new AbortController(), new AbortController()]
+    const holding = test.query('SELECT 1', { signal: holder.signal }).catch((error) => error)
+    await expect.poll(() => asked(at(frontends, 0), 'SELECT 1')).toBe(1)
+    const going = test.query('SELECT 2', { signal: second.signal })
+    const third = test.query('SELECT 3')
+    const fourth = test.query('SELECT 4')
+    await new Promise((resolve) => setImmediate(resolve))
+    holder.abort()
+    // The holder's connection is gone, and a new one is on its way for the second.
+    await holding
+    second.abort(new Error('not me'))
+    await expect(going).rejects.toThrow('not me')
+    expect((await third).rows).toHaveLength(1)
+    expect((await fourth).rows).toHaveLength(1)
+    expect(asked(at(frontends, 0), 'SELECT 2')).toBe(0)
+    expect(at(frontends, 0).most).toBeLessThanOrEqual(2)
+  })
+})
+
 describe('answers', () => {
   it('hold every cell as it came', async () => {
     const cells = ['455850751355256833', '-9223372036854775808', null, '', '数据库 🦊', '0001-01-01', 'a\\b\'c"']
