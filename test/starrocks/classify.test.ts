@@ -28,7 +28,7 @@ describe('every text that frontends answered', () => {
   })
 })
 
-/** Texts that are known from StarRocks' source and issues, version by version. */
+/** Texts that are known from StarRocks' source, version by version. */
 const known: [ErrorSource, ErrorKind, string][] = [
   ['replication', 'Stale', 'Database 10001 not found'],
   ['replication', 'Stale', 'Table 10002 in database shop not found'],
