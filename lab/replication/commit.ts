@@ -60,9 +60,11 @@ export function commitJob(state: LabState, job: RunningJob): { publish: () => vo
   return { publish }
 }
 
+const worksById = (work: PartitionWork) => new Map(work.tablets.map((tablet) => [tablet.tabletId, tablet]))
+
 /** Every tablet of every index must have a quorum of copied replicas; lake tablets have one each. */
 function checkTablets(state: LabState, job: RunningJob, physical: LabPhysicalPartition, work: PartitionWork): void {
-  const copied = new Map(work.tablets.map((tablet) => [tablet.tabletId, tablet]))
+  const copied = worksById(work)
   const unfinished: bigint[] = []
   for (const [, tablets] of physical.tablets) {
     for (const tablet of tablets) {
@@ -105,9 +107,10 @@ function checkVersion(state: LabState, physical: LabPhysicalPartition, work: Par
 
 function publishPartition(state: LabState, table: LabTable, physical: LabPhysicalPartition, work: PartitionWork): void {
   endAwaitedPublish(physical)
+  const works = worksById(work)
   for (const [, tablets] of physical.tablets) {
     for (const tablet of tablets) {
-      const done = work.tablets.find((one) => one.tabletId === tablet.id)
+      const done = works.get(tablet.id)
       if (!done?.snapshot || done.snapshot.columns.length === 0) continue
       applySnapshot(state, table, tablet, done.snapshot, work.sourceVersion)
       physical.extraBytes = done.snapshot.extraBytes || undefined
@@ -122,11 +125,15 @@ function publishPartition(state: LabState, table: LabTable, physical: LabPhysica
 
 /** A replica that did not copy stays behind until it is repaired. */
 function markFailedReplicas(physical: LabPhysicalPartition, work: PartitionWork): void {
+  const works = worksById(work)
   for (const [, tablets] of physical.tablets) {
     for (const tablet of tablets) {
-      const done = work.tablets.find((one) => one.tabletId === tablet.id)
+      const done = works.get(tablet.id)
       for (const replica of tablet.replicas) {
-        if (!done || done.copied.has(replica.id)) continue
+        if (!done || done.copied.has(replica.id)) {
+          replica.lastFailedVersion = -1n
+          continue
+        }
         replica.lastFailedVersion = physical.visibleVersion
         replica.version = work.targetVersion
       }

@@ -109,7 +109,8 @@ export function constructJob(state: LabState, request: ReplicationRequest): Runn
     dataSize: (request.sourceTableDataSize ?? 0n) - BigInt(tableBytes(table)),
     bytes: 0,
     label: `REPLICATION_${databaseId}_${tableId}_${jobId}`,
-    enteredMs: state.now(),
+    begunMs: 0,
+    enteredMs: 0,
   }
 }
 
@@ -175,18 +176,19 @@ function indexWork(
     throw new RequestRefused(`Index ${id} in partition ${where} in table ${table.name} not found`)
   }
   if (!info.tablets) throw nullMap('tIndexInfo.tablet_replication_infos')
-  return [...info.tablets.values()].map((tablet) => tabletWork(table, id, info.sourceSchemaHash ?? 0, tablets, tablet))
+  const byId = new Map(tablets.map((tablet) => [tablet.id, tablet]))
+  return [...info.tablets.values()].map((tablet) => tabletWork(table, id, info.sourceSchemaHash ?? 0, byId, tablet))
 }
 
 function tabletWork(
   table: LabTable,
   indexId: bigint,
   sourceSchemaHash: number,
-  tablets: LabTablet[],
+  tablets: ReadonlyMap<bigint, LabTablet>,
   info: TabletInfo,
 ): TabletWork {
   const id = info.tabletId ?? 0n
-  const tablet = tablets.find((one) => one.id === id)
+  const tablet = tablets.get(id)
   if (!tablet) throw new RequestRefused(`Tablet ${id} in index ${indexId} in table ${table.name} not found`)
   if (!info.backends) throw new RequestRefused('Cannot invoke "java.util.List.size()" because "tReplicaInfos" is null')
   const targets = tablet.replicas.length > 0 ? tablet.replicas.map((replica) => replica.id) : [0n]

@@ -50,7 +50,8 @@ export interface RunningJob {
   dataSize: bigint
   bytes: number
   label: string
-  /** When the present state was entered, in milliseconds of the cluster's clock. */
+  /** When the transaction began and when the present state was entered, in milliseconds of replication's own clock. */
+  begunMs: number
   enteredMs: number
   /** Publish is due then, when COMMITTED. */
   publishMs?: number

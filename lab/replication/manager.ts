@@ -1,13 +1,13 @@
-import type { LabNode, LabReplicationJob, LabState } from '../model.ts'
+import type { LabReplicationJob, LabState, LabTablet } from '../model.ts'
 import { CommitFailed, commitJob } from './commit.ts'
 import { constructJob, findDatabase, findPhysical, RequestRefused } from './construct-job.ts'
 import { noHooks, type ReplicationHooks } from './hooks.ts'
-import type { PartitionWork, RunningJob, SentJob, TabletWork } from './job.ts'
+import type { PartitionWork, RunningJob, SentJob } from './job.ts'
 import type { ReplicationRequest } from './request.ts'
 import { lakeSnapshot, remoteSnapshot } from './snapshot.ts'
 import { abortTransaction, beginTransaction, configNumber, findTransaction } from './transactions.ts'
 
-/** How long things take, in milliseconds of the cluster's clock. */
+/** How long things take, in milliseconds of replication's own clock, which runs at the cluster's time factor. */
 export interface ReplicationTiming {
   /** Between two looks at the jobs: `replication_interval_ms`. */
   tickMs: number
@@ -31,7 +31,8 @@ const TIMING: ReplicationTiming = {
  * `SHOW PROC '/replications'` shows.
  */
 export class ReplicationManager {
-  readonly sent: SentJob[] = []
+  /** Every request that was taken, in order. */
+  readonly sentJobs: SentJob[] = []
   readonly timing: ReplicationTiming = { ...TIMING }
   hooks: ReplicationHooks = noHooks
   private readonly state: LabState
@@ -57,7 +58,7 @@ export class ReplicationManager {
     const { record } = job
     if (this.running.has(record.tableId))
       throw new RequestRefused(`Replication job of table ${record.tableId} is already running`)
-    this.sent.push(describe(job))
+    this.sentJobs.push(describe(job))
     if (this.hooks.loses(job)) return
     this.running.set(record.tableId, job)
     this.state.replicationJobs = this.state.replicationJobs.filter((one) => one.tableId !== record.tableId)
@@ -89,6 +90,11 @@ export class ReplicationManager {
     return [...this.running.values()]
   }
 
+  /** Milliseconds of the clock by which jobs take their time. */
+  private clock(): number {
+    return performance.now() * this.timeFactor
+  }
+
   private schedule(): void {
     if (this.timer || this.halted || (this.running.size === 0 && this.publishes.size === 0)) return
     this.timer = setTimeout(
@@ -108,7 +114,7 @@ export class ReplicationManager {
       if (reason !== undefined) this.abort(job, reason)
       else if (!this.hooks.frozen(job)) this.step(job)
     }
-    const now = this.state.now()
+    const now = this.clock()
     for (const [job, publish] of [...this.publishes]) if ((job.publishMs ?? 0) <= now) this.publish(job, publish)
   }
 
@@ -131,8 +137,8 @@ export class ReplicationManager {
       this.abort(job, transaction.reason)
       return
     }
-    const now = this.state.now()
-    if (now - transaction.prepareMs > transaction.timeoutMs) {
+    const now = this.clock()
+    if (now - job.begunMs > transaction.timeoutMs) {
       this.abort(job, 'timeout by txn manager')
       return
     }
@@ -163,6 +169,7 @@ export class ReplicationManager {
       return
     }
     job.record.txnId = transaction.id
+    job.begunMs = this.clock()
     // Snapshot tasks go to the target replicas that were given a source; the others share what those fetch.
     const tasks = job.partitions.flatMap((one) =>
       one.tablets.flatMap((tablet) => tablet.replicas.filter((r) => r.sources.length > 0)),
@@ -182,7 +189,7 @@ export class ReplicationManager {
     job.record.state = state
     job.record.finishedTasks = 0
     job.record.totalTasks = tasks
-    job.enteredMs = this.state.now()
+    job.enteredMs = this.clock()
     this.hooks.entered(job)
     if (state === 'SNAPSHOTING') this.takeSnapshots(job)
   }
@@ -212,29 +219,29 @@ export class ReplicationManager {
 
   private finishCopies(job: RunningJob): void {
     for (const partition of job.partitions) {
+      const targets = this.targetTablets(job, partition)
       for (const tablet of partition.tablets) {
         if (job.lake) tablet.snapshot ??= lakeSnapshot(job, partition, tablet)
+        if (!tablet.snapshot) continue
         tablet.replicas.forEach((replica, i) => {
-          if (
-            tablet.snapshot &&
-            this.targetAnswers(job, partition, tablet, i) &&
-            !this.hooks.copyFails(job, tablet, i)
-          ) {
-            tablet.copied.add(replica.id)
-          }
+          const backend = targets.get(tablet.tabletId)?.replicas[i]?.backendId
+          if (this.answers(backend) && !this.hooks.copyFails(job, tablet, i)) tablet.copied.add(replica.id)
         })
       }
     }
     this.commit(job)
   }
 
-  /** The node that holds the target replica runs and answers. For lake tablets, and for tablets that a schema change replaced, any will do. */
-  private targetAnswers(job: RunningJob, partition: PartitionWork, tablet: TabletWork, replica: number): boolean {
-    const answers = (node: LabNode) => node.alive && !this.hooks.unreachable(node)
-    const tablets = findPhysical(job.table, partition.partitionId)?.physical.tablets.get(tablet.indexId) ?? []
-    const target = tablets.find((one) => one.id === tablet.tabletId)?.replicas[replica]
-    if (!target) return this.state.nodes.some(answers)
-    return this.state.nodes.some((node) => node.id === target.backendId && answers(node))
+  private targetTablets(job: RunningJob, partition: PartitionWork): Map<bigint, LabTablet> {
+    const physical = findPhysical(job.table, partition.partitionId)?.physical
+    return new Map([...(physical?.tablets.values() ?? [])].flat().map((tablet) => [tablet.id, tablet]))
+  }
+
+  /** A node runs and answers. For lake tablets, and for tablets that a schema change replaced meanwhile, any node will do. */
+  private answers(id: bigint | undefined): boolean {
+    return this.state.nodes.some(
+      (node) => (id === undefined || node.id === id) && node.alive && !this.hooks.unreachable(node),
+    )
   }
 
   private commit(job: RunningJob): void {
@@ -257,7 +264,7 @@ export class ReplicationManager {
     transaction.status = 'COMMITTED'
     transaction.commitMs = now
     job.record.finishedMs = now
-    job.publishMs = now + this.timing.publishMs + this.hooks.publishDelayMs(job)
+    job.publishMs = this.clock() + this.timing.publishMs + this.hooks.publishDelayMs(job)
     this.running.delete(job.record.tableId)
     this.publishes.set(job, publish)
     this.enter(job, 'COMMITTED', 0)

@@ -36,7 +36,8 @@ export function beginTransaction(state: LabState, job: RunningJob): LabTransacti
 }
 
 export function findTransaction(state: LabState, id: bigint): LabTransaction | undefined {
-  return state.transactions.find((one) => one.id === id)
+  // The latest ones are asked for.
+  return state.transactions.findLast((one) => one.id === id)
 }
 
 /** Aborts a transaction that is not committed yet. */

@@ -39,7 +39,7 @@ describe('calls', () => {
   test('cut before the act: nothing was sent', async () => {
     const fault = inject({ kind: 'drop-rpc', cut: 'before', times: 1 })
     expect(await send()).toEqual({ closed: true })
-    expect(target.services.replication.sent).toEqual([])
+    expect(target.services.replication.sentJobs).toEqual([])
     expect(fault.struck).toBe(1)
     expect(await send()).toEqual({ status: 'OK' })
   })
@@ -48,7 +48,7 @@ describe('calls', () => {
     inject({ kind: 'drop-rpc', cut: 'after', method: 'startTableReplication', times: 1 })
     expect(await send()).toEqual({ closed: true })
     expect((await ended()).state).toBe('COMMITTED')
-    expect(target.services.replication.sent).toHaveLength(1)
+    expect(target.services.replication.sentJobs).toHaveLength(1)
   })
 
   test('http requests, the same', async () => {
@@ -101,7 +101,7 @@ describe('jobs', () => {
     inject({ kind: 'lose-job', table: 'db.t', times: 1 })
     expect(await send()).toEqual({ status: 'OK' })
     expect(job()).toBeUndefined()
-    expect(target.services.replication.sent).toHaveLength(1)
+    expect(target.services.replication.sentJobs).toHaveLength(1)
     expect(await send()).toEqual({ status: 'OK' })
     expect((await ended()).state).toBe('COMMITTED')
   })

@@ -235,7 +235,7 @@ describe('shared-nothing', () => {
     const { original, copy } = pair('t')
     load(source, from, original, rows(5))
     await replicate(original, copy, { jobId: 'one' })
-    expect(target.services.replication.sent).toMatchObject([
+    expect(target.services.replication.sentJobs).toMatchObject([
       {
         jobId: 'one',
         databaseName: 'db',

@@ -28,7 +28,6 @@ let epochs = 0n
 export function emptyState(options: TestClusterOptions = {}): LabState {
   let id = 10_000n
   const startMs = Date.now()
-  const factor = options.timeFactor ?? 20
   const setting = (value: string) => ({ value, type: 'int', mutable: true, aliases: '', comment: '' })
   return {
     name: 'test',
@@ -73,7 +72,7 @@ export function emptyState(options: TestClusterOptions = {}): LabState {
     replicationJobs: [],
     nextId: () => ++id,
     nextEpoch: () => (BigInt(Date.now() - 1_577_836_800_000) << 21n) | (++epochs & 0x1fffn),
-    now: () => startMs + (Date.now() - startMs) * factor,
+    now: () => Date.now(),
   }
 }
 
