@@ -1,0 +1,287 @@
+import type { DoctorResult, MigrationSpec, PlanInput, PlanItem, PlanPage, PlanTotals } from '../contract/index.ts'
+import { check, migrationSpecSchema } from '../contract/index.ts'
+import { settingsToChange } from '../planning/preflight-settings.ts'
+import { shorten } from '../planning/schema-outcome.ts'
+import { quoteProperties, quoteQualified } from '../starrocks/index.ts'
+import { refused } from './failures.ts'
+import { mapConcurrently } from './metadata/concurrency.ts'
+import { isNotFound } from './metadata/failure.ts'
+import type { InventoryEntry } from './metadata/inventory.ts'
+import { type PlannedTable, type PlanningSession, planTable } from './metadata/plan-table.ts'
+import { planViews } from './metadata/plan-views.ts'
+import type { Sessions } from './metadata/session.ts'
+import { type Step, statementsOf, type TablePlan } from './metadata/steps.ts'
+import { targetOnlyObjects } from './metadata/target-only.ts'
+
+/** A page must fit through a workflow. */
+const PAGE_BYTES = 40_000
+const STATEMENTS_PER_ITEM = 6
+const LONGEST_STATEMENT = 1_500
+const DEFAULT_LIMIT = 200
+/** Tables planned ahead of knowing whether they fit. */
+const BATCH = 8
+
+/** Everything that a plan has to say, in the order of the pages. */
+type Subject =
+  | { key: string; kind: 'setting'; item: PlanItem }
+  | { key: string; kind: 'table'; entry: InventoryEntry }
+  | { key: string; kind: 'view'; item: PlanItem }
+  | { key: string; kind: 'target-only'; entry: InventoryEntry }
+
+/** The look at both clusters that the pages of one plan share. */
+interface Look {
+  session: PlanningSession
+  subjects: Subject[]
+}
+
+/** Remembers the look of the last first page of each migration; a page that comes to another worker looks anew. */
+export class Plans {
+  readonly #looks = new Map<string, Look>()
+  readonly #sessions: Sessions
+
+  constructor(sessions: Sessions) {
+    this.#sessions = sessions
+  }
+
+  async look(spec: MigrationSpec, doctor: DoctorResult | undefined, signal: AbortSignal): Promise<Look> {
+    const known = doctor ? undefined : this.#looks.get(spec.name)
+    const session = await this.#sessions.open(spec, { fresh: doctor !== undefined, signal })
+    const look = { session, subjects: known?.subjects ?? (await listSubjects(session, doctor)) }
+    this.#looks.set(spec.name, look)
+    return look
+  }
+
+  forget(spec: MigrationSpec): void {
+    this.#looks.delete(spec.name)
+  }
+}
+
+/**
+ * One page of what a migration would do: create, alter, recreate, drop, replicate, refuse, and which settings it would change. Reads only. A first page
+ * (no `after`) looks anew at both clusters and brings the findings; the following ones go on with that look. The last one has the totals of all.
+ */
+export async function planPage(
+  plans: Plans,
+  preflight: (spec: MigrationSpec, signal: AbortSignal) => Promise<DoctorResult>,
+  input: PlanInput,
+  signal: AbortSignal,
+): Promise<PlanPage> {
+  const spec = specOf(input.spec)
+  const doctor = input.after === undefined ? await preflight(spec, signal) : undefined
+  const findings = doctor?.findings ?? []
+  const totals = noTotals()
+  // Without facts not even the clusters could be looked at.
+  if (doctor && Object.keys(doctor.facts).length === 0) return { items: [], totals, findings }
+  const { session, subjects } = await plans.look(spec, doctor, signal)
+  const from = readCursor(input.after, totals)
+  let place = from === undefined ? 0 : subjects.findIndex((subject) => subject.key === from) + 1
+
+  const items: PlanItem[] = []
+  let bytes = JSON.stringify(findings).length
+  const limit = Math.min(input.limit ?? DEFAULT_LIMIT, 1_000)
+  let full = false
+  while (place < subjects.length && !full) {
+    const batch = subjects.slice(place, place + BATCH)
+    const done = await mapConcurrently(batch, 4, (subject) => itemsOf(session, subject))
+    for (const [at, some] of done.entries()) {
+      const size = JSON.stringify(some).length
+      full = items.length >= limit || (items.length > 0 && bytes + size > PAGE_BYTES)
+      if (full) break
+      items.push(...some)
+      bytes += size
+      add(totals, batch[at], some)
+      place++
+    }
+  }
+  const last = subjects[place - 1]
+  if (place < subjects.length && last) return { items, totals, next: writeCursor(last.key, totals), findings }
+  plans.forget(spec)
+  return { items, totals, findings }
+}
+
+/** Where the next page begins, and what the pages so far add up to: so that no page depends on what a worker remembers. */
+function writeCursor(key: string, totals: PlanTotals): string {
+  return JSON.stringify([key, totals])
+}
+
+function readCursor(after: string | undefined, totals: PlanTotals): string | undefined {
+  if (after === undefined) return undefined
+  try {
+    const [key, before] = JSON.parse(after) as [string, Partial<PlanTotals>]
+    for (const name of Object.keys(totals) as (keyof PlanTotals)[]) totals[name] = Number(before[name] ?? 0)
+    return key
+  } catch {
+    throw refused('`after` is none of a page of this plan: give the `next` of the page before')
+  }
+}
+
+async function listSubjects(session: PlanningSession, doctor: DoctorResult | undefined): Promise<Subject[]> {
+  const { pair } = session
+  const settings = settingsToChange(doctor?.findings ?? []).map(
+    (change): Subject => ({
+      key: `0 ${change.key}`,
+      kind: 'setting',
+      item: {
+        object: change.key,
+        kind: 'setting',
+        action: 'set',
+        reason: change.why,
+        statements: [`ADMIN SET FRONTEND CONFIG ${quoteProperties([[change.key, change.value]])}`],
+      },
+    }),
+  )
+  const tables = [...session.source.entries.values()]
+    .filter((entry) => entry.kind === 'table' || entry.kind === 'external table')
+    .filter((entry) => pair.selection.includes(entry.database, entry.name))
+    .sort((a, b) => (a.full < b.full ? -1 : 1))
+    .map((entry): Subject => ({ key: `1 ${entry.full}`, kind: 'table', entry }))
+  const targetOnly = targetOnlyObjects(session).map(
+    (entry): Subject => ({ key: `3 ${entry.full}`, kind: 'target-only', entry }),
+  )
+  return [...settings, ...tables, ...(await viewSubjects(session)), ...targetOnly]
+}
+
+async function viewSubjects(session: PlanningSession): Promise<Subject[]> {
+  const plans = await planViews(session)
+  return plans
+    .filter((plan) => plan.action !== 'none')
+    .map((plan): Subject => {
+      const name = session.pair.rename(plan.entry)
+      const item: PlanItem = {
+        ...objectOf(plan.entry.full, `${name.database}.${name.name}`),
+        kind: plan.entry.kind === 'view' ? 'view' : 'materialized view',
+        action: plan.action === 'none' ? 'keep' : plan.action,
+        reason: plan.reason,
+        statements: bounded(plan.statements(session.unknownProperties)),
+      }
+      return { key: `2 ${plan.entry.full}`, kind: 'view', item }
+    })
+}
+
+async function itemsOf(session: PlanningSession, subject: Subject): Promise<PlanItem[]> {
+  if (subject.kind === 'setting' || subject.kind === 'view') return [subject.item]
+  if (subject.kind === 'target-only') return [targetOnlyItem(session, subject.entry)]
+  try {
+    return tableItems(session, subject.entry, await planTable(session, subject.entry))
+  } catch (error) {
+    if (isNotFound(error)) return []
+    throw error
+  }
+}
+
+function targetOnlyItem({ pair }: PlanningSession, entry: InventoryEntry): PlanItem {
+  const allowed = pair.spec.allow.dropTargetOnlyTables
+  return {
+    object: entry.full,
+    kind: 'table',
+    action: allowed ? 'drop' : 'keep',
+    reason: 'it is on the target only',
+    statements: [`DROP TABLE IF EXISTS ${quoteQualified(entry.database, entry.name)}`],
+    ...(allowed ? {} : { needsApproval: true }),
+  }
+}
+
+const ACTIONS: Record<TablePlan['action'], PlanItem['action']> = {
+  none: 'keep',
+  create: 'create',
+  alter: 'alter',
+  recreate: 'recreate',
+  refuse: 'refuse',
+  wait: 'keep',
+  approve: 'recreate',
+}
+
+function tableItems(session: PlanningSession, entry: InventoryEntry, planned: PlannedTable): PlanItem[] {
+  const { plan, source, target } = planned
+  const name = session.pair.rename(entry)
+  const object = objectOf(entry.full, `${name.database}.${name.name}`)
+  const items: PlanItem[] = []
+  if (plan.action !== 'none') {
+    const reason = [plan.reason, ...plan.notes].filter(Boolean).join('; ')
+    const destroys = plan.steps.some((step) => step.kind === 'discard' && step.partition === undefined)
+    items.push({
+      ...object,
+      kind: 'table',
+      action: plan.action === 'approve' ? (destroys ? 'recreate' : target ? 'alter' : 'create') : ACTIONS[plan.action],
+      ...(reason === '' ? {} : { reason: shorten(reason, 500) }),
+      statements: bounded(statementsOf(plan.steps)),
+      ...(plan.action === 'approve' ? { needsApproval: true } : {}),
+    })
+    items.push(...partitionDrops(object, plan.steps, plan.action === 'approve'))
+  }
+  if (source && plan.action !== 'refuse') {
+    const bytes = source.partitions.flatMap(({ rows }) => rows).reduce((sum, row) => sum + Number(row.dataSizeBytes), 0)
+    items.push({ ...object, kind: 'table', action: 'replicate', partitions: source.partitions.length, bytes })
+  }
+  return items
+}
+
+/** Partitions that would be dropped, one item each: they are what an operator must see first. */
+function partitionDrops(
+  object: Pick<PlanItem, 'object' | 'targetName'>,
+  steps: readonly Step[],
+  approval: boolean,
+): PlanItem[] {
+  return steps.flatMap((step) =>
+    step.kind === 'discard' && step.partition !== undefined
+      ? [
+          {
+            ...object,
+            kind: 'partition' as const,
+            action: 'drop' as const,
+            reason: `partition ${step.partition} is not the source's`,
+            statements: [step.statement],
+            ...(approval ? { needsApproval: true } : {}),
+          },
+        ]
+      : [],
+  )
+}
+
+const objectOf = (source: string, target: string) => ({
+  object: source,
+  ...(source === target ? {} : { targetName: target }),
+})
+
+function bounded(statements: readonly string[]): string[] {
+  const shown = statements.slice(0, STATEMENTS_PER_ITEM).map((statement) => shorten(statement, LONGEST_STATEMENT))
+  return statements.length > shown.length ? [...shown, `-- and ${statements.length - shown.length} more`] : shown
+}
+
+function noTotals(): PlanTotals {
+  return {
+    tables: 0,
+    create: 0,
+    alter: 0,
+    recreate: 0,
+    drop: 0,
+    refuse: 0,
+    replicateTables: 0,
+    replicatePartitions: 0,
+    replicateBytes: 0,
+    needsApproval: 0,
+  }
+}
+
+function add(totals: PlanTotals, subject: Subject | undefined, items: readonly PlanItem[]): void {
+  if (subject?.kind === 'table') totals.tables++
+  for (const { action, needsApproval, partitions, bytes } of items) {
+    if (needsApproval) totals.needsApproval++
+    if (COUNTED.has(action)) totals[action as 'create']++
+    if (action !== 'replicate') continue
+    totals.replicateTables++
+    totals.replicatePartitions += partitions ?? 0
+    totals.replicateBytes += bytes ?? 0
+  }
+}
+
+const COUNTED: ReadonlySet<PlanItem['action']> = new Set(['create', 'alter', 'recreate', 'drop', 'refuse'])
+
+/** The input as the workflow got it, checked: unknown keys and bad values are named. */
+function specOf(input: unknown): MigrationSpec {
+  try {
+    return check(migrationSpecSchema, input, 'spec')
+  } catch (error) {
+    throw refused(error instanceof Error ? error.message : String(error))
+  }
+}

@@ -1,0 +1,1 @@
+export { createPreflightActivities, type PreflightActivities } from './preflight/index.ts'

@@ -1,0 +1,62 @@
+import type { DoctorResult, Finding } from '../../contract/index.ts'
+import { checkAddresses } from './checks/addresses.ts'
+import { checkCollisions } from './checks/collisions.ts'
+import { checkDisk } from './checks/disk.ts'
+import { checkLimits, gigabytes } from './checks/limits.ts'
+import { checkNodes } from './checks/nodes.ts'
+import { checkPrivileges } from './checks/privileges.ts'
+import { checkStorageVolumes } from './checks/storage-volumes.ts'
+import { checkTables } from './checks/tables.ts'
+import { checkSourceToken } from './checks/token.ts'
+import { checkVersions } from './checks/versions.ts'
+import type { Check, PreflightContext } from './context.ts'
+
+const CHECKS: readonly Check[] = [
+  checkVersions,
+  checkNodes,
+  checkAddresses,
+  checkSourceToken,
+  checkPrivileges,
+  checkStorageVolumes,
+  checkLimits,
+  checkDisk,
+  checkCollisions,
+  checkTables,
+]
+
+/** Findings listed at most; the rest is counted. */
+const MOST = 200
+
+const ORDER: Record<Finding['level'], number> = { fatal: 0, warning: 1, info: 2 }
+
+/** Runs all checks side by side. */
+export async function runChecks(context: PreflightContext): Promise<Finding[]> {
+  const found = await Promise.all(CHECKS.map((check) => check(context)))
+  return found.flat()
+}
+
+/** The worst first, bounded. */
+export function resultOf(findings: readonly Finding[], facts: Record<string, string>): DoctorResult {
+  const sorted = [...findings].sort((a, b) => ORDER[a.level] - ORDER[b.level])
+  return {
+    ok: !sorted.some((finding) => finding.level === 'fatal'),
+    findings: sorted.slice(0, MOST),
+    more: Math.max(0, sorted.length - MOST),
+    facts,
+  }
+}
+
+/** Short facts of both clusters and of what is to be copied. */
+export function factsOf({ source, target, tables }: PreflightContext): Record<string, string> {
+  const bytes = [...source.sizes.values()].reduce((sum, size) => sum + Number(size.bytes), 0)
+  const partitions = [...source.sizes.values()].reduce((sum, size) => sum + size.partitions, 0)
+  const about = ({ side, nodes }: PreflightContext['source']) =>
+    `${side.version.text}, ${side.runMode.replace('_', '-')}, ${nodes.filter((node) => node.alive).length} of ${nodes.length} nodes alive`
+  return {
+    [`source ${source.side.name}`]: about(source),
+    [`target ${target.side.name}`]: about(target),
+    tables: String(tables.length),
+    partitions: String(partitions),
+    data: `${gigabytes(bytes)} GB`,
+  }
+}

@@ -1,0 +1,166 @@
+import type { Client } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import type { ClusterHandle, Dependencies } from '../../activities/dependencies.ts'
+import { createMetadataActivities } from '../../activities/metadata/index.ts'
+import { createPreflightActivities } from '../../activities/preflight.ts'
+import {
+  type AlignOutcome,
+  type MigrationSpec,
+  type MigrationSpecInput,
+  migrationSpecSchema,
+} from '../../contract/index.ts'
+import { LabCluster, type LabClusterOptions } from '../../lab/index.ts'
+import { demoScenario, type Scenario } from '../../lab/scenario/demo.ts'
+import { addressMapOf, StarRocksCluster } from '../../starrocks/index.ts'
+
+type Kind = Pick<LabClusterOptions, 'version' | 'runMode' | 'nodes' | 'timeFactor'>
+
+/** Two lab clusters and the activities on them, over sockets. */
+export class LabPair {
+  readonly source: LabCluster
+  readonly target: LabCluster
+  readonly deps: Dependencies
+  readonly handles: Map<string, ClusterHandle>
+  readonly metadata: ReturnType<typeof createMetadataActivities>
+  readonly preflight: ReturnType<typeof createPreflightActivities>
+  readonly statements: { cluster: string; kind: string }[] = []
+
+  private constructor(source: LabCluster, target: LabCluster) {
+    this.source = source
+    this.target = target
+    this.handles = new Map([
+      ['source', this.#handle('source', source)],
+      ['target', this.#handle('target', target)],
+    ])
+    this.deps = {
+      cluster: (name) => {
+        const handle = this.handles.get(name)
+        if (handle) return handle
+        throw ApplicationFailure.create({
+          type: 'UnknownCluster',
+          nonRetryable: true,
+          message: `There is no cluster ${name}; known are ${[...this.handles.keys()].join(', ')}`,
+        })
+      },
+      // None of these activities talks to Temporal.
+      client: undefined as unknown as Client,
+      metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
+      clock: { now: () => Date.now() },
+    }
+    this.metadata = createMetadataActivities(this.deps)
+    this.preflight = createPreflightActivities(this.deps)
+  }
+
+  static async start(source: Kind, target: Kind): Promise<LabPair> {
+    const fast = { timeFactor: 1000 }
+    return new LabPair(
+      await LabCluster.start({ name: 'source', ...fast, ...source }),
+      await LabCluster.start({ name: 'target', ...fast, ...target }),
+    )
+  }
+
+  #handle(name: string, lab: LabCluster, user = 'root', password = ''): ClusterHandle {
+    const cluster = new StarRocksCluster({
+      name,
+      frontends: lab.endpoints.frontends.map(({ host, queryPort }) => ({ host, port: queryPort })),
+      user,
+      password,
+      onStatement: (event) => this.statements.push({ cluster: name, kind: event.kind }),
+    })
+    return { cluster, token: lab.state.token, addressMap: addressMapOf({}), user, password }
+  }
+
+  /** Logs in as somebody else from now on. */
+  async loginAs(name: 'source' | 'target', user: string, password: string): Promise<void> {
+    await this.handles.get(name)?.cluster.close()
+    this.handles.set(name, this.#handle(name, this[name], user, password))
+  }
+
+  spec(part: Partial<MigrationSpecInput> = {}): MigrationSpec {
+    return migrationSpecSchema.parse({ name: 'move', source: 'source', target: 'target', ...part })
+  }
+
+  run<I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> {
+    return new MockActivityEnvironment().run(activity, input)
+  }
+
+  /** All pages of the difference. */
+  async differences(
+    spec: MigrationSpec,
+    limit = 1000,
+  ): Promise<{ different: string[]; counts: Record<string, number> }> {
+    const different: string[] = []
+    let after: string | undefined
+    for (;;) {
+      const page = await this.run(this.metadata.listDifferences, { spec, after, limit })
+      different.push(...page.different)
+      after = page.next
+      if (after === undefined) return { different, counts: { ...page.counts } }
+    }
+  }
+
+  /** Everything that differs aligned, as the workflow does it. */
+  async align(spec: MigrationSpec, approved: string[] = []): Promise<AlignOutcome[]> {
+    const { different } = await this.differences(spec)
+    const outcomes: AlignOutcome[] = []
+    for (let at = 0; at < different.length; at += 10) {
+      const tables = different.slice(at, at + 10)
+      outcomes.push(...(await this.run(this.metadata.alignTables, { spec, tables, approved })))
+    }
+    return outcomes
+  }
+
+  async stop(): Promise<void> {
+    for (const { cluster } of this.handles.values()) await cluster.close()
+    await this.source.stop()
+    await this.target.stop()
+  }
+}
+
+/** Fills a lab cluster with the forty odd tables. */
+export function fill(lab: LabCluster): Scenario {
+  const scenario = demoScenario({ version: lab.state.version, runMode: lab.state.runMode })
+  for (const statement of scenario.statements) {
+    try {
+      lab.execute(statement)
+    } catch (error) {
+      throw new Error(`${error instanceof Error ? error.message : error}\n${statement.slice(0, 400)}`)
+    }
+  }
+  return scenario
+}
+
+const layoutColumns = ['PartitionName', 'Range', 'List', 'Buckets']
+
+/** What a copy must have in common with its table: SHOW PARTITIONS without ids, versions, times and sizes, and the columns of all indexes. */
+export function layout(
+  lab: LabCluster,
+  database: string,
+  table: string,
+): { partitions: string[][]; columns: string[][] } {
+  const name = `\`${database}\`.\`${table}\``
+  const shown = lab.execute(`SHOW PARTITIONS FROM ${name}`)
+  const places = layoutColumns.map((column) => shown.columns.findIndex(({ name: is }) => is === column))
+  const partitions = shown.rows.map((row) =>
+    places.map((place) => (place < 0 ? '' : neutral(String(row[place] ?? '')))),
+  )
+  const described = lab.execute(`DESC ${name} ALL`)
+  return {
+    partitions: partitions.sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1)),
+    columns: indexes(described.rows.map((row) => row.map((cell) => String(cell ?? '')))),
+  }
+}
+
+/** Indexes in the order of their names: the frontend lists them in the order of a hash. */
+function indexes(rows: string[][]): string[][] {
+  const groups: string[][][] = []
+  for (const row of rows) {
+    if (row[0]) groups.push([])
+    if (row[2]) groups.at(-1)?.push(row)
+  }
+  return groups.sort((a, b) => ((a[0]?.[0] ?? '') < (b[0]?.[0] ?? '') ? -1 : 1)).flat()
+}
+
+/** List values in one form: 3.1 and 3.3 print other quotes. */
+const neutral = (text: string) => (text.startsWith('[types') ? text : text.replace(/[[\]()'" ]/g, ''))
