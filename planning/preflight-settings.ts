@@ -88,7 +88,7 @@ function one(
       },
     ]
   }
-  if (!rule.needed || (value ?? now) === wanted) return []
+  if (!rule.needed || (now !== undefined && (value ?? now) === wanted)) return []
   return [
     {
       code: `${CODES[key]}-needed`,
