@@ -17,6 +17,41 @@ export const METRICS = {
     help: 'How long a cluster took to answer a statement',
     labels: ['cluster', 'kind'],
   },
+  tables: {
+    type: 'gauge',
+    help: 'Tables of a migration at the last look, by state',
+    labels: ['migration', 'state'],
+  },
+  bytes_lagging: {
+    type: 'gauge',
+    help: 'Bytes of partitions that are behind at the last look, as the source counts them',
+    labels: ['migration'],
+  },
+  bytes_copied_total: {
+    type: 'counter',
+    help: "Bytes of partitions that the target's metadata confirmed",
+    labels: ['migration'],
+  },
+  slots: {
+    type: 'gauge',
+    help: 'Tables that a migration may replicate at once (limit), and those that it does (used)',
+    labels: ['migration', 'kind'],
+  },
+  jobs_sent_total: {
+    type: 'counter',
+    help: 'Replication jobs that a target took',
+    labels: ['cluster'],
+  },
+  jobs_adopted_total: {
+    type: 'counter',
+    help: 'Replication jobs found running, sent by an attempt that died, and followed instead of sent again',
+    labels: [],
+  },
+  step_failures_total: {
+    type: 'counter',
+    help: 'Steps of tables that failed, by the type of the error',
+    labels: ['type'],
+  },
   attempts_total: {
     type: 'counter',
     help: 'Attempts of activities, by how they ended: ok, cancelled, or the type of the error',
