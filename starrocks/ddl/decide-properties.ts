@@ -111,12 +111,15 @@ function valueFor(property: string, value: string, context: PropertyContext): st
 // The operator's wishes, last.
 function place(table: Table, context: PropertyContext, create: Map<string, string>): void {
   const { placement = {}, target } = context
-  if (placement.replicationNum !== undefined) create.set('replication_num', String(placement.replicationNum))
+  const set = (property: string, value: string) => {
+    if (!context.unknown?.has(property)) create.set(property, value)
+  }
+  if (placement.replicationNum !== undefined) set('replication_num', String(placement.replicationNum))
   if (target.runMode === 'shared_data' && placement.storageVolume !== undefined)
-    create.set('storage_volume', placement.storageVolume)
+    set('storage_volume', placement.storageVolume)
   if (table.keys?.type !== 'PRIMARY') return
-  if (placement.persistentIndex !== undefined) create.set('enable_persistent_index', String(placement.persistentIndex))
+  if (placement.persistentIndex !== undefined) set('enable_persistent_index', String(placement.persistentIndex))
   if (target.runMode !== 'shared_data') return
-  create.set('persistent_index_type', placement.persistentIndexType ?? 'CLOUD_NATIVE')
-  if (create.get('enable_persistent_index') === undefined) create.set('enable_persistent_index', 'true')
+  if (create.get('enable_persistent_index') === undefined) set('enable_persistent_index', 'true')
+  if (atLeast(target.version, 3, 3)) set('persistent_index_type', placement.persistentIndexType ?? 'CLOUD_NATIVE')
 }

@@ -1,6 +1,6 @@
 import type { DroppedProperty } from './decide-properties.ts'
 import type { MaterializedView, Properties } from './model.ts'
-import type { Placement, TargetCluster } from './target.ts'
+import { keepNames, type ObjectName, type Placement, type Rename, type TargetCluster } from './target.ts'
 import { atLeast } from './version.ts'
 
 /** Properties of materialized views that every mode takes, with the line that brought them. */
@@ -45,6 +45,8 @@ export function materializedViewProperties(
   view: MaterializedView,
   options: {
     readonly target: TargetCluster
+    readonly source?: ObjectName
+    readonly rename?: Rename
     readonly placement?: Placement
     readonly unknownProperties?: ReadonlySet<string>
   },
@@ -56,13 +58,28 @@ export function materializedViewProperties(
     const reason = options.unknownProperties?.has(property)
       ? 'the target does not know it'
       : reasonToDrop(property, value, target)
-    if (reason === undefined) create.set(property, value)
+    if (reason === undefined) create.set(property, isTableList(property) ? renameList(value, options) : value)
     else if (reason !== '') dropped.push({ property, value, reason })
   }
   if (placement?.replicationNum !== undefined) create.set('replication_num', String(placement.replicationNum))
   if (target.runMode === 'shared_data' && placement?.storageVolume !== undefined)
     create.set('storage_volume', placement.storageVolume)
   return { create: Object.fromEntries([...create].sort(([a], [b]) => (a < b ? -1 : 1))), dropped }
+}
+
+function isTableList(property: string): boolean {
+  return property === 'excluded_trigger_tables' || property === 'excluded_refresh_tables'
+}
+
+// `db.table, table`: names without a database are of the view's.
+function renameList(value: string, options: { readonly source?: ObjectName; readonly rename?: Rename }): string {
+  const { rename = keepNames, source } = options
+  const names = value.split(',').map((entry) => {
+    const [name = '', database = source?.database ?? ''] = entry.trim().split('.').reverse()
+    const target = rename({ database, name })
+    return entry.includes('.') ? `${target.database}.${target.name}` : target.name
+  })
+  return names.join(',')
 }
 
 function reasonToDrop(property: string, value: string, target: TargetCluster): string | undefined {

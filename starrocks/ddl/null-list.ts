@@ -41,10 +41,16 @@ export function printedNulls(table: Table, partition: SourcePartition): PrintedN
 /** What a printed NULL in this column means whatever the data; undefined when only the cluster knows. */
 export function meaningByType(table: Table, at: number): NullMeaning | undefined {
   const column = columnAt(table, at)
-  if (!column) return undefined
+  if (!column) return isTimeTerm(table.partitioning, at) ? 'null' : undefined
   const isString = column.type.kind === 'scalar' && /^(varchar|char|string)$/.test(column.type.name)
   if (!isString) return 'null'
   return column.nullable ? undefined : 'string'
+}
+
+// Terms that give a time: 'NULL' is no value of them.
+function isTimeTerm(partitioning: Partitioning, at: number): boolean {
+  const term = partitioning.kind === 'automatic-list' ? partitioning.terms[at] : undefined
+  return term?.kind === 'expression' && /^\s*(date_trunc|time_slice|str2date|str_to_date|to_date)\s*\(/i.test(term.text)
 }
 
 function columnAt(table: Table, at: number): Column | undefined {

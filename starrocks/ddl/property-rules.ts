@@ -42,7 +42,7 @@ export const propertyRules: ReadonlyMap<string, PropertyRule> = new Map<string, 
   ['time_drift_constraint', { since: [3, 5] }],
   ['enable_persistent_index', { primaryOnly: true }],
   ['primary_index_cache_expire_sec', { since: [3, 2], primaryOnly: true }],
-  ['persistent_index_type', { primaryOnly: true, mode: data }],
+  ['persistent_index_type', { since: [3, 3], primaryOnly: true, mode: data }],
 
   ['dynamic_partition.enable', { atCutover: { disabled: 'false', unless: 'false' } }],
   ['partition_live_number', { atCutover: {} }],

@@ -1,6 +1,7 @@
 import type { Table } from './model.ts'
 import type { Placement, TargetCluster } from './target.ts'
 import { atLeast } from './version.ts'
+import { beyondVersion } from './version-limits.ts'
 
 export type RefusalCode =
   | 'external-table'
@@ -18,6 +19,7 @@ export type RefusalCode =
   | 'several-physical-partitions'
   | 'partition-names-by-case'
   | 'unknown-index'
+  | 'not-in-version'
 
 /** Why a table cannot be copied faithfully, and what to do about it. */
 export interface Refusal {
@@ -45,6 +47,7 @@ export function refusals(table: Table, facts: RefusalFacts): Refusal[] {
     ...refuseStorage(table, facts),
     ...refuseIndexes(table, facts),
     ...refusePartitions(facts),
+    ...beyondVersion(table, facts.target.version),
   ]
 }
 

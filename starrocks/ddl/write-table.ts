@@ -87,7 +87,9 @@ function createTable(table: Table, name: ObjectName, properties: Properties, opt
     `ENGINE=${table.engine}`,
   ]
   if (table.keys) clauses.push(`${table.keys.type} KEY${writeNames(table.keys.columns)}`)
-  if (table.comment !== '') clauses.push(`COMMENT ${quoteString(table.comment)}`)
+  // Shared-data frontends print the engine's name where there is no comment.
+  const comment = options.from?.runMode === 'shared_data' && table.comment === 'OLAP' ? '' : table.comment
+  if (comment !== '') clauses.push(`COMMENT ${quoteString(comment)}`)
   const partitionBy = writePartitioning(table.partitioning, names, options.target.version)
   if (partitionBy !== undefined) clauses.push(partitionBy)
   if (table.distribution) clauses.push(writeDistribution(table.distribution, tableBuckets(table, options.buckets)))

@@ -115,6 +115,17 @@ describe('readPruning', () => {
     expect(readPruning(['     partitions=0/4'])).toBe('pruned')
   })
 
+  it('an expression that gives a time holds NULL, one that gives a string is asked about', () => {
+    const table = readTable(
+      'CREATE TABLE `t` (`d` datetime NULL COMMENT "", `s` varchar(9) NULL COMMENT "") ENGINE=OLAP PARTITION BY (date_trunc(\'day\', d),substr(s, 1, 1))\nDISTRIBUTED BY HASH(`s`) BUCKETS 1',
+    )
+    const partition = readPartitionRow(table, { PartitionName: 'p', List: '[["NULL","NULL"]]', Buckets: '1' })
+    expect(printedNulls(table, partition)).toEqual([{ tuple: 0, column: 1 }])
+    expect(
+      nullListQuestion(table, { database: 'd', name: 't' }, partition, { tuple: 0, column: 1 }, versionOf('3.5')),
+    ).toBeUndefined()
+  })
+
   it('a column that takes no NULL holds the string', () => {
     const table = readTable(
       'CREATE TABLE `t` (`c` varchar(9) NOT NULL COMMENT "") ENGINE=OLAP PARTITION BY LIST(`c`) ()\nDISTRIBUTED BY HASH(`c`) BUCKETS 1',

@@ -63,6 +63,27 @@ describe.each(lines)('views of %s', (line) => {
   })
 })
 
+describe('tables that a materialized view names in its properties', () => {
+  it('follow renaming, and a copy made so is no different', () => {
+    const view = readObject('3.5', 'shop.mv_deferred') as MaterializedView
+    const named = {
+      ...view,
+      properties: { ...view.properties, excluded_trigger_tables: 'shop.dup_hash8, other.t,uniq' },
+    }
+    const rename = ({ database, name }: { database: string; name: string }) => ({
+      database: database === 'shop' ? 'copy' : database,
+      name: name === 'uniq' ? 'u2' : name,
+    })
+    const options = { target, source: { database: 'shop', name: 'mv_deferred' }, rename }
+    const again = readMaterializedView(writeMaterializedView(named, options).statement)
+    expect(again.properties.excluded_trigger_tables).toBe('copy.dup_hash8,other.t,u2')
+    expect(viewDifference(named, again, options)).toEqual([])
+    expect(viewDifference(named, { ...again, properties: {} }, options).map(({ path }) => path)).toContain(
+      'properties.excluded_trigger_tables',
+    )
+  })
+})
+
 describe('SECURITY', () => {
   const invoker = readObject('3.5', 'shop.v_security') as View
   const none = readObject('3.5', 'shop.v_simple') as View
