@@ -1,3 +1,4 @@
+import { compactLake } from '../data/index.ts'
 import type { LabReplicationJob, LabState, LabTablet } from '../model.ts'
 import { CommitFailed, commitJob } from './commit.ts'
 import { constructJob, findDatabase, findPhysical, RequestRefused } from './construct-job.ts'
@@ -273,11 +274,22 @@ export class ReplicationManager {
   private publish(job: RunningJob, publish: () => void): void {
     this.publishes.delete(job)
     publish()
+    this.compact(job)
     const transaction = findTransaction(this.state, job.record.txnId)
     if (!transaction) return
     transaction.status = 'VISIBLE'
     transaction.publishMs = transaction.commitMs
     transaction.finishMs = this.state.now()
+  }
+
+  /** In a shared-data cluster compaction follows the load, unless it is switched off, and moves visible versions alone. */
+  private compact(job: RunningJob): void {
+    if (this.state.runMode !== 'shared_data' || this.state.config.get('lake_compaction_max_tasks')?.value === '0')
+      return
+    for (const { partitionId } of job.partitions) {
+      const physical = findPhysical(job.table, partitionId)?.physical
+      if (physical && physical.id % 2n === 0n) compactLake(this.state, physical)
+    }
   }
 
   /** Ends a job and, where it has one that is not committed, its transaction. */

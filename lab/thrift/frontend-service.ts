@@ -135,8 +135,10 @@ function createPartition(
   if (table.kind !== 'table') return fail(`dbId=${request.dbId} tableId=${request.tableId} is not olap table`)
   if (!request.values) return fail('partition_values should not null.')
   const { kind } = table.partitioning
-  if (kind !== 'expression-range' && kind !== 'automatic-list')
-    return fail('automatic create partition failed. error: unsupported partition type')
+  if (kind !== 'expression-range' && kind !== 'automatic-list') {
+    const type = kind === 'none' ? 'UNPARTITIONED' : kind.toUpperCase()
+    return fail(`automatic create partition failed. error:Unsupported partition type ${type}`)
+  }
   const made: LabPartition[] = []
   try {
     for (const values of request.values) made.push(service.createPartition(db, table, values))
