@@ -153,7 +153,7 @@ export class ReplicationManager {
 
   private isTableGone(job: RunningJob): boolean {
     const db = findDatabase(this.state, job.record.databaseId)
-    return !db || ![...db.objects.values()].includes(job.table)
+    return db?.objects.get(job.table.name) !== job.table
   }
 
   private duration(job: RunningJob): number {
