@@ -1,0 +1,175 @@
+import { Starferry } from '../../client/api.ts'
+import type { MigrationSpecInput, MigrationStatus } from '../../contract/index.ts'
+import { type Comparison, compareClusters } from '../../lab/compare.ts'
+import { seededRandom } from '../../lab/faults/random.ts'
+import { LabCluster, type LabClusterOptions } from '../../lab/index.ts'
+import { createStatement, insertStatements, quoteName, type TableSpec } from '../../lab/scenario/table-spec.ts'
+import { JobLedger } from './job-ledger.ts'
+import { accessTo, type LabWorker } from './lab-worker.ts'
+import type { TestTemporal } from './temporal.ts'
+import { until } from './until.ts'
+
+type Kind = Omit<LabClusterOptions, 'name'>
+
+export interface LabMigrationOptions {
+  /** Of the migration; the clusters are called `<name>-source` and `<name>-target`. */
+  name: string
+  source: Kind
+  target: Kind
+  spec?: Partial<MigrationSpecInput>
+}
+
+/** Short, so that tests need not wait for the next look. */
+export const QUICK = { metadata: 2, stale: 0.5, park: 1 }
+
+/** Two lab clusters, and a migration between them on a real Temporal server. */
+export class LabMigration {
+  readonly name: string
+  readonly source: LabCluster
+  readonly target: LabCluster
+  readonly jobs: JobLedger
+  readonly starferry: Starferry
+  readonly spec: MigrationSpecInput
+
+  private constructor(options: LabMigrationOptions, source: LabCluster, target: LabCluster, temporal: TestTemporal) {
+    this.name = options.name
+    this.source = source
+    this.target = target
+    this.jobs = new JobLedger(target)
+    this.starferry = new Starferry(temporal.client)
+    this.spec = {
+      name: options.name,
+      source: source.state.name,
+      target: target.state.name,
+      intervals: QUICK,
+      ...options.spec,
+    }
+  }
+
+  static async prepare(
+    options: LabMigrationOptions,
+    temporal: TestTemporal,
+    worker?: Pick<LabWorker, 'configure'>,
+  ): Promise<LabMigration> {
+    const { name } = options
+    const source = await LabCluster.start({ timeFactor: 50, ...options.source, name: `${name}-source` })
+    const target = await LabCluster.start({ timeFactor: 50, ...options.target, name: `${name}-target` })
+    worker?.configure({
+      [source.state.name]: accessTo(source, { password: options.source.rootPassword ?? '' }),
+      [target.state.name]: accessTo(target, { password: options.target.rootPassword ?? '' }),
+    })
+    return new LabMigration(options, source, target, temporal)
+  }
+
+  /** Makes tables and fills them at the source. */
+  fill(tables: readonly TableSpec[], seed = 1): void {
+    const random = seededRandom(seed)
+    const known = this.source.state.databases
+    for (const table of tables) {
+      if (!known.has(table.db)) this.source.execute(`CREATE DATABASE ${quoteName(table.db)}`)
+      this.source.execute(createStatement(table))
+      for (const statement of table.after ?? []) this.source.execute(statement)
+      for (const statement of insertStatements(table, 0, table.rows, random)) this.source.execute(statement)
+    }
+  }
+
+  async start(): Promise<void> {
+    await this.starferry.start(this.spec)
+  }
+
+  status(): Promise<MigrationStatus> {
+    return this.starferry.status(this.name)
+  }
+
+  /** Looks until the status is as wanted. While nobody answers it is asked again; a migration that failed ends the wait. */
+  untilStatus(
+    what: string,
+    holds: (status: MigrationStatus) => boolean | Promise<boolean>,
+    { withinMs = 60_000, everyMs = 200 } = {},
+  ): Promise<MigrationStatus> {
+    let last: MigrationStatus | undefined
+    return until(
+      `${this.name}: ${what}`,
+      async () => {
+        const status = await this.status().catch((error: unknown) => {
+          if (last === undefined && error instanceof Error && /no migration called/.test(error.message)) throw error
+          return undefined
+        })
+        if (!status) return undefined
+        last = status
+        if (await holds(status)) return status
+        if (status.state === 'failed') throw new Error(`${this.name} failed: ${describeStatus(status)}`)
+        return undefined
+      },
+      { withinMs, everyMs, explain: () => this.story(last) },
+    )
+  }
+
+  /** Everything confirmed by a look that began after now. */
+  caughtUp(withinMs?: number): Promise<MigrationStatus> {
+    const since = Date.now()
+    return this.untilStatus(
+      'caught up',
+      ({ state, progress, checkedAt }) =>
+        state === 'caughtUp' && progress === 1 && checkedAt !== undefined && Date.parse(checkedAt) > since,
+      { withinMs },
+    )
+  }
+
+  /** Caught up, and every row equal: what was changed at the source by definition alone is found by the next metadata difference. */
+  settled(tables?: readonly string[], withinMs?: number): Promise<MigrationStatus> {
+    const since = Date.now()
+    return this.untilStatus(
+      'caught up with equal rows',
+      ({ state, progress, checkedAt }) =>
+        state === 'caughtUp' &&
+        progress === 1 &&
+        checkedAt !== undefined &&
+        Date.parse(checkedAt) > since &&
+        this.compare(tables).differing.length === 0,
+      { withinMs },
+    )
+  }
+
+  compare(tables?: readonly string[]): Comparison {
+    return compareClusters(this.source, this.target, { tables })
+  }
+
+  /** What is known when something went wrong. */
+  async story(status?: MigrationStatus): Promise<string> {
+    const [parked, changes] = await Promise.all([
+      this.starferry.parked(this.name).catch(String),
+      this.starferry.changes(this.name).catch(() => undefined),
+    ])
+    const differing = this.compare().differing.map((one) => JSON.stringify(one))
+    return [
+      `status: ${status ? describeStatus(status) : 'none'}`,
+      `parked: ${JSON.stringify(parked)}`,
+      `metadata: ${JSON.stringify(changes?.counts)} pending ${JSON.stringify(changes?.pending)}`,
+      ...(changes?.done ?? []).map((change) => `  ${JSON.stringify(change)}`),
+      `jobs: ${this.jobs.sent} sent, ${this.jobs.committed} committed, ${this.jobs.aborted} aborted`,
+      `differing: ${differing.join('\n  ') || 'none'}`,
+    ].join('\n')
+  }
+
+  /** Ends the migration if it still runs, and both clusters. */
+  async stop(): Promise<void> {
+    this.source.faults.clear()
+    this.target.faults.clear()
+    await this.starferry.stop(this.name, { cancelJobs: true }).catch(() => undefined)
+    await until(
+      `${this.name} has ended`,
+      async () => {
+        const status = await this.status().catch(() => undefined)
+        return status === undefined || ['stopped', 'failed', 'finished'].includes(status.state)
+      },
+      { withinMs: 20_000 },
+    ).catch(() => undefined)
+    await Promise.allSettled([this.source.stop(), this.target.stop()])
+  }
+}
+
+export function describeStatus(status: MigrationStatus): string {
+  const { state, reason, progress, tables, partitions, jobs, reasons, findings, checkedAt } = status
+  return JSON.stringify({ state, reason, progress, checkedAt, tables, partitions, jobs, reasons, findings })
+}

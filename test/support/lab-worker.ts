@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { systemClock } from '../../activities/dependencies.ts'
+import { createActivities } from '../../activities/index.ts'
+import { TASK_QUEUE } from '../../contract/names.ts'
+import { type WorkerConfigInput, workerConfigSchema } from '../../contract/worker-config.ts'
+import type { LabCluster } from '../../lab/index.ts'
+import { createClusters } from '../../workers/clusters.ts'
+import { workflowCode } from '../../workers/workflow-code.ts'
+import type { TestTemporal } from './temporal.ts'
+
+type ClusterInput = NonNullable<WorkerConfigInput['clusters']>[string]
+
+/** How a worker's configuration reaches a lab cluster: all its frontends, and its token. */
+export function accessTo(cluster: LabCluster, more: Partial<ClusterInput> = {}): ClusterInput {
+  return {
+    frontends: cluster.endpoints.frontends.map(({ host, queryPort }) => `${host}:${queryPort}`),
+    user: 'root',
+    token: cluster.state.token,
+    connectTimeout: 5,
+    statementTimeout: 20,
+    ...more,
+  }
+}
+
+type Clusters = ReturnType<typeof createClusters>
+
+/** The real worker's parts in this process; clusters can be added while it runs. */
+export class LabWorker {
+  readonly #clusters: Map<string, Clusters>
+  readonly #worker: Worker
+  readonly #finished: Promise<void>
+  readonly #native: NativeConnection
+
+  private constructor(worker: Worker, native: NativeConnection, clusters: Map<string, Clusters>) {
+    this.#worker = worker
+    this.#native = native
+    this.#clusters = clusters
+    this.#finished = worker.run()
+    // Seen by stop(); until then it is not unhandled.
+    this.#finished.catch(() => undefined)
+  }
+
+  static async start({ server, client }: Pick<TestTemporal, 'server' | 'client'>): Promise<LabWorker> {
+    const native = await NativeConnection.connect({ address: server.address })
+    const clusters = new Map<string, Clusters>()
+    const none = createClusters(workerConfigSchema.parse({}))
+    const worker = await Worker.create({
+      connection: native,
+      taskQueue: TASK_QUEUE,
+      ...workflowCode(),
+      activities: createActivities({
+        // One that is not known answers in the worker's own words.
+        cluster: (name) => (clusters.get(name) ?? none).get(name),
+        client,
+        metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
+        clock: systemClock,
+      }),
+      maxConcurrentActivityTaskExecutions: 400,
+      shutdownGraceTime: 0,
+      shutdownForceTime: 10_000,
+    })
+    return new LabWorker(worker, native, clusters)
+  }
+
+  /** Makes clusters known by name, or known otherwise. */
+  configure(clusters: Record<string, ClusterInput>): void {
+    for (const [name, cluster] of Object.entries(clusters)) {
+      void this.#clusters.get(name)?.close()
+      this.#clusters.set(name, createClusters(workerConfigSchema.parse({ clusters: { [name]: cluster } })))
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
+    await Promise.race([this.#finished.catch(() => undefined), sleep(15_000, undefined, { ref: false })])
+    await Promise.allSettled([...this.#clusters.values()].map((clusters) => clusters.close()))
+    await this.#native.close().catch(() => undefined)
+  }
+}

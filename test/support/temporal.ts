@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Client, Connection } from '@temporalio/client'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
+import { TemporalServer } from '../../client/temporal-server.ts'
+import { SEARCH_ATTRIBUTES } from '../../contract/names.ts'
+
+let quiet = false
+
+/** Workers of this process only say what is wrong; must come before the first of them. */
+export function quietRuntime(): void {
+  if (quiet) return
+  quiet = true
+  Runtime.install({ logger: new DefaultLogger('ERROR') })
+}
+
+export interface TestTemporal {
+  server: TemporalServer
+  client: Client
+  stop(): Promise<void>
+}
+
+/** A real Temporal development server of this test alone. `durable`: with a database file, so that it can be killed and restarted. */
+export async function startTemporal({ durable = false }: { durable?: boolean } = {}): Promise<TestTemporal> {
+  quietRuntime()
+  const directory = mkdtempSync(path.join(tmpdir(), 'starferry-test-temporal-'))
+  const server = await TemporalServer.start({
+    searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+    dbFile: durable ? path.join(directory, 'temporal.db') : undefined,
+    logFile: path.join(directory, 'temporal.log'),
+  })
+  const connection = await Connection.connect({ address: server.address })
+  return {
+    server,
+    client: new Client({ connection }),
+    stop: async () => {
+      await connection.close()
+      await server.stop()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}

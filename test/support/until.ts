@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface UntilOptions {
+  /** Generous: a slow machine is no failure. */
+  withinMs?: number
+  everyMs?: number
+  /** What to add to the error when time is up. */
+  explain?: () => string | Promise<string>
+}
+
+/** Looks until the condition gives something other than undefined and false, and returns that. Errors of the condition end the wait. */
+export async function until<T>(
+  what: string,
+  condition: () => T | undefined | false | Promise<T | undefined | false>,
+  { withinMs = 60_000, everyMs = 50, explain }: UntilOptions = {},
+): Promise<T> {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    const found = await condition()
+    if (found !== undefined && found !== false) return found
+    if (Date.now() > deadline) {
+      throw new Error(`Not within ${withinMs / 1000} s: ${what}${explain ? `\n${await explain()}` : ''}`)
+    }
+    await sleep(everyMs)
+  }
+}
