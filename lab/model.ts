@@ -142,6 +142,8 @@ export interface LabView {
   security: 'NONE' | 'INVOKER'
   /** Query text as the frontend prints it. */
   definition: string
+  /** Columns with the types that the query gives them. */
+  schema: LabColumn[]
   createdMs: number
 }
 
@@ -152,6 +154,8 @@ export interface LabMaterializedView {
   /** The text that SHOW CREATE MATERIALIZED VIEW prints. */
   text: string
   definition: string
+  /** Columns with the types that the query gives them. */
+  schema: LabColumn[]
   comment: string
   properties: Map<string, string>
   createdMs: number
@@ -165,6 +169,7 @@ export interface LabExternalTable {
   engine: string
   /** The text that SHOW CREATE TABLE prints, secrets masked. */
   text: string
+  columns: LabColumn[]
   createdMs: number
 }
 
@@ -253,7 +258,10 @@ export interface LabState {
   nodes: LabNode[]
   users: Map<string, LabUser>
   config: Map<string, { value: string; type: string; mutable: boolean; aliases: string; comment: string }>
-  storageVolumes: Map<string, { type: string; isDefault: boolean; location: string; params: string; enabled: boolean; comment: string }>
+  storageVolumes: Map<
+    string,
+    { type: string; isDefault: boolean; location: string; params: string; enabled: boolean; comment: string }
+  >
   transactions: LabTransaction[]
   /** Running jobs, and for each table the last aborted and the last committed one. */
   replicationJobs: LabReplicationJob[]

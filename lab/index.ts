@@ -1,0 +1,8 @@
+export { LabCluster, type LabClusterOptions, type LabEndpoints } from './cluster.ts'
+export type { FaultLimits, InjectedFault, LabFault } from './faults/fault.ts'
+export { LabFaults } from './faults/faults.ts'
+export type * from './model.ts'
+export { labProfile } from './profiles/index.ts'
+export type { LabProfile } from './profiles/profile.ts'
+export type { LabCell, LabResult, LabResultColumn } from './sql/context.ts'
+export { LabSqlError } from './sql/errors.ts'

@@ -1,0 +1,75 @@
+import type { LabDatabase } from '../model.ts'
+import type { LabCell, LabResult, LabSqlContext } from '../sql/context.ts'
+import { rowsOfTable } from './data-size.ts'
+import { byName, timeText } from './format.ts'
+
+const common = (database: LabDatabase): Record<string, LabCell> => ({
+  database_name: database.name,
+  is_active: 'true',
+  inactive_reason: '',
+  partition_type: 'UNPARTITIONED',
+  task_id: '0',
+  task_name: '',
+  last_refresh_duration: '0.000',
+  last_refresh_state: '',
+  last_refresh_force_refresh: 'false',
+  last_refresh_start_partition: '',
+  last_refresh_end_partition: '',
+  last_refresh_base_refresh_partitions: '',
+  last_refresh_mv_refresh_partitions: '',
+  last_refresh_error_code: '',
+  last_refresh_error_message: '',
+  extra_message: '',
+  query_rewrite_status: '',
+  creator: '',
+})
+
+/** What a frontend makes up as the text of a plain rollup. It cannot be run again. */
+const rollupText = (
+  tableName: string,
+  columns: { name: string; key: boolean; aggregation?: string }[],
+  name: string,
+): string => {
+  const items = columns.map((c) => (c.aggregation ? `${c.aggregation}(${c.name})` : c.name))
+  const keys = columns.filter((c) => !c.aggregation).map((c) => c.name)
+  return `create materialized view ${name} as select ${items.join(',')} from ${tableName} group by ${keys.join(',')}`
+}
+
+/** SHOW MATERIALIZED VIEWS: asynchronous ones, and every rollup. */
+export const showMaterializedViews = (context: LabSqlContext, database: LabDatabase): LabResult => {
+  const rows: Record<string, LabCell>[] = []
+  for (const object of database.objects.values()) {
+    if (object.kind === 'materialized-view') {
+      const manual = /REFRESH (DEFERRED |IMMEDIATE )?MANUAL/.test(object.text)
+      rows.push({
+        ...common(database),
+        id: String(object.id),
+        name: object.name,
+        refresh_type: manual ? 'MANUAL' : 'ASYNC',
+        task_name: `mv-${object.id}`,
+        last_refresh_start_time: null,
+        last_refresh_finished_time: timeText(context, object.createdMs),
+        rows: '0',
+        text: object.text,
+      })
+    }
+    if (object.kind !== 'table') continue
+    for (const index of object.indexes.slice(1)) {
+      rows.push({
+        ...common(database),
+        id: String(index.id),
+        name: index.name,
+        refresh_type: 'ROLLUP',
+        last_refresh_start_time: null,
+        last_refresh_finished_time: null,
+        rows: String(rowsOfTable(object)),
+        text: index.definition ?? rollupText(object.name, index.columns, index.name),
+      })
+    }
+  }
+  return byName(
+    context,
+    'materialized-views',
+    rows.sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1)),
+  )
+}

@@ -1,0 +1,262 @@
+import type { LabDatabase, LabIndexMeta, LabObject, LabPhysicalPartition, LabTable } from '../model.ts'
+import { type LabResult, type LabSqlContext, table as tableResult } from '../sql/context.ts'
+import { analysisFailure } from '../sql/errors.ts'
+import { describeIndex } from './describe.ts'
+import { byName, longSize } from './format.ts'
+import { showBackends, showComputeNodes, showFrontends } from './nodes.ts'
+import { inHashOrder } from './partition-order.ts'
+import { showPartitions } from './partitions.ts'
+import { showReplications } from './replications.ts'
+import { showReplicas, showTablets } from './tablets.ts'
+import { showTransactionPartitions, showTransactions, transactionCounts, transactionDatabases } from './transactions.ts'
+
+const unknownPath = (path: string, why: string) => analysisFailure(`Unknown proc node path: ${path}. msg: ${why}`)
+
+/** Databases as a frontend has them: its own ones first, with fixed ids. */
+export const allDatabases = (context: LabSqlContext): { id: bigint; name: string; tables: number }[] => [
+  { id: 1n, name: 'information_schema', tables: systemTableCount(context) },
+  { id: 100n, name: 'sys', tables: 6 },
+  ...[...context.state.databases.values()].map((d) => ({ id: d.id, name: d.name, tables: d.objects.size })),
+]
+
+const systemTableCount = (context: LabSqlContext): number =>
+  ({ '3.1': 40, '3.3': 46, '3.5': 54, '4.1': 58 })[context.profile.version]
+
+/** SHOW PROC '<path>'. */
+export const showProc = (context: LabSqlContext, path: string): LabResult => {
+  if (!path.startsWith('/')) throw unknownPath(path, `Path(${path}) does not start with '/'`)
+  const parts = path.split('/').filter((p) => p !== '')
+  const [root, ...rest] = parts
+  switch (root) {
+    case undefined:
+      return tableResult(
+        ['name'],
+        context.profile.procRoots.map((name) => [name]),
+      )
+    case 'frontends':
+      return showFrontends(context)
+    case 'backends':
+      return showBackends(context)
+    case 'compute_nodes':
+      return showComputeNodes(context)
+    case 'dbs':
+      return showDbs(context, path, rest)
+    case 'replications':
+      if (!context.profile.procRoots.includes('replications')) break
+      return showReplications(context)
+    case 'transactions':
+      return showTransactionTree(context, path, rest)
+    case 'compactions':
+      return tableResult(['Partition', 'TxnID', 'StartTime', 'CommitTime', 'FinishTime', 'Error', 'Profile'], [])
+    case 'statistic':
+      return showStatistic(context)
+  }
+  throw unknownPath(path, `Cannot find path: ${path}`)
+}
+
+const showTransactionTree = (context: LabSqlContext, path: string, rest: string[]): LabResult => {
+  const [db, state, id] = rest
+  if (db === undefined) return transactionDatabases(context)
+  const database = [...context.state.databases.values()].find((d) => String(d.id) === db || d.name === db)
+  if (!database) throw unknownPath(path, `Unknown database id or name "${db}"`)
+  if (state === undefined) return transactionCounts(context, database)
+  if (state !== 'running' && state !== 'finished') throw unknownPath(path, `State ${state} is not exist`)
+  return id === undefined ? showTransactions(context, database, state) : showTransactionPartitions(context, id)
+}
+
+const showDbs = (context: LabSqlContext, path: string, rest: string[]): LabResult => {
+  const [db, tableId, node, ...inner] = rest
+  if (db === undefined) {
+    return byName(
+      context,
+      'dbs',
+      allDatabases(context).map((d) => ({
+        DbId: String(d.id),
+        DbName: d.name,
+        TableNum: String(d.tables),
+        Quota: '8388608.000 TB',
+        LastConsistencyCheckTime: null,
+        ReplicaQuota: '9223372036854775807',
+      })),
+    )
+  }
+  const database = [...context.state.databases.values()].find((d) => String(d.id) === db || d.name === db)
+  if (!database) {
+    if (['1', 'information_schema', '100', 'sys'].includes(db) && tableId === undefined)
+      return byName(context, 'tables', [])
+    throw unknownPath(path, `Unknown database id or name "${db}"`)
+  }
+  if (tableId === undefined) return showTables(context, database)
+  const table = [...database.objects.values()].find((o) => String(o.id) === tableId || o.name === tableId)
+  if (!table) throw unknownPath(path, `unknown table id or name "${tableId}"`)
+  if (node === undefined) {
+    const nodes = table.kind === 'table' ? ['partitions', 'temp_partitions', 'index_schema'] : ['schema']
+    return tableResult(
+      ['Nodes'],
+      nodes.map((n) => [n]),
+    )
+  }
+  if (table.kind !== 'table') throw unknownPath(path, `Not implemented yet: ${node}`)
+  return showTableNode(context, path, table, node, inner)
+}
+
+const showTableNode = (
+  context: LabSqlContext,
+  path: string,
+  table: LabTable,
+  node: string,
+  inner: string[],
+): LabResult => {
+  const [first, second, third] = inner
+  if (node === 'index_schema') {
+    if (first === undefined) return showIndexSchema(context, table)
+    const index = table.indexes.find((i) => String(i.id) === first || i.name === first)
+    if (!index) throw unknownPath(path, `Unknown index id or name "${first}"`)
+    return describeIndex(context, table, index.columns)
+  }
+  if (node !== 'partitions' && node !== 'temp_partitions') throw unknownPath(path, `Not implemented yet: ${node}`)
+  const temporary = node === 'temp_partitions'
+  if (first === undefined) return showPartitions(context, table, temporary)
+  const found = findPhysical(table, first, temporary)
+  if (!found) throw unknownPath(path, `Unknown partition id or name "${first}"`)
+  if (second === undefined) return showIndexes(context, table, found)
+  const index = table.indexes.find((i) => String(i.id) === second || i.name === second)
+  if (!index) throw unknownPath(path, `Unknown index id or name "${second}"`)
+  if (third === undefined) return showTablets(context, table, found, index)
+  const tablet = found.tablets.get(index.id)?.find((t) => String(t.id) === third)
+  if (!tablet) throw unknownPath(path, `Unknown tablet id or name "${third}"`)
+  return showReplicas(context, table, index, tablet)
+}
+
+const findPhysical = (table: LabTable, key: string, temporary: boolean): LabPhysicalPartition | undefined => {
+  for (const partition of table.partitions) {
+    if (partition.temporary !== temporary) continue
+    const physical =
+      partition.physical.find((p) => String(p.id) === key) ??
+      (partition.name === key ? partition.physical[0] : undefined)
+    if (physical) return physical
+  }
+  return undefined
+}
+
+const partitionType = (object: LabObject): string => {
+  if (object.kind !== 'table') return 'UNPARTITIONED'
+  const kinds = {
+    none: 'UNPARTITIONED',
+    range: 'RANGE',
+    'expression-range': 'RANGE',
+    list: 'LIST',
+    'automatic-list': 'LIST',
+  }
+  return kinds[object.partitioning.kind]
+}
+
+const objectType = (context: LabSqlContext, object: LabObject): string => {
+  const lake = context.state.runMode === 'shared_data'
+  if (object.kind === 'table') return lake ? 'CLOUD_NATIVE' : 'OLAP'
+  if (object.kind === 'materialized-view') return lake ? 'CLOUD_NATIVE_MATERIALIZED_VIEW' : 'MATERIALIZED_VIEW'
+  return object.kind === 'view' ? 'VIEW' : object.engine
+}
+
+/** Replicas of a table; in a shared-data cluster its tablets. */
+export const replicaCount = (table: LabTable): number => {
+  let count = 0
+  for (const partition of table.partitions)
+    for (const physical of partition.physical)
+      for (const tablets of physical.tablets.values())
+        for (const tablet of tablets) count += Math.max(1, tablet.replicas.length)
+  return count
+}
+
+const showTables = (context: LabSqlContext, database: LabDatabase): LabResult =>
+  byName(
+    context,
+    'tables',
+    [...database.objects.values()].map((object) => {
+      const table = object.kind === 'table' ? object : undefined
+      return {
+        TableId: String(object.id),
+        TableName: object.name,
+        IndexNum: table ? String(table.indexes.length) : object.kind === 'materialized-view' ? '1' : null,
+        PartitionColumnName: table
+          ? table.partitioning.columns.join(', ')
+          : object.kind === 'materialized-view'
+            ? ''
+            : null,
+        PartitionNum: table ? String(table.partitions.filter((p) => !p.temporary).length) : '1',
+        State: table ? table.state : object.kind === 'materialized-view' ? 'NORMAL' : null,
+        Type: objectType(context, object),
+        LastConsistencyCheckTime: null,
+        ReplicaCount: table ? String(replicaCount(table)) : '0',
+        PartitionType: partitionType(object),
+        StoragePath: null,
+      }
+    }),
+  )
+
+const keysText = (table: LabTable, index: LabIndexMeta): string =>
+  `${index.keysType}(${index.columns
+    .filter((c) => c.key)
+    .map((c) => c.name)
+    .join(', ')})`
+
+const showIndexSchema = (context: LabSqlContext, table: LabTable): LabResult => {
+  const [base, ...others] = table.indexes
+  const ordered = [...(base ? [base] : []), ...inHashOrder(others, (i) => i.id)]
+  return byName(
+    context,
+    'index-schema',
+    ordered.map((index) => ({
+      IndexId: String(index.id),
+      IndexName: index.name,
+      SchemaVersion: String(index.schemaVersion),
+      SchemaHash: String(index.schemaHash),
+      ShortKeyColumnCount: String(index.shortKeyColumnCount),
+      StorageType: table.properties.get('storage_type') === 'COLUMN_WITH_ROW' ? 'COLUMN_WITH_ROW' : 'COLUMN',
+      Keys: keysText(table, index),
+    })),
+  )
+}
+
+const showIndexes = (context: LabSqlContext, table: LabTable, physical: LabPhysicalPartition): LabResult =>
+  byName(
+    context,
+    'indexes',
+    table.indexes
+      .filter((index) => physical.tablets.has(index.id))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .map((index) => ({
+        IndexId: String(index.id),
+        IndexName: index.name,
+        State: 'NORMAL',
+        LastConsistencyCheckTime: null,
+        TabletBalanceStat: '{"balanced":true}',
+        Tablets: String(physical.tablets.get(index.id)?.length ?? 0),
+      })),
+  )
+
+const showStatistic = (context: LabSqlContext): LabResult =>
+  byName(
+    context,
+    'statistic',
+    [...context.state.databases.values()].map((database) => {
+      const tables = [...database.objects.values()].filter((o) => o.kind === 'table')
+      const partitions = tables.flatMap((t) => t.partitions)
+      const tablets = partitions.flatMap((p) => p.physical.flatMap((x) => [...x.tablets.values()].flat()))
+      return {
+        DbId: String(database.id),
+        DbName: database.name,
+        TableNum: String(tables.length),
+        PartitionNum: String(partitions.length),
+        IndexNum: String(tables.reduce((n, t) => n + t.indexes.length * t.partitions.length, 0)),
+        TabletNum: String(tablets.length),
+        ReplicaNum: String(tablets.reduce((n, t) => n + t.replicas.length, 0)),
+        UnhealthyTabletNum: '0',
+        InconsistentTabletNum: '0',
+        CloningTabletNum: '0',
+        ErrorStateTabletNum: '0',
+      }
+    }),
+  )
+
+export const quotaText = longSize(2 ** 60)

@@ -1,0 +1,25 @@
+import type { LabDatabase } from '../model.ts'
+import type { LabResult, LabSqlContext } from '../sql/context.ts'
+import { analysisFailure } from '../sql/errors.ts'
+import { byName } from './format.ts'
+import { transactionRow } from './transactions.ts'
+
+/** SHOW TRANSACTION [FROM db] WHERE id = n. */
+export const showTransaction = (
+  context: LabSqlContext,
+  database: () => LabDatabase,
+  filter: { id?: string },
+): LabResult => {
+  if (filter.id === undefined) {
+    throw analysisFailure(
+      "Where clause should looks like one of them: id = 123 or label = 'label' or label LIKE 'prefix%'",
+    )
+  }
+  const db = database()
+  const found = context.state.transactions.filter((t) => t.dbId === db.id && String(t.id) === filter.id)
+  return byName(
+    context,
+    'transaction',
+    found.map((t) => transactionRow(context, t)),
+  )
+}

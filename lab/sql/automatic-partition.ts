@@ -1,0 +1,68 @@
+import { addTime, formatTime, parseTime, sliceTime, truncateTime } from '../data/calendar.ts'
+import { partitionTypes } from '../data/index.ts'
+import type { LabPartition, LabTable, LabValue } from '../model.ts'
+import { makePartition } from './add-partition.ts'
+import { automaticBuckets } from './automatic-buckets.ts'
+import type { LabSqlContext } from './context.ts'
+import { timePartitionName } from './partition-batch.ts'
+import { type LabRange, normalizeKey } from './partition-range.ts'
+import { automaticUnit } from './partitioning.ts'
+
+/** Name part of one value: letters and digits stay, dashes, colons and blanks go, all else by code; a leading minus is `_`. */
+const namePart = (type: string, value: string | null): string => {
+  if (value === null) return 'NULL'
+  const text = /^date/i.test(type) ? normalizeKey(type, value) : value
+  const characters = [...text].map((c) => {
+    if (/[A-Za-z0-9]/.test(c)) return c
+    return /[-: ]/.test(c) ? '' : (c.codePointAt(0) ?? 0).toString(16)
+  })
+  return (text.startsWith('-') ? '_' : '') + characters.join('')
+}
+
+/** Longest name that a frontend of 3.3 or before makes before it cuts and adds a time. */
+const longestName = 50
+
+const listName = (context: LabSqlContext, table: LabTable, tuple: (string | null)[]): string => {
+  const types = partitionTypes(table)
+  const name = `p${tuple.map((value, i) => namePart(types[i] ?? '', value)).join('_')}`
+  const cut = name.length > longestName ? `${name.slice(0, longestName)}_${context.state.now().toString(16)}` : name
+  const taken = new Set(table.partitions.map((p) => p.name.toLowerCase()))
+  if (!taken.has(cut.toLowerCase())) return cut
+  for (let i = 1; ; i++) if (!taken.has(`${cut}_${i}`.toLowerCase())) return `${cut}_${i}`
+}
+
+/** The range that holds a value, of a table partitioned by date_trunc() or time_slice(). */
+const expressionRange = (table: LabTable, value: LabValue): { name: string; range: LabRange } => {
+  const type = partitionTypes(table)[0] ?? ''
+  const unit = automaticUnit(table.partitioning) ?? 'day'
+  const slice = /^time_slice\(.*, (\d+), '(\w+)', '(\w+)'\)$/.exec(table.partitioning.expression ?? '')
+  const count = Number(slice?.[1] ?? 1)
+  // NULL lies in a partition of its own at the very beginning of time.
+  const at = parseTime(value === null ? '0000-01-01' : String(value))
+  const from = slice ? sliceTime(at, count, unit) : truncateTime(unit, at)
+  const to = addTime(from, count, unit)
+  const key = (time: Date): string => normalizeKey(type, formatTime(time))
+  return { name: timePartitionName('p', unit, from), range: { lower: [key(from)], upper: [key(to)] } }
+}
+
+/** The partition for values that no partition holds yet, made as a load makes it. */
+export const createAutomaticPartition = (context: LabSqlContext, table: LabTable, values: LabValue[]): LabPartition => {
+  const buckets = table.distribution.buckets || automaticBuckets(context, table.distribution.kind)
+  const replicationNum = Number(table.properties.get('replication_num') ?? 1)
+  if (table.partitioning.kind === 'expression-range') {
+    const { name, range } = expressionRange(table, values[0] ?? null)
+    const existing = table.partitions.find((p) => p.name === name && !p.temporary)
+    return existing ?? makePartition(context, table, { name, range, buckets, replicationNum })
+  }
+  const types = partitionTypes(table)
+  const tuple = values.map((v, i) => (v === null ? null : normalizeKey(types[i] ?? '', String(v))))
+  return makePartition(context, table, {
+    name: listName(context, table, tuple),
+    list: [tuple],
+    buckets,
+    replicationNum,
+  })
+}
+
+export const isAutomatic = (table: LabTable): boolean =>
+  table.partitioning.kind === 'expression-range' || table.partitioning.kind === 'automatic-list'

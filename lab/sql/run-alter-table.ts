@@ -1,0 +1,121 @@
+import type { LabDatabase, LabTable } from '../model.ts'
+import type { AlterClause } from './alter-clauses.ts'
+import { alterColumns } from './alter-columns.ts'
+import { alterPartitions } from './alter-partitions.ts'
+import { addRollups, dropRollups } from './alter-rollups.ts'
+import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
+import type { Cursor } from './cursor.ts'
+import { analysisFailure, failure, tableNotFound } from './errors.ts'
+import { optimizeTable } from './optimize-table.ts'
+import { parseAlterTable } from './parse-alter-table.ts'
+import { demand } from './privileges.ts'
+import { databaseName, findDatabase } from './resolve.ts'
+import { makeSecondaryIndex } from './secondary-index.ts'
+import { setProperties } from './set-properties.ts'
+
+/** ALTER TABLE; both words read. */
+export const runAlterTable = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const { target, clauses } = parseAlterTable(cursor, context.profile.version)
+  const dbName = databaseName(session, target)
+  const database = findDatabase(context.state, dbName)
+  const object = database.objects.get(target.name)
+  if (!object) throw tableNotFound(context.profile.version === '3.1' ? `${dbName}.${target.name}` : target.name)
+  demand(session, ['ALTER'], `TABLE ${target.name}`)
+  if (object.kind !== 'table') {
+    if (object.kind === 'view') throw analysisFailure(`The specified table [${target.name}] is not a table`)
+    throw analysisFailure(`Alter table on ${object.kind} ${target.name} is not supported`)
+  }
+  for (const clause of clauses) alter(context, database, object, clause)
+  return done()
+}
+
+const stateful = new Set([
+  'add-column',
+  'drop-column',
+  'modify-column',
+  'order-by',
+  'optimize',
+  'add-partition',
+  'add-partitions',
+])
+
+const alter = (context: LabSqlContext, database: LabDatabase, table: LabTable, clause: AlterClause): void => {
+  if (table.state !== 'NORMAL' && stateful.has(clause.kind)) {
+    throw failure(`Table [${table.name}]'s state is ${table.state}. Do not allow doing ALTER ops`)
+  }
+  switch (clause.kind) {
+    case 'add-partition':
+    case 'add-partitions':
+    case 'drop-partition':
+    case 'replace-partition':
+    case 'truncate-partition':
+    case 'modify-partition':
+    case 'rename-partition':
+      return alterPartitions(context, table, clause)
+    case 'add-column':
+    case 'drop-column':
+    case 'modify-column':
+    case 'modify-column-comment':
+    case 'rename-column':
+    case 'order-by':
+      return alterColumns(context, database, table, clause)
+    case 'add-rollup':
+      return addRollups(context, database, table, clause.rollups)
+    case 'drop-rollup':
+      return dropRollups(table, clause.names)
+    case 'rename-rollup': {
+      const index = table.indexes.find((i) => i.name === clause.from)
+      if (!index) throw failure(`Rollup index[${clause.from}] does not exists`)
+      index.name = clause.to
+      return
+    }
+    case 'rename-table':
+      return renameTable(database, table, clause.name)
+    case 'swap':
+      return swapTables(database, table, clause.with)
+    case 'set':
+      return setProperties(context, table, clause.properties)
+    case 'comment':
+      table.comment = clause.comment
+      return
+    case 'optimize':
+      return optimizeTable(context, database, table, clause)
+    case 'auto-increment':
+      table.nextAutoIncrement = BigInt(clause.value)
+      return
+    case 'add-index':
+      table.secondaryIndexes.push(makeSecondaryIndex(context, clause, table.indexes[0]?.columns ?? []))
+      return
+    case 'drop-index':
+      if (!table.secondaryIndexes.some((i) => i.name === clause.name))
+        throw failure(`index ${clause.name} does not exist`)
+      table.secondaryIndexes = table.secondaryIndexes.filter((i) => i.name !== clause.name)
+  }
+}
+
+/** The base index, and the partition of an unpartitioned table, bear the table's name. */
+const giveName = (table: LabTable, name: string): void => {
+  const [base] = table.indexes
+  if (base) base.name = name
+  if (table.partitioning.kind === 'none')
+    for (const partition of table.partitions) if (!partition.temporary) partition.name = name
+  table.name = name
+}
+
+const renameTable = (database: LabDatabase, table: LabTable, name: string): void => {
+  if (database.objects.has(name)) throw failure(`Table name[${name}] is already used`)
+  database.objects.delete(table.name)
+  giveName(table, name)
+  database.objects.set(name, table)
+}
+
+const swapTables = (database: LabDatabase, table: LabTable, name: string): void => {
+  const other = database.objects.get(name)
+  if (!other) throw failure(`Table ${name} does not exist`)
+  if (other.kind !== 'table') throw failure(`Table ${name} is not OLAP table`)
+  const own = table.name
+  giveName(table, name)
+  giveName(other, own)
+  database.objects.set(own, other)
+  database.objects.set(name, table)
+}

@@ -1,0 +1,68 @@
+import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
+import type { Cursor } from './cursor.ts'
+import { analysisFailure, failure, LabSqlError } from './errors.ts'
+import { parseProperties, parsePropertyList } from './parse-clauses.ts'
+import { demand } from './privileges.ts'
+import { systemDatabases } from './resolve.ts'
+
+/** CREATE DATABASE, the word DATABASE read. */
+export const createDatabase = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const ifNotExists = cursor.accept('IF', 'NOT', 'EXISTS')
+  const name = cursor.identifier()
+  const properties = parseProperties(cursor)
+  cursor.end()
+  const { state } = context
+  const pattern = context.profile.version === '3.1' ? /^[a-zA-Z]\w{0,255}$/ : /^[a-zA-Z_][\w-]{0,255}$/
+  if (!pattern.test(name)) throw analysisFailure(`Incorrect database name '${name}'`, 1102, '42000')
+  demand(session, ['CREATE DATABASE'], 'CATALOG default_catalog')
+  if (state.databases.has(name) || systemDatabases.some((s) => s === name)) {
+    if (ifNotExists) return done()
+    throw failure(`Can't create database '${name}'; database exists`, 1007)
+  }
+  state.databases.set(name, { id: state.nextId(), name, objects: new Map(), properties: new Map(properties) })
+  return done()
+}
+
+/** DROP DATABASE [IF EXISTS] name [FORCE], the word DATABASE read. */
+export const dropDatabase = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const ifExists = cursor.accept('IF', 'EXISTS')
+  const name = cursor.identifier()
+  cursor.accept('FORCE')
+  cursor.end()
+  if (!context.state.databases.has(name)) {
+    if (ifExists) return done()
+    throw failure(`Can't drop database '${name}'; database doesn't exist`, 1008)
+  }
+  demand(session, ['DROP'], `DATABASE ${name}`)
+  context.state.databases.delete(name)
+  for (const one of context.sessions.values()) if (one.database === name) one.database = undefined
+  return done()
+}
+
+/** ALTER DATABASE: quota, properties, rename; the word DATABASE read. */
+export const alterDatabase = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const name = cursor.identifier()
+  const database = context.state.databases.get(name)
+  const missing = () => new LabSqlError(5501, '3F000', `Unknown database '${name}'`, 'execution')
+  if (cursor.accept('RENAME')) {
+    const to = cursor.identifier()
+    cursor.end()
+    if (!database) throw missing()
+    demand(session, ['ALTER'], `DATABASE ${name}`)
+    if (context.state.databases.has(to)) throw failure(`Database name[${to}] is already used`)
+    context.state.databases.delete(name)
+    database.name = to
+    context.state.databases.set(to, database)
+    return done()
+  }
+  cursor.expect('SET')
+  if (cursor.at('(')) parsePropertyList(cursor)
+  else {
+    if (!cursor.accept('DATA')) cursor.expect('REPLICA')
+    cursor.expect('QUOTA')
+    cursor.next()
+  }
+  cursor.end()
+  if (!database) throw missing()
+  return done()
+}

@@ -1,0 +1,101 @@
+import { insertRows } from '../data/index.ts'
+import type { LabTable, LabValue } from '../model.ts'
+import { createAutomaticPartition, isAutomatic } from './automatic-partition.ts'
+import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
+import type { Cursor } from './cursor.ts'
+import { analysisFailure, LabSqlError, tableNotFound } from './errors.ts'
+import { evaluateExpression } from './evaluate.ts'
+import { parseNames, parseObjectName } from './parse-clauses.ts'
+import { parseExpression } from './parse-expression.ts'
+import { parseQuery } from './parse-query.ts'
+import { demand } from './privileges.ts'
+import { databaseName, findDatabase } from './resolve.ts'
+import { queryRows } from './run-select.ts'
+
+type Row = (LabValue | undefined)[]
+
+/** INSERT INTO|OVERWRITE t [TEMPORARY] [PARTITION (…)] [WITH LABEL l] [(columns)] VALUES …|query; the word INSERT read. */
+export const runInsert = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const overwrite = cursor.accept('OVERWRITE')
+  if (!overwrite) cursor.expect('INTO')
+  cursor.accept('TABLE')
+  const name = parseObjectName(cursor)
+  const temporary = cursor.accept('TEMPORARY')
+  const partitions = cursor.accept('PARTITION') || cursor.accept('PARTITIONS') ? parseNames(cursor) : undefined
+  const label = cursor.accept('WITH', 'LABEL') ? cursor.identifier() : undefined
+  const columns = cursor.at('(') && !cursor.at('(', 'SELECT') ? parseNames(cursor) : undefined
+  const database = findDatabase(context.state, databaseName(session, name))
+  const table = database.objects.get(name.name)
+  if (!table) throw tableNotFound(name.name)
+  if (table.kind !== 'table') throw analysisFailure(`Only support insert into olap table, but ${name.name} is not`)
+  const writable = (table.indexes[0]?.columns ?? []).filter((c) => c.generated === undefined)
+  const expected = columns?.length ?? writable.length
+  const rows = cursor.accept('VALUES')
+    ? parseRows(context, cursor)
+    : queryRows(context, session, parseQuery(cursor, context.profile.version)).rows
+  cursor.end()
+  for (const row of rows) checkWidth(context, table, row, expected)
+  for (const column of columns ?? []) {
+    if (!table.indexes[0]?.columns.some((c) => c.name.toLowerCase() === column.toLowerCase()))
+      throw analysisFailure(`Unknown column '${column}' in '${table.name}'`)
+  }
+  demand(session, ['INSERT'], `TABLE ${name.name}`)
+  const result = insertRows(context.state, database, table, columns ?? writable.map((c) => c.name), rows, {
+    ...(isAutomatic(table)
+      ? { createPartition: (values: LabValue[]) => createAutomaticPartition(context, table, values) }
+      : {}),
+    ...(partitions ? { partitions } : {}),
+    temporary,
+    overwrite,
+    ...(label === undefined ? {} : { label }),
+  })
+  return done(result.rows)
+}
+
+const checkWidth = (context: LabSqlContext, table: LabTable, row: Row, expected: number): void => {
+  if (row.length === expected) return
+  void table
+  throw new LabSqlError(
+    context.profile.atLeast('3.3') ? 5604 : 1064,
+    '42601',
+    `Getting analyzing error. Detail message: Inserted target column count: ${expected} doesn't match select/value column count: ${row.length}.`,
+    'analysis',
+  )
+}
+
+const parseRows = (context: LabSqlContext, cursor: Cursor): Row[] =>
+  cursor.separated(() =>
+    cursor.parenthesized((): LabValue | undefined => {
+      if (cursor.accept('DEFAULT')) return undefined
+      const expression = parseExpression(cursor, context.profile.version, parseQuery)
+      return evaluateExpression(expression, {
+        column: (path) => {
+          throw analysisFailure(`Column '${path.join('.')}' cannot be resolved`)
+        },
+        function: literalFunctions,
+        nowMs: context.state.now(),
+      })
+    }),
+  )
+
+/** Values of nested types are kept as the text that a query prints. */
+const literalFunctions = (name: string, args: LabValue[]): LabValue | undefined => {
+  const item = (value: LabValue): string =>
+    value === null ? 'null' : /^-?\d+(\.\d+)?$|^[[{]/.test(String(value)) ? String(value) : `"${String(value)}"`
+  if (name === 'array') return `[${args.map(item).join(',')}]`
+  if (name === 'map') {
+    const pairs: string[] = []
+    for (let i = 0; i + 1 < args.length; i += 2) pairs.push(`${item(args[i] ?? null)}:${item(args[i + 1] ?? null)}`)
+    return `{${pairs.join(',')}}`
+  }
+  if (name === 'row' || name === 'struct') return `{${args.map((a, i) => `"col${i + 1}":${item(a)}`).join(',')}}`
+  if (name === 'named_struct') {
+    const pairs: string[] = []
+    for (let i = 0; i + 1 < args.length; i += 2) pairs.push(`"${String(args[i])}":${item(args[i + 1] ?? null)}`)
+    return `{${pairs.join(',')}}`
+  }
+  if (name === 'parse_json') return args[0] ?? null
+  if (name === 'to_bitmap' || name === 'hll_hash' || name === 'percentile_hash') return args[0] ?? null
+  if (name === 'hll_empty' || name === 'bitmap_empty') return ''
+  return undefined
+}

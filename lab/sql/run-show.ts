@@ -1,0 +1,344 @@
+import type { LabDatabase, LabObject, LabTable } from '../model.ts'
+import { showAlterJobs } from '../show/alter-jobs.ts'
+import { createTableText } from '../show/create-table-text.ts'
+import { showData, showTableStatus } from '../show/data-size.ts'
+import { describe, describeAll, fullColumns } from '../show/describe.ts'
+import { showDynamicPartitions } from '../show/dynamic-partitions.ts'
+import { showIndex } from '../show/indexes.ts'
+import { showMaterializedViews } from '../show/materialized-views.ts'
+import { showBackends, showComputeNodes, showFrontends } from '../show/nodes.ts'
+import { showPartitions } from '../show/partitions.ts'
+import { showProc } from '../show/proc.ts'
+import { showGrants, showProcesslist } from '../show/sessions.ts'
+import { showStorageVolumes } from '../show/storage-volumes.ts'
+import { systemTableNames } from '../show/system-tables.ts'
+import { showTabletList } from '../show/tablets.ts'
+import { showTransaction } from '../show/transaction.ts'
+import { viewText } from '../show/view-text.ts'
+import { type LabResult, type LabSession, type LabSqlContext, table } from './context.ts'
+import type { Cursor } from './cursor.ts'
+import { analysisFailure, LabSqlError, tableNotFound, unknownDatabase, unknownTable } from './errors.ts'
+import { evaluateExpression } from './evaluate.ts'
+import { filterResult, parseShowFilter } from './filter-result.ts'
+import { likePattern } from './like.ts'
+import { parseNames, parseObjectName } from './parse-clauses.ts'
+import { demand } from './privileges.ts'
+import { databaseName, findDatabase, resolveObject, systemDatabases } from './resolve.ts'
+import type { ObjectName } from './statements.ts'
+import { showVariables } from './variables.ts'
+
+/** SHOW in every form that the lab knows; the word SHOW read. */
+export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const { version } = context.profile
+  const filtered = (result: () => LabResult): LabResult => {
+    const filter = parseShowFilter(cursor, version)
+    cursor.end()
+    return filterResult(result(), filter)
+  }
+  const closed = (result: () => LabResult): LabResult => {
+    cursor.end()
+    return result()
+  }
+  const node = ['OPERATE', 'NODE']
+  if (cursor.accept('FRONTENDS')) return closed(() => (demand(session, node, 'SYSTEM'), showFrontends(context)))
+  if (cursor.accept('BACKENDS')) return closed(() => (demand(session, node, 'SYSTEM'), showBackends(context)))
+  if (cursor.accept('COMPUTE', 'NODES'))
+    return closed(() => (demand(session, node, 'SYSTEM'), showComputeNodes(context)))
+  if (cursor.accept('PROC')) {
+    if (cursor.token.kind !== 'string') throw cursor.unexpected('SINGLE_QUOTED_TEXT', 'DOUBLE_QUOTED_TEXT')
+    const path = cursor.string()
+    return closed(() => (demand(session, ['OPERATE'], 'SYSTEM'), showProc(context, path)))
+  }
+  if (cursor.accept('DATABASES') || cursor.accept('SCHEMAS')) return showDatabases(context, session, cursor)
+  if (cursor.accept('CREATE')) return showCreate(context, session, cursor)
+  if (cursor.accept('FULL', 'TABLES') || cursor.accept('TABLES')) {
+    return showTables(context, session, cursor, cursor.tokens[cursor.index - 2]?.upper === 'FULL')
+  }
+  if (cursor.accept('TEMPORARY', 'PARTITIONS') || cursor.accept('PARTITIONS')) {
+    const temporary = cursor.tokens[cursor.index - 2]?.upper === 'TEMPORARY'
+    const name = from(cursor)
+    return filtered(() => showPartitions(context, olapTable(context, session, name), temporary))
+  }
+  if (cursor.accept('TABLET') || cursor.accept('TABLETS')) {
+    const name = from(cursor)
+    const partitions = cursor.accept('PARTITION') || cursor.accept('PARTITIONS') ? parseNames(cursor) : undefined
+    return filtered(() => {
+      const { object } = resolveObject(context, session, name)
+      if (object.kind !== 'table') throw new LabSqlError(1064, 'HY000', `Table is not a OLAP table`, 'show')
+      return showTabletList(context, object, partitions)
+    })
+  }
+  if (cursor.at('FULL', 'COLUMNS') || cursor.at('COLUMNS') || cursor.at('FIELDS') || cursor.at('FULL', 'FIELDS')) {
+    const full = cursor.accept('FULL')
+    cursor.next()
+    const name = from(cursor)
+    return filtered(() => {
+      const { object } = resolveObject(context, session, name)
+      return full ? fullColumns(context, object) : describe(context, object)
+    })
+  }
+  if (cursor.accept('INDEX') || cursor.accept('INDEXES') || cursor.accept('KEY') || cursor.accept('KEYS')) {
+    const name = from(cursor)
+    return closed(() => {
+      const { database, object } = resolveObject(context, session, name)
+      return showIndex(context, database, object)
+    })
+  }
+  if (cursor.at('ALTER')) return showAlter(context, session, cursor, filtered)
+  if (cursor.accept('MATERIALIZED', 'VIEWS') || cursor.accept('MATERIALIZED', 'VIEW')) {
+    const database = optionalDatabase(context, session, cursor)
+    if (cursor.accept('LIKE')) {
+      const pattern = likePattern(cursor.string())
+      return closed(() => {
+        const all = showMaterializedViews(context, database())
+        return { ...all, rows: all.rows.filter((r) => pattern.test(r[2] ?? '')) }
+      })
+    }
+    return filtered(() => showMaterializedViews(context, database()))
+  }
+  if (cursor.accept('DYNAMIC', 'PARTITION', 'TABLES')) {
+    const database = optionalDatabase(context, session, cursor)
+    return closed(() => showDynamicPartitions(context, database()))
+  }
+  if (cursor.accept('TABLE', 'STATUS')) {
+    const database = optionalDatabase(context, session, cursor)
+    const pattern = cursor.accept('LIKE') ? likePattern(cursor.string()) : undefined
+    return closed(() => {
+      const all = showTableStatus(context, database())
+      return pattern ? { ...all, rows: all.rows.filter((r) => pattern.test(r[0] ?? '')) } : all
+    })
+  }
+  if (cursor.accept('DATA')) {
+    const name = cursor.accept('FROM') ? parseObjectName(cursor) : undefined
+    cursor.end()
+    return showData(context, session, name)
+  }
+  if (cursor.accept('TRANSACTION')) {
+    const database = optionalDatabase(context, session, cursor)
+    return showTransaction(context, database, parseTransactionFilter(cursor, version))
+  }
+  if (cursor.accept('STORAGE', 'VOLUMES')) {
+    const pattern = cursor.accept('LIKE') ? likePattern(cursor.string()) : undefined
+    return closed(() => showStorageVolumes(context, pattern))
+  }
+  if (cursor.at('VARIABLES') || cursor.at('GLOBAL', 'VARIABLES') || cursor.at('SESSION', 'VARIABLES')) {
+    while (!cursor.accept('VARIABLES')) cursor.next()
+    return showVariables(context, session, cursor)
+  }
+  if (cursor.accept('GRANTS')) {
+    const user = cursor.accept('FOR') ? cursor.next().value : undefined
+    cursor.index = cursor.tokens.length - 1
+    return showGrants(context, session, user)
+  }
+  if (cursor.accept('FULL', 'PROCESSLIST') || cursor.accept('PROCESSLIST'))
+    return closed(() => showProcesslist(context, session, cursor.sql))
+  if (cursor.accept('WARNINGS') || cursor.accept('ERRORS')) {
+    return filtered(() => table(['Level', 'Code', 'Message'], []))
+  }
+  if (cursor.accept('CATALOGS')) {
+    return closed(() =>
+      table(
+        ['Catalog', 'Type', 'Comment'],
+        [['default_catalog', 'Internal', "An internal catalog contains this cluster's self-managed tables."]],
+      ),
+    )
+  }
+  if (cursor.accept('BACKUP') || cursor.accept('RESTORE') || cursor.accept('REPOSITORIES')) {
+    return filtered(() => table(['JobId'], []))
+  }
+  throw cursor.noViable(0)
+}
+
+/** The predicate of SHOW TRANSACTION: only `id = n` (or a label) is taken. */
+const parseTransactionFilter = (cursor: Cursor, version: LabSqlContext['profile']['version']): { id?: string } => {
+  const filter = parseShowFilter(cursor, version)
+  cursor.end()
+  const where = filter.where
+  if (
+    where?.kind === 'binary' &&
+    where.op === '=' &&
+    where.left.kind === 'column' &&
+    where.left.path[0]?.toLowerCase() === 'id'
+  ) {
+    return { id: String(evaluateExpression(where.right, { column: () => null })) }
+  }
+  return {}
+}
+
+const from = (cursor: Cursor): ObjectName => {
+  if (!cursor.accept('FROM')) cursor.expect('IN')
+  const name = parseObjectName(cursor)
+  if (name.database === undefined && (cursor.accept('FROM') || cursor.accept('IN'))) name.database = cursor.identifier()
+  return name
+}
+
+/** `[FROM db]`; the database is looked up when the statement runs. */
+const optionalDatabase = (context: LabSqlContext, session: LabSession, cursor: Cursor): (() => LabDatabase) => {
+  const given = cursor.accept('FROM') || cursor.accept('IN') ? cursor.identifier() : undefined
+  return () => findDatabase(context.state, databaseName(session, { database: given, name: '' }))
+}
+
+const showDatabases = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const pattern = cursor.accept('LIKE') ? likePattern(cursor.string()) : undefined
+  cursor.end()
+  void session
+  const names = [...systemDatabases, ...context.state.databases.keys()].filter((n) => pattern?.test(n) ?? true)
+  return table(
+    ['Database'],
+    [...new Set(names)].sort().map((n) => [n]),
+  )
+}
+
+const showTables = (context: LabSqlContext, session: LabSession, cursor: Cursor, full: boolean): LabResult => {
+  const given = cursor.accept('FROM') || cursor.accept('IN') ? cursor.identifier() : undefined
+  const pattern = cursor.accept('LIKE') ? likePattern(cursor.string()) : undefined
+  const filter = parseShowFilter(cursor, context.profile.version)
+  cursor.end()
+  const name = databaseName(session, { database: given, name: '' })
+  const system = systemTableNames(context, name)
+  const rows = system
+    ? system.map((t) => [t, 'SYSTEM VIEW'])
+    : [...findDatabase(context.state, name).objects.values()].map((o) => [o.name, tableType(o)])
+  const column = `Tables_in_${name}`
+  const chosen = rows
+    .filter(([t]) => pattern?.test(t ?? '') ?? true)
+    .sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1))
+  const result = full
+    ? table([column, 'Table_type'], chosen)
+    : table(
+        [column],
+        chosen.map(([t]) => [t ?? '']),
+      )
+  return filterResult(result, filter)
+}
+
+const tableType = (object: LabObject): string =>
+  object.kind === 'view' || object.kind === 'materialized-view' ? 'VIEW' : 'BASE TABLE'
+
+const showCreate = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  if (cursor.accept('DATABASE') || cursor.accept('SCHEMA')) {
+    const name = cursor.identifier()
+    cursor.end()
+    if (!context.state.databases.has(name)) throw new LabSqlError(5501, '3F000', `Unknown database '${name}'`, 'show')
+    const lake =
+      context.state.runMode === 'shared_data' ? '\nPROPERTIES ("storage_volume" = "builtin_storage_volume")' : ''
+    return table(['Database', 'Create Database'], [[name, `CREATE DATABASE \`${name}\`${lake}`]])
+  }
+  const materialized = cursor.accept('MATERIALIZED', 'VIEW')
+  const view = !materialized && cursor.accept('VIEW')
+  if (!materialized && !view && !cursor.accept('TABLE')) throw cursor.noViable(0)
+  const name = parseObjectName(cursor)
+  cursor.end()
+  const { database, object } = lookup(context, session, name, materialized)
+  demand(session, ['ANY'], `TABLE ${name.name}`)
+  if (view && object.kind !== 'view') {
+    throw analysisFailure(`'${database.name}'.'${object.name}' is not 'VIEW'`, 1347)
+  }
+  if (object.kind === 'table')
+    return table(['Table', 'Create Table'], [[object.name, createTableText(context.profile, object)]])
+  if (object.kind === 'external-table') return table(['Table', 'Create Table'], [[object.name, object.text]])
+  if (object.kind === 'materialized-view') {
+    return table(['Materialized View', 'Create Materialized View'], [[object.name, object.text]])
+  }
+  return table(
+    ['View', 'Create View', 'character_set_client', 'collation_connection'],
+    [[object.name, viewText(context.profile, object), 'utf8', 'utf8_general_ci']],
+  )
+}
+
+/** What SHOW CREATE finds; 3.1 knows synchronous materialized views by name and words its misses differently. */
+const lookup = (
+  context: LabSqlContext,
+  session: LabSession,
+  name: ObjectName,
+  materialized: boolean,
+): { database: LabDatabase; object: LabObject } => {
+  const dbName = databaseName(session, name)
+  const old = context.profile.version === '3.1'
+  const database = context.state.databases.get(dbName)
+  if (!database)
+    throw old ? new LabSqlError(1064, 'HY000', `Unknown database '${dbName}'`, 'show') : unknownDatabase(dbName)
+  const object = database.objects.get(name.name)
+  if (object) return { database, object }
+  if (old && materialized) {
+    for (const table of database.objects.values()) {
+      if (table.kind !== 'table') continue
+      const index = table.indexes.find((i) => i.name === name.name && i.definition !== undefined)
+      if (!index) continue
+      const text = index.definition ?? ''
+      return {
+        database,
+        object: {
+          kind: 'materialized-view',
+          id: index.id,
+          name: index.name,
+          text,
+          definition: text,
+          schema: [],
+          comment: '',
+          properties: new Map(),
+          createdMs: 0,
+        },
+      }
+    }
+  }
+  if (old) throw new LabSqlError(1064, 'HY000', `Unknown table '${name.name}'`, 'show')
+  throw tableNotFound(name.name)
+}
+
+const olapTable = (context: LabSqlContext, session: LabSession, name: ObjectName): LabTable => {
+  const { object } = resolveObject(context, session, name)
+  demand(session, ['ANY'], `TABLE ${name.name}`)
+  if (object.kind === 'table') return object
+  const kinds = context.profile.atLeast('3.3') ? 'OLAP/Paimon' : 'OLAP'
+  throw analysisFailure(`Table[${name.name}] does not exists or is not ${kinds} table`)
+}
+
+const showAlter = (
+  context: LabSqlContext,
+  session: LabSession,
+  cursor: Cursor,
+  filtered: (result: () => LabResult) => LabResult,
+): LabResult => {
+  cursor.expect('ALTER')
+  const kinds = { COLUMN: 'column', ROLLUP: 'rollup', OPTIMIZE: 'optimize' } as const
+  let kind: 'column' | 'rollup' | 'optimize' = 'rollup'
+  if (!cursor.accept('MATERIALIZED', 'VIEW')) {
+    cursor.expect('TABLE')
+    const word = cursor.token.upper
+    const known = context.profile.version === '3.1' ? ['COLUMN', 'ROLLUP'] : ['COLUMN', 'ROLLUP', 'OPTIMIZE']
+    if (!known.includes(word)) throw cursor.unexpected(...known)
+    kind = kinds[word as keyof typeof kinds]
+    cursor.next()
+  }
+  const database = optionalDatabase(context, session, cursor)
+  return filtered(() => showAlterJobs(context, database(), kind))
+}
+
+/** DESC and DESCRIBE; the word read. */
+export const runDescribe = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  if (cursor.accept('STORAGE', 'VOLUME')) {
+    const name = cursor.identifier()
+    cursor.end()
+    return showStorageVolumes(context, undefined, name)
+  }
+  const name = parseObjectName(cursor)
+  const all = cursor.accept('ALL')
+  cursor.end()
+  if (name.database?.toLowerCase() === 'information_schema') return describeSystem(context, name.name)
+  const dbName = databaseName(session, name)
+  const database = findDatabase(context.state, dbName)
+  const object = database.objects.get(name.name)
+  if (!object) throw unknownTable(name.name)
+  demand(session, ['ANY'], `TABLE ${name.name}`)
+  return all && object.kind === 'table' ? describeAll(context, object) : describe(context, object)
+}
+
+const describeSystem = (context: LabSqlContext, name: string): LabResult => {
+  const columns = context.profile.informationSchema[name.toLowerCase()]
+  if (!columns) throw unknownTable(name)
+  return table(
+    ['Field', 'Type', 'Null', 'Key', 'Default', 'Extra'],
+    columns.map(([field, type, nullable]) => [field, type, nullable, 'false', null, '']),
+  )
+}

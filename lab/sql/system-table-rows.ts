@@ -1,0 +1,257 @@
+import { countRows } from '../data/index.ts'
+import type { LabObject, LabValue } from '../model.ts'
+import { rowsOfTable } from '../show/data-size.ts'
+import { columnsOf, defaultCell } from '../show/describe.ts'
+import { shortSize, timeText } from '../show/format.ts'
+import { bytesPerRow, distributionKey, partitionValueText } from '../show/partitions.ts'
+import type { LabSession, LabSqlContext } from './context.ts'
+import { describedType } from './data-type.ts'
+import { LabSqlError } from './errors.ts'
+import type { Expression } from './expression.ts'
+import type { Rows } from './run-select.ts'
+import { printedProperties } from './table-properties.ts'
+
+type SystemRow = Record<string, LabValue>
+
+/** Databases and objects that a WHERE clause leaves, by `TABLE_SCHEMA|DB_NAME = '…'` joined by AND: the rest need not be built. */
+const wanted = (where: Expression | undefined, names: readonly string[]): string | undefined => {
+  if (where?.kind !== 'binary') return undefined
+  if (where.op === 'AND') return wanted(where.left, names) ?? wanted(where.right, names)
+  if (where.op !== '=' || where.left.kind !== 'column' || where.right.kind !== 'string') return undefined
+  return names.includes((where.left.path.at(-1) ?? '').toUpperCase()) ? where.right.value : undefined
+}
+
+function* objects(
+  context: LabSqlContext,
+  where: Expression | undefined,
+): Generator<{ database: string; object: LabObject }> {
+  const db = wanted(where, ['TABLE_SCHEMA', 'DB_NAME'])
+  const table = wanted(where, ['TABLE_NAME'])
+  for (const database of context.state.databases.values()) {
+    if (db !== undefined && database.name !== db) continue
+    for (const object of database.objects.values()) {
+      if (table === undefined || object.name === table) yield { database: database.name, object }
+    }
+  }
+}
+
+function* partitionsMeta(context: LabSqlContext, where: Expression | undefined): Generator<SystemRow> {
+  const lake = context.state.runMode === 'shared_data'
+  for (const { database, object } of objects(context, where)) {
+    if (object.kind !== 'table') continue
+    for (const partition of object.partitions) {
+      const value = partitionValueText(context, object, partition)
+      for (const physical of partition.physical) {
+        const rows = countRows(object, physical)
+        const size = context.profile.atLeast('4.1') ? String(rows * bytesPerRow) : shortSize(rows * bytesPerRow)
+        yield {
+          DB_NAME: database,
+          TABLE_NAME: object.name,
+          PARTITION_NAME: partition.name,
+          PARTITION_ID: physical.id,
+          COMPACT_VERSION: lake ? '0' : null,
+          VISIBLE_VERSION: physical.visibleVersion,
+          VISIBLE_VERSION_TIME: timeText(context, physical.visibleTimeMs),
+          NEXT_VERSION: physical.committedVersion + 1n,
+          DATA_VERSION: physical.dataVersion,
+          VERSION_EPOCH: physical.versionEpoch,
+          VERSION_TXN_TYPE: physical.versionTxnType,
+          PARTITION_KEY: object.partitioning.columns.join(', '),
+          PARTITION_VALUE: value,
+          DISTRIBUTION_KEY: distributionKey(object),
+          BUCKETS: partition.buckets,
+          REPLICATION_NUM: partition.replicationNum,
+          STORAGE_MEDIUM: partition.storageMedium,
+          COOLDOWN_TIME: partition.cooldownTime,
+          LAST_CONSISTENCY_CHECK_TIME: null,
+          IS_IN_MEMORY: 0,
+          IS_TEMP: partition.temporary ? 1 : 0,
+          DATA_SIZE: size,
+          ROW_COUNT: rows,
+          ENABLE_DATACACHE: lake ? 1 : 0,
+          AVG_CS: 0,
+          P50_CS: 0,
+          MAX_CS: 0,
+          STORAGE_PATH: '',
+          STORAGE_SIZE: size,
+          TABLET_BALANCED: 1,
+          METADATA_SWITCH_VERSION: 0,
+        }
+      }
+    }
+  }
+}
+
+function* tables(context: LabSqlContext, where: Expression | undefined): Generator<SystemRow> {
+  for (const { database, object } of objects(context, where)) {
+    const own = object.kind === 'table' ? object : undefined
+    const rows = own ? rowsOfTable(own) : null
+    yield {
+      TABLE_CATALOG: 'def',
+      TABLE_SCHEMA: database,
+      TABLE_NAME: object.name,
+      TABLE_TYPE: object.kind === 'view' || object.kind === 'materialized-view' ? 'VIEW' : 'BASE TABLE',
+      ENGINE: own ? 'StarRocks' : object.kind === 'external-table' ? object.engine : '',
+      ROW_FORMAT: '',
+      TABLE_ROWS: rows,
+      AVG_ROW_LENGTH: own ? bytesPerRow : null,
+      DATA_LENGTH: rows === null ? null : rows * bytesPerRow,
+      CREATE_TIME: timeText(context, object.createdMs),
+      TABLE_COLLATION: 'utf8_general_ci',
+      TABLE_COMMENT: object.kind === 'external-table' ? '' : object.comment,
+    }
+  }
+}
+
+function* tablesConfig(context: LabSqlContext, where: Expression | undefined): Generator<SystemRow> {
+  for (const { database, object } of objects(context, where)) {
+    if (object.kind !== 'table') continue
+    const quote = (names: readonly string[]): string => names.map((n) => `\`${n}\``).join(', ')
+    yield {
+      TABLE_SCHEMA: database,
+      TABLE_NAME: object.name,
+      TABLE_ENGINE: context.state.runMode === 'shared_data' ? 'CLOUD_NATIVE' : 'OLAP',
+      TABLE_MODEL: object.keysType,
+      PRIMARY_KEY: quote(object.keyColumns),
+      PARTITION_KEY: quote(object.partitioning.columns),
+      DISTRIBUTE_KEY: quote(object.distribution.columns),
+      DISTRIBUTE_TYPE: object.distribution.kind.toUpperCase(),
+      DISTRIBUTE_BUCKET: object.distribution.buckets,
+      SORT_KEY: quote(object.sortKey),
+      PROPERTIES: JSON.stringify(Object.fromEntries(printedProperties(context.profile, object.properties))),
+      TABLE_ID: object.id,
+    }
+  }
+}
+
+function* columns(context: LabSqlContext, where: Expression | undefined): Generator<SystemRow> {
+  for (const { database, object } of objects(context, where)) {
+    for (const [i, column] of columnsOf(object).entries()) {
+      const type = describedType(column.type)
+      yield {
+        TABLE_CATALOG: 'def',
+        TABLE_SCHEMA: database,
+        TABLE_NAME: object.name,
+        COLUMN_NAME: column.name,
+        ORDINAL_POSITION: i + 1,
+        COLUMN_DEFAULT: defaultCell(column),
+        IS_NULLABLE: column.nullable ? 'YES' : 'NO',
+        DATA_TYPE: /^[a-z]+/.exec(type)?.[0] ?? type,
+        CHARACTER_SET_NAME: 'utf8',
+        COLLATION_NAME: 'utf8_general_ci',
+        COLUMN_TYPE: type,
+        COLUMN_KEY:
+          column.key && object.kind === 'table'
+            ? { DUP_KEYS: 'DUP', UNIQUE_KEYS: 'UNI', AGG_KEYS: 'AGG', PRIMARY_KEYS: 'PRI' }[object.keysType]
+            : '',
+        EXTRA: column.autoIncrement ? 'auto_increment' : '',
+        COLUMN_COMMENT: column.comment,
+        GENERATION_EXPRESSION: column.generated ?? '',
+      }
+    }
+  }
+}
+
+function* views(context: LabSqlContext, where: Expression | undefined): Generator<SystemRow> {
+  for (const { database, object } of objects(context, where)) {
+    if (object.kind !== 'view') continue
+    yield {
+      TABLE_CATALOG: 'def',
+      TABLE_SCHEMA: database,
+      TABLE_NAME: object.name,
+      VIEW_DEFINITION: object.definition,
+      CHECK_OPTION: 'NONE',
+      IS_UPDATABLE: 'NO',
+      SECURITY_TYPE: object.security,
+      CHARACTER_SET_CLIENT: 'utf8',
+      COLLATION_CONNECTION: 'utf8_general_ci',
+    }
+  }
+}
+
+function* materializedViews(context: LabSqlContext, where: Expression | undefined): Generator<SystemRow> {
+  for (const { database, object } of objects(context, where)) {
+    if (object.kind !== 'materialized-view') continue
+    yield {
+      MATERIALIZED_VIEW_ID: object.id,
+      TABLE_SCHEMA: database,
+      TABLE_NAME: object.name,
+      REFRESH_TYPE: /REFRESH (DEFERRED |IMMEDIATE )?MANUAL/.test(object.text) ? 'MANUAL' : 'ASYNC',
+      IS_ACTIVE: 'true',
+      INACTIVE_REASON: '',
+      TABLE_ROWS: '0',
+      MATERIALIZED_VIEW_DEFINITION: object.text,
+    }
+  }
+}
+
+function* backendTablets(context: LabSqlContext, where: Expression | undefined): Generator<SystemRow> {
+  for (const { object } of objects(context, where)) {
+    if (object.kind !== 'table') continue
+    for (const partition of object.partitions)
+      for (const physical of partition.physical)
+        for (const [indexId, tablets] of physical.tablets)
+          for (const tablet of tablets)
+            for (const replica of tablet.replicas)
+              yield {
+                BE_ID: replica.backendId,
+                TABLE_ID: object.id,
+                PARTITION_ID: physical.id,
+                TABLET_ID: tablet.id,
+                MAX_VERSION: replica.version,
+                MIN_VERSION: replica.version,
+                NUM_ROW: tablet.rows.length,
+                DATA_SIZE: tablet.rows.length * bytesPerRow,
+                STATE: 'RUNNING',
+                SCHEMA_HASH: object.indexes.find((i) => i.id === indexId)?.schemaHash ?? 0,
+                SHARD_ID: 0,
+              }
+  }
+}
+
+const generators: Record<string, (context: LabSqlContext, where: Expression | undefined) => Generator<SystemRow>> = {
+  partitions_meta: partitionsMeta,
+  tables,
+  tables_config: tablesConfig,
+  columns,
+  views,
+  materialized_views: materializedViews,
+  be_tablets: backendTablets,
+}
+
+/** Rows of an information_schema table; undefined for tables of users. */
+export const systemTableRows = (
+  context: LabSqlContext,
+  session: LabSession,
+  database: string,
+  name: string,
+  where: Expression | undefined,
+): Omit<Rows, 'qualifiers' | 'fromBackend'> | undefined => {
+  void session
+  if (database.toLowerCase() !== 'information_schema') return undefined
+  const known = context.profile.informationSchema[name.toLowerCase()]
+  if (!known) {
+    throw new LabSqlError(
+      5502,
+      '42602',
+      `Getting analyzing error. Detail message: Unknown table '${database}.${name}'.`,
+      'analysis',
+    )
+  }
+  const shown = known.map(([column, , , type]) => ({ name: column, type }))
+  if (name.toLowerCase() === 'schemata') {
+    const names = ['_statistics_', 'information_schema', 'sys', ...context.state.databases.keys()]
+    return {
+      columns: shown,
+      rows: names.map((n) =>
+        shown.map((c) => (c.name === 'SCHEMA_NAME' ? n : c.name === 'CATALOG_NAME' ? 'def' : null)),
+      ),
+    }
+  }
+  const generate = generators[name.toLowerCase()]
+  const rows: LabValue[][] = []
+  if (generate && context.backendsAnswer()) {
+    for (const row of generate(context, where)) rows.push(shown.map((c) => row[c.name] ?? null))
+  }
+  return { columns: shown, rows }
+}
