@@ -43,7 +43,7 @@ export function partitionedTables(): TableSpec[] {
     {
       db,
       name: 'range_datetime',
-      body: `(ts DATETIME NOT NULL, id INT) DUPLICATE KEY(ts) PARTITION BY RANGE(ts) (START ("2024-01-01") END ("2024-03-05") EVERY (INTERVAL 1 MONTH)) DISTRIBUTED BY HASH(id) BUCKETS 1 ${properties()}`,
+      body: `(ts DATETIME NOT NULL, id INT) DUPLICATE KEY(ts) PARTITION BY RANGE(ts) (START ("2024-01-01") END ("2024-04-01") EVERY (INTERVAL 1 MONTH)) DISTRIBUTED BY HASH(id) BUCKETS 1 ${properties()}`,
       row: (n) => [time(n), n],
       rows: 60,
       deleteBy: 'id',
