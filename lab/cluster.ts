@@ -28,6 +28,8 @@ export interface LabClusterOptions {
   host?: string
   /** Of the first frontend; 0 or nothing: any free port. */
   port?: { query?: number; http?: number; rpc?: number }
+  /** Told of every statement that comes over a socket, before it is answered. */
+  onStatement?: (sql: string) => void
 }
 
 export interface LabEndpoints {
@@ -42,6 +44,7 @@ export class LabCluster {
   readonly #context: LabSqlContext
   readonly #mysql = new Map<number, MysqlServer>()
   readonly #root: LabSession
+  readonly #onStatement: ((sql: string) => void) | undefined
 
   private constructor(options: LabClusterOptions) {
     const runMode = options.runMode ?? 'shared_nothing'
@@ -79,6 +82,7 @@ export class LabCluster {
       },
     }
     this.#root = this.#session(0, 'root', '127.0.0.1:0', 0)
+    this.#onStatement = options.onStatement
   }
 
   /** Opens every port of the cluster. */
@@ -204,6 +208,7 @@ export class LabCluster {
 
   async #query(position: number, session: LabSession | undefined, sql: string): Promise<LabResult> {
     if (!session) throw new ConnectionDropped()
+    this.#onStatement?.(sql)
     const { delayMs, drop } = this.faults.beforeStatement(sql)
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
     if (drop) throw new ConnectionDropped()
