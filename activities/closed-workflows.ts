@@ -2,15 +2,17 @@ import { Context } from '@temporalio/activity'
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { TableReport } from '../contract/index.ts'
 import type { Dependencies } from './dependencies.ts'
-import { beating } from './heartbeat.ts'
+import { beating, pause } from './heartbeat.ts'
 import { mapConcurrently } from './metadata/concurrency.ts'
+
+const LOOK_MS = 5_000
 
 /** A table's workflow of which no report came. */
 export interface OpenTable {
   table: string
   workflowId: string
-  /** The first run of its chain. */
-  runId: string
+  /** The first run of its chain; unset: not known, the latest. */
+  runId?: string
 }
 
 /** Whether no run of this workflow is open. */
@@ -23,17 +25,25 @@ export async function isClosed(client: Client, workflowId: string): Promise<bool
   }
 }
 
-export function createClosedTablesActivities({ client }: Dependencies) {
+export function createClosedTablesActivities({ client, clock }: Dependencies) {
   return {
-    /** Those of the tables whose workflow is closed, with its report; a workflow that was terminated or failed left none. */
-    async closedTables({ tables }: { tables: OpenTable[] }): Promise<TableReport[]> {
+    /**
+     * Waits – `wait` seconds at most – until some of these tables' workflows are closed, and returns their reports; a workflow that was
+     * terminated or failed left none.
+     */
+    async closedTables({ tables, wait }: { tables: OpenTable[]; wait: number }): Promise<TableReport[]> {
       const signal = Context.current().cancellationSignal
+      const until = clock.now() + wait * 1000
       return beating(async () => {
-        const reports = await mapConcurrently(tables, 8, async (open) => {
-          signal.throwIfAborted()
-          return (await isClosed(client, open.workflowId)) ? reportOf(client, open) : undefined
-        })
-        return reports.filter((report) => report !== undefined)
+        for (;;) {
+          const reports = await mapConcurrently(tables, 8, async (open) => {
+            signal.throwIfAborted()
+            return (await isClosed(client, open.workflowId)) ? reportOf(client, open) : undefined
+          })
+          const closed = reports.filter((report) => report !== undefined)
+          if (closed.length > 0 || clock.now() >= until) return closed
+          await pause(LOOK_MS, signal)
+        }
       })
     },
   }
@@ -42,10 +52,16 @@ export function createClosedTablesActivities({ client }: Dependencies) {
 async function reportOf(client: Client, { table, workflowId, runId }: OpenTable): Promise<TableReport> {
   try {
     const report: TableReport = await client.workflow.getHandle(workflowId, runId).result()
-    return { ...report, runId }
+    return runId === undefined ? report : { ...report, runId }
   } catch (error) {
     const reason = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : ''
     const counts = { attempts: 0, jobsSent: 0, partitions: 0, bytes: 0, version: '0' }
-    return { table, runId, outcome: 'stopped', reason: `its workflow ended without a report: ${reason}`, ...counts }
+    return {
+      table,
+      runId: runId ?? '',
+      outcome: 'stopped',
+      reason: `its workflow ended without a report: ${reason}`,
+      ...counts,
+    }
   }
 }

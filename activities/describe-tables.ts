@@ -1,6 +1,6 @@
 import type { TableRow, TablesPage, TablesPageInput } from '../contract/index.ts'
 import { splitTableName, tableWorkflowId } from '../contract/index.ts'
-import { globMatcher } from '../planning/glob.ts'
+import { expandBraces, globMatcher } from '../planning/glob.ts'
 import { StaleSum } from '../planning/stale-counts.ts'
 import type { TableLag } from '../planning/version-index.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -85,8 +85,10 @@ function stateOf(lag: TableLag): TableRow['state'] {
 }
 
 function matching(filter: TablesPageInput['filter']): (row: TableRow) => boolean {
-  const matches = filter?.match === undefined ? () => true : globMatcher(filter.match)
-  return (row) => (filter?.state === undefined || row.state === filter.state) && matches(row.table)
+  const patterns = filter?.match === undefined ? undefined : expandBraces(filter.match).map(globMatcher)
+  return (row) =>
+    (filter?.state === undefined || row.state === filter.state) &&
+    (patterns === undefined || patterns.some((matches) => matches(row.table)))
 }
 
 /** What the table's activity last said: the failure that it waits after, or its job's progress. */

@@ -24,14 +24,18 @@ export const needsApproval = (message: string, statements: string[]) =>
   failure(REPLICATE_ERRORS.needsApproval, message, { statements }, true)
 
 /** Wait and try again; an expected thing, so neither an alert nor a failed attempt. */
-export function busy(message: string, afterMs = 10_000): ApplicationFailure {
+export function busy(message: string, afterMs = 10_000, details: ReplicateErrorDetails = {}): ApplicationFailure {
   return ApplicationFailure.create({
     type: REPLICATE_ERRORS.busy,
     message,
+    details: [details],
     nextRetryDelay: afterMs,
     category: ApplicationFailureCategory.BENIGN,
   })
 }
+
+/** Waits for something that holds this one table; when that takes long, the table's slot is better used by another. */
+export const busyTable = (message: string, afterMs?: number) => busy(message, afterMs, { yields: true })
 
 export const unreachable = (message: string, afterMs?: number) =>
   ApplicationFailure.create({ type: REPLICATE_ERRORS.unreachable, message, nextRetryDelay: afterMs })

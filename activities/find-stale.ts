@@ -39,7 +39,7 @@ export function createFindStaleActivities(deps: Dependencies) {
 async function look(
   deps: Dependencies,
   clocks: Map<string, LagClock>,
-  { spec, skip, limit }: StaleInput,
+  { spec, skip, limit, running }: StaleInput,
   signal: AbortSignal,
 ): Promise<StaleResult> {
   try {
@@ -63,6 +63,8 @@ async function look(
     deps.metrics.gauge('tables', counts.tables - counts.expiredTables, { migration: spec.name, state: 'in sync' })
     deps.metrics.gauge('tables', counts.expiredTables, { migration: spec.name, state: 'lagging' })
     deps.metrics.gauge('bytes_lagging', counts.laggingBytes, { migration: spec.name })
+    deps.metrics.gauge('slots', slots ?? DEFAULT_SLOTS, { migration: spec.name, kind: 'limit' })
+    deps.metrics.gauge('slots', running ?? 0, { migration: spec.name, kind: 'used' })
     return {
       stale: urgent.list(),
       counts: { ...counts, ...(lagSeconds === undefined ? {} : { lagSeconds }) },

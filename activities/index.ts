@@ -3,6 +3,8 @@ import { createClosedTablesActivities } from './closed-workflows.ts'
 import type { Dependencies } from './dependencies.ts'
 import { createDescribeActivities } from './describe-tables.ts'
 import { createFindStaleActivities } from './find-stale.ts'
+import { createMetadataActivities } from './metadata/index.ts'
+import { createPreflightActivities } from './preflight.ts'
 import { createReplicateActivities } from './replicate.ts'
 import { createScheduleActivities } from './schedules.ts'
 import { createSettingsActivities } from './settings.ts'
@@ -14,6 +16,8 @@ export function createActivities(deps: Dependencies) {
   return {
     ...createReplicateActivities(deps),
     ...createFindStaleActivities(deps),
+    ...createMetadataActivities(deps),
+    ...createPreflightActivities(deps),
     ...createCancelActivities(deps),
     ...createClosedTablesActivities(deps),
     ...createDescribeActivities(deps),

@@ -1,6 +1,12 @@
 import { Context } from '@temporalio/activity'
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
-import { migrationJobPrefix, type ReplicateStepInput, type ReplicateStepResult } from '../contract/index.ts'
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common'
+import {
+  migrationJobPrefix,
+  REPLICATE_ERRORS,
+  type ReplicateErrorDetails,
+  type ReplicateStepInput,
+  type ReplicateStepResult,
+} from '../contract/index.ts'
 import { bytesToCopy, chooseForJob, type JobPartition, REQUEST_BYTES } from '../planning/job-sizing.ts'
 import type { RememberedCopy } from '../planning/partition-verdict.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -43,7 +49,7 @@ export function createReplicateActivities(deps: Dependencies) {
         try {
           return await runStep(step, input)
         } catch (error) {
-          throw countFailure(deps, input, stepFailure(error, input.table))
+          throw countFailure(deps, input, yielding(stepFailure(error, input.table), context.info.attempt))
         }
       })
     },
@@ -100,7 +106,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     await confirmNothing(step, pair, chosen)
   }
   await checkDefinitionAgain(pair, definition, chosen)
-  deps.metrics.count('bytes_copied', { migration: input.spec.name }, bytes)
+  deps.metrics.count('bytes_copied_total', { migration: input.spec.name }, bytes)
   remember(memory, chosen)
   return {
     state: later.length > 0 ? (shouldStop(step) ? 'stopped' : 'more') : 'in-sync',
@@ -200,9 +206,25 @@ function stepFailure(error: unknown, table: string): unknown {
   return aborted(`${table}: ${failure instanceof Error ? failure.message : String(failure)}`)
 }
 
+/** Waiting attempts of a table that something else holds, before it gives its slot back; a minute or so. */
+const PATIENCE = 6
+
+function yielding(error: unknown, attempt: number): unknown {
+  if (!(error instanceof ApplicationFailure) || error.type !== REPLICATE_ERRORS.busy || attempt < PATIENCE) return error
+  const details = error.details?.[0] as ReplicateErrorDetails | undefined
+  if (!details?.yields) return error
+  return ApplicationFailure.create({
+    type: REPLICATE_ERRORS.busy,
+    message: error.message,
+    details: [details],
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+  })
+}
+
 function countFailure(deps: Dependencies, { spec }: ReplicateStepInput, error: unknown): unknown {
   const type = error instanceof ApplicationFailure ? (error.type ?? 'Other') : 'Other'
-  deps.metrics.count('step_failures', { type })
+  deps.metrics.count('step_failures_total', { type })
   // Ids and names may be old.
   if (type === 'Stale') for (const name of [spec.source, spec.target]) directory(deps.cluster(name).cluster).forget()
   return error

@@ -1,11 +1,14 @@
 import {
   type Client,
+  type ScheduleHandle,
   ScheduleNotFoundError,
   type ScheduleOptionsStartWorkflowAction,
   ScheduleOverlapPolicy,
+  WorkflowNotFoundError,
 } from '@temporalio/client'
 import type { Workflow } from '@temporalio/common'
 import {
+  holdSignal,
   type MigrationSpec,
   metadataScheduleId,
   metadataWorkflowId,
@@ -43,6 +46,7 @@ export function createScheduleActivities({ client }: Dependencies) {
         if (!(error instanceof ScheduleNotFoundError)) throw error
         await create(client, { scheduleId: metadataScheduleId(spec.name), ...wanted, state: { paused, note } })
       }
+      if (paused) await holdRunning(client, handle)
       if (input.trigger && !paused) await handle.trigger(ScheduleOverlapPolicy.SKIP)
     },
 
@@ -54,6 +58,18 @@ export function createScheduleActivities({ client }: Dependencies) {
         if (!(error instanceof ScheduleNotFoundError)) throw error
       }
     },
+  }
+}
+
+/** Pausing a Schedule starts nothing new; what it has started already is told to stop after its batch. */
+async function holdRunning(client: Client, handle: ScheduleHandle): Promise<void> {
+  for (const { workflow } of (await handle.describe()).info.runningActions) {
+    await client.workflow
+      .getHandle(workflow.workflowId)
+      .signal(holdSignal)
+      .catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error
+      })
   }
 }
 

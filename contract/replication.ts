@@ -75,6 +75,8 @@ export const REPLICATE_ERRORS = {
 } as const
 
 export interface ReplicateErrorDetails {
+  /** Of `Busy`: it concerns this table alone, which gives back its slot when it takes long. */
+  yields?: boolean
   align?: boolean
   statements?: string[]
 }
@@ -84,8 +86,11 @@ export interface TableReport {
   table: string
   /** Run id of the table's workflow, so that a late report of a former run is not taken for the present one. */
   runId: string
-  /** `behind`: a whole round was copied, and the source went on meanwhile. */
-  outcome: 'in-sync' | 'behind' | 'failed' | 'needs-approval' | 'refused' | 'stopped' | 'gone'
+  /**
+   * `behind`: a whole round was copied, and the source went on meanwhile. `waiting`: something else holds the table (a schema change, another
+   * job); it gives its slot back and is tried again soon.
+   */
+  outcome: 'in-sync' | 'behind' | 'waiting' | 'failed' | 'needs-approval' | 'refused' | 'stopped' | 'gone'
   reason?: string
   errorType?: string
   attempts: number
@@ -117,6 +122,8 @@ export interface StaleInput {
   skip: string[]
   /** Tables to list at most, most urgent first. */
   limit: number
+  /** Tables that are being replicated now; for metrics. */
+  running?: number
   /** Seconds to wait before the look; polling belongs into activities. */
   delay?: number
   /** Look again every `spec.intervals.stale` until something is listed, for so many seconds at most. */

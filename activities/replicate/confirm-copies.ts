@@ -1,6 +1,6 @@
 import { versionOf } from '../../planning/partition-verdict.ts'
 import { listPartitions, type PartitionRow, showTransaction } from '../../starrocks/index.ts'
-import { asFailure, busy, lost, stale } from '../failures.ts'
+import { asFailure, busyTable, lost, stale } from '../failures.ts'
 import { pause } from '../heartbeat.ts'
 import { jobBoard } from '../pollers/job-board.ts'
 import type { PartitionPair } from './partition-pairs.ts'
@@ -42,7 +42,7 @@ export async function confirmCopies(
       )
     }
     if (performance.now() - started > PUBLISH_MS) {
-      throw busy(`job ${step.jobId} of ${pair.target.full} is committed, but its version is not published yet`)
+      throw busyTable(`job ${step.jobId} of ${pair.target.full} is committed, but its version is not published yet`)
     }
     await pause(Math.min(200 * 2 ** look, 2_000))
   }

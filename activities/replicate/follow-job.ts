@@ -1,5 +1,5 @@
 import { classify, StarRocksError } from '../../starrocks/index.ts'
-import { aborted, asFailure, busy, refused, unreachable } from '../failures.ts'
+import { aborted, asFailure, busy, busyTable, refused, unreachable } from '../failures.ts'
 import { pause } from '../heartbeat.ts'
 import { type Job, type Jobs, jobBoard } from '../pollers/job-board.ts'
 import { type StepContext, shouldStop, throwIfLeaving } from './step-context.ts'
@@ -84,11 +84,11 @@ export async function adoptRunningJob(step: StepContext, pair: TablePair): Promi
   const running = jobs.running(pair.target.entry.id)
   if (!running) return false
   if (!running.jobId.startsWith(step.migrationPrefix)) {
-    throw busy(
+    throw busyTable(
       `another replication job of ${pair.target.full} is running on ${pair.target.cluster.name}: ${running.jobId}`,
     )
   }
-  step.deps.metrics.count('jobs_adopted')
+  step.deps.metrics.count('jobs_adopted_total')
   await followJob(step, pair, running.jobId)
   return true
 }

@@ -90,7 +90,7 @@ async function attemptSend(
   address: Address,
   request: TableReplicationRequest,
 ): Promise<SendResult | 'unknown'> {
-  step.deps.metrics.count('jobs_sent', { cluster: pair.target.cluster.name })
+  step.deps.metrics.count('jobs_sent_total', { cluster: pair.target.cluster.name })
   try {
     // Not cancellable: whether it was sent must be known.
     await startTableReplication(address, request)

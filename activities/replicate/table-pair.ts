@@ -3,7 +3,7 @@ import { createSelection } from '../../planning/selection.ts'
 import type { Capabilities, StarRocksCluster, Table } from '../../starrocks/index.ts'
 import { isNativeTable } from '../../starrocks/index.ts'
 import type { ClusterHandle, Dependencies } from '../dependencies.ts'
-import { busy, refused, stale } from '../failures.ts'
+import { busyTable, refused, stale } from '../failures.ts'
 import { directory } from '../pollers/directory.ts'
 import { facts } from '../pollers/facts.ts'
 
@@ -57,7 +57,7 @@ export async function openTable(
     }
     if (side.entry.state !== 'NORMAL') {
       const doing = (STATES[side.entry.state] ?? `state ${side.entry.state}`).concat(` on ${side.cluster.name}`)
-      throw busy(`${side.full}: ${doing}`)
+      throw busyTable(`${side.full}: ${doing}`)
     }
   }
   return { spec, source, target }

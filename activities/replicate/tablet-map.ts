@@ -1,9 +1,7 @@
 import {
-  type Backend,
   type IndexReplication,
   indexSchemas,
   isAtLeast,
-  mapAddress,
   type PartitionIndex,
   type PartitionReplication,
   partitionIndexes,
@@ -11,9 +9,10 @@ import {
   type Tablet,
   tablets,
 } from '../../starrocks/index.ts'
-import { busy, stale } from '../failures.ts'
+import { busyTable, stale } from '../failures.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { facts } from '../pollers/facts.ts'
+import { livingBackends, pairTablets, replicaSources } from './pair-tablets.ts'
 import type { PartitionPair } from './partition-pairs.ts'
 import type { TablePair, TableSide } from './table-pair.ts'
 
@@ -64,7 +63,9 @@ export async function mapTablets(
   indexes: readonly IndexPair[],
 ): Promise<PartitionReplication[]> {
   const lake = pair.source.capabilities.runMode === 'shared_data'
-  const backends = lake ? new Map<bigint, Backend>() : await livingBackends(pair)
+  const backends = lake
+    ? new Map<bigint, ReplicaBackend>()
+    : livingBackends(await facts(pair.source.cluster).backends(), pair.source.handle.addressMap)
   return mapConcurrently(partitions, 4, async (partition) => {
     const [own, copy] = await Promise.all([
       indexesOf(pair.source, partition.source.id),
@@ -114,10 +115,7 @@ async function mapIndex(
   return {
     indexId: targetIndex,
     sourceSchemaHash: index.sourceHash,
-    tablets: from.flatMap((tablet, place) => {
-      const twin = to[place]
-      return twin ? [{ tabletId: twin.id, sourceTabletId: tablet.id, backends: backends(tablet) }] : []
-    }),
+    tablets: pairTablets(from, to, backends),
   }
 }
 
@@ -130,36 +128,16 @@ async function indexesOf(side: TableSide, partitionId: bigint): Promise<Map<stri
   return new Map(listed.filter((index) => index.state === 'NORMAL').map((index) => [index.name, index]))
 }
 
-async function livingBackends(pair: TablePair): Promise<Map<bigint, Backend>> {
-  const all = await facts(pair.source.cluster).backends()
-  return new Map(all.filter((backend) => backend.alive).map((backend) => [backend.id, backend]))
-}
-
 /** Source replicas that can give this version, addressed as the target's nodes must see them. Dead and bad ones are left out. */
 function replicasOf(
   pair: TablePair,
   partition: PartitionPair,
   tablet: Tablet,
-  backends: ReadonlyMap<bigint, Backend>,
+  backends: ReadonlyMap<bigint, ReplicaBackend>,
 ): ReplicaBackend[] {
-  const usable = tablet.replicas.filter(
-    (replica) =>
-      backends.has(replica.backendId) &&
-      replica.state === 'NORMAL' &&
-      replica.isBad !== true &&
-      replica.lastFailedVersion < 0n &&
-      replica.version >= partition.source.visibleVersion,
+  const sources = replicaSources(tablet, partition.source.visibleVersion, backends)
+  if (sources.length > 0) return sources
+  throw busyTable(
+    `tablet ${tablet.id} (partition ${partition.name} of ${pair.source.full}) has no living replica at version ${partition.source.visibleVersion} on the source`,
   )
-  if (usable.length === 0) {
-    throw busy(
-      `tablet ${tablet.id} (partition ${partition.name} of ${pair.source.full}) has no living replica at version ${partition.source.visibleVersion} on the source`,
-    )
-  }
-  return usable.flatMap(({ backendId }) => {
-    const backend = backends.get(backendId)
-    if (!backend) return []
-    const rpc = mapAddress(pair.source.handle.addressMap, backend.host, backend.bePort)
-    const http = mapAddress(pair.source.handle.addressMap, backend.host, backend.httpPort)
-    return [{ host: rpc.host, bePort: rpc.port, httpPort: http.port }]
-  })
 }

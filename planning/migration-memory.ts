@@ -1,0 +1,135 @@
+import type { Finding } from '../contract/findings.ts'
+import type { AlignOutcome, MetadataCounts, MetadataReport } from '../contract/metadata.ts'
+import type { Change, ChangedSetting, MigrationState, StopOptions } from '../contract/migration-api.ts'
+import type { MigrationSpec } from '../contract/migration-spec.ts'
+import type { StaleCounts } from '../contract/replication.ts'
+import type { RateSample } from './copy-rate.ts'
+import type { Parked } from './parking.ts'
+
+/** A table whose workflow runs. */
+export interface RunningEntry {
+  sinceMs: number
+  /** First run of its workflow; unset while it is being started, or when it was found running. */
+  runId?: string
+  /** Its approval goes with it. */
+  approved: boolean
+}
+
+/** What a migration remembers, and takes along when it continues as new. Bounded, whatever the number of tables. */
+export interface MigrationMemory {
+  spec: MigrationSpec
+  state: MigrationState
+  startedAtMs: number
+  paused: boolean
+  stop?: StopOptions
+  /** Settings are leased and the Schedule exists: both have to be undone at the end. */
+  prepared: boolean
+  /** A whole metadata difference has been through since the start. */
+  metadataComplete: boolean
+  /** One-time: the last difference before the end was asked for. */
+  finalDifference: boolean
+  slots: number
+  checkedAt?: string
+  counts?: StaleCounts
+  metadata?: MetadataCounts
+  metadataError?: string
+  lookError?: string
+  /** Tables that the present metadata difference could not align. */
+  metadataStuck: string[]
+  running: Record<string, RunningEntry>
+  parked: Record<string, Parked>
+  /** Paused by an operator. */
+  heldTables: string[]
+  approved: string[]
+  findings: Finding[]
+  settings: ChangedSetting[]
+  changes: Change[]
+  pending: Change[]
+  undo: { table: string; statement: string }[]
+  moreUndo: number
+  totals: { jobsSent: number; finished: number; failed: number; bytes: number }
+  samples: RateSample[]
+}
+
+export function newMemory(spec: MigrationSpec, nowMs: number): MigrationMemory {
+  return {
+    spec,
+    state: 'checking',
+    startedAtMs: nowMs,
+    paused: false,
+    prepared: false,
+    metadataComplete: false,
+    finalDifference: false,
+    metadataStuck: [],
+    slots: 1,
+    running: {},
+    parked: {},
+    heldTables: [],
+    approved: [],
+    findings: [],
+    settings: [],
+    changes: [],
+    pending: [],
+    undo: [],
+    moreUndo: 0,
+    totals: { jobsSent: 0, finished: 0, failed: 0, bytes: 0 },
+    samples: [],
+  }
+}
+
+const MOST_CHANGES = 200
+const MOST_PENDING = 200
+const MOST_UNDO = 300
+
+/** Notes what was done to the target's metadata. */
+export function noteChanges(memory: MigrationMemory, outcomes: readonly AlignOutcome[], at: string): void {
+  for (const { table, outcome, reason, statements, undo } of outcomes) {
+    const change: Change = { at, outcome, table, ...(reason ? { reason } : {}), statements: statements.slice(0, 5) }
+    const done = DONE.has(outcome)
+    memory.pending = memory.pending.filter((one) => one.table !== table)
+    if (done) memory.changes = [...memory.changes, change].slice(-MOST_CHANGES)
+    else if (outcome !== 'unchanged') memory.pending = [...memory.pending, change].slice(-MOST_PENDING)
+    for (const statement of undo) {
+      if (memory.undo.some((one) => one.statement === statement)) continue
+      if (memory.undo.length < MOST_UNDO) memory.undo.push({ table, statement })
+      else memory.moreUndo++
+    }
+  }
+}
+
+const DONE: ReadonlySet<AlignOutcome['outcome']> = new Set(['created', 'altered', 'recreated', 'dropped'])
+
+/** Takes in what a metadata difference reports: counts, changes, and tables that it cannot align. */
+export function noteMetadata(memory: MigrationMemory, report: MetadataReport, at: string): void {
+  memory.metadata = report.counts
+  memory.metadataError = report.error
+  noteChanges(memory, report.outcomes, at)
+  for (const { table, outcome, reason, statements } of report.outcomes) {
+    const stuck = outcome === 'needs-approval' || outcome === 'refused' || outcome === 'failed'
+    const known = memory.parked[table]
+    if (stuck) memory.metadataStuck.push(table)
+    else {
+      if (known?.byMetadata) delete memory.parked[table]
+      continue
+    }
+    if (known && !known.byMetadata) continue
+    memory.parked[table] = {
+      reason: reason ?? outcome,
+      attempts: (known?.attempts ?? 0) + 1,
+      times: (known?.times ?? 0) + 1,
+      needsApproval: outcome === 'needs-approval',
+      refused: outcome === 'refused',
+      statements: outcome === 'needs-approval' ? statements : [],
+      byMetadata: true,
+    }
+  }
+  if (!report.complete) return
+  memory.metadataComplete = true
+  if (report.more === 0) {
+    const stuck = new Set(memory.metadataStuck)
+    for (const [table, one] of Object.entries(memory.parked)) {
+      if (one.byMetadata && !stuck.has(table)) delete memory.parked[table]
+    }
+  }
+  memory.metadataStuck = []
+}

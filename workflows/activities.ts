@@ -1,0 +1,61 @@
+import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow'
+import type { Activities } from '../activities/index.ts'
+import { REPLICATE_ERRORS } from '../contract/index.ts'
+
+/** Every activity heartbeats, whatever it waits for; without a beat for so long its worker is dead and another takes over. */
+const HEARTBEAT = '12 seconds'
+
+const retry: ActivityOptions['retry'] = {
+  initialInterval: '1 second',
+  backoffCoefficient: 2,
+  maximumInterval: '30 seconds',
+}
+
+/** Short reads and changes. Clusters that cannot be reached are tried again until they can, or until somebody stops it. */
+export const work = proxyActivities<Activities>({
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+})
+
+/** Calls to Temporal itself and to a frontend's settings: they answer at once and do not heartbeat. */
+export const control = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', retry })
+
+/** Waits that last as long as they last. */
+export const waits = proxyActivities<Activities>({
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+})
+
+/** For a person who waits in front of a terminal: a cluster that does not answer is an answer. */
+export const interactive = proxyActivities<Activities>({
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: HEARTBEAT,
+  retry: { ...retry, maximumAttempts: 3 },
+})
+
+/**
+ * A step of a table. The policy tries again, in the same step and without end, what says nothing about the table: a dead worker (the next attempt
+ * adopts the job), a limit, a full disk, a cluster that does not answer. What counts as a failed attempt – an aborted or lost job, metadata
+ * that moved on – ends the step, and the workflow sends again as the next one after a back-off: so that these alone are counted, exactly, in
+ * the workflow's history, however many waiting attempts lie between them.
+ * Cancelling means: send nothing new. An activity that follows a job ends with it.
+ */
+export const steps = proxyActivities<Activities>({
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    ...retry,
+    nonRetryableErrorTypes: [
+      REPLICATE_ERRORS.aborted,
+      REPLICATE_ERRORS.lost,
+      REPLICATE_ERRORS.stale,
+      REPLICATE_ERRORS.refused,
+      REPLICATE_ERRORS.needsApproval,
+    ],
+  },
+})

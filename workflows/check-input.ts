@@ -1,0 +1,29 @@
+import { ApplicationFailure } from '@temporalio/workflow'
+import { check, InputError, type MigrationSpec, migrationSpecSchema } from '../contract/index.ts'
+
+/** A spec as JSON beyond this does not belong into every child's input; globs say the same in a line. */
+const LONGEST_SPEC = 32 * 1024
+
+/** The spec with defaults filled in. Throws a non-retryable failure `BadInput` with one clear message; nothing has been changed then. */
+export function checkSpec(input: unknown): MigrationSpec {
+  const spec = checked(() => check(migrationSpecSchema, input, 'This is no migration spec'))
+  const size = JSON.stringify(spec).length
+  if (size > LONGEST_SPEC) {
+    throw badInput(
+      `The migration spec is ${Math.ceil(size / 1024)} KiB long and may be ${LONGEST_SPEC / 1024}: name tables by globs`,
+    )
+  }
+  return spec
+}
+
+export function checked<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof InputError) throw badInput(error.message)
+    throw error
+  }
+}
+
+export const badInput = (message: string) =>
+  ApplicationFailure.create({ type: 'BadInput', message, nonRetryable: true })

@@ -1,0 +1,7 @@
+export { clusterSettings } from './cluster-settings.ts'
+export { doctor } from './doctor.ts'
+export { migrate } from './migrate.ts'
+export { plan } from './plan.ts'
+export { replicateTable } from './replicate-table.ts'
+export { syncMetadata } from './sync-metadata.ts'
+export { tables } from './tables.ts'

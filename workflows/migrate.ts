@@ -1,0 +1,17 @@
+import type { MigrateInput, MigrationStatus } from '../contract/index.ts'
+import { type MigrationMemory, newMemory } from '../planning/migration-memory.ts'
+import { checkSpec } from './check-input.ts'
+import { registerHandlers } from './migration/handlers.ts'
+import { Migration } from './migration/migration.ts'
+
+/**
+ * A migration as one entity: its input is the spec, its state the truth about it, its API signals, updates and queries. Ends when it is stopped,
+ * or, in one-time mode, when everything has been copied. Its result is the last status.
+ */
+export async function migrate(input: MigrateInput): Promise<MigrationStatus> {
+  const { carried, ...spec } = (input ?? {}) as MigrateInput
+  const memory = carried ? (carried as MigrationMemory) : newMemory(checkSpec(spec), Date.now())
+  const migration = new Migration(memory, carried !== undefined)
+  registerHandlers(migration)
+  return migration.run(carried !== undefined)
+}

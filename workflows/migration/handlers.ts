@@ -1,0 +1,192 @@
+import { setHandler } from '@temporalio/workflow'
+import {
+  approveUpdate,
+  changesQuery,
+  check,
+  configureUpdate,
+  type MigrationPatch,
+  type MigrationSpec,
+  metadataReportSignal,
+  migrationPatchSchema,
+  migrationSpecSchema,
+  parkedQuery,
+  pauseSignal,
+  pauseTablesUpdate,
+  resumeSignal,
+  resumeTablesUpdate,
+  retryTablesUpdate,
+  runningQuery,
+  specQuery,
+  splitTableName,
+  statusQuery,
+  stopSignal,
+  type TablesAnswer,
+  type TablesRequest,
+  tableReportSignal,
+  tableWorkflowId,
+} from '../../contract/index.ts'
+import { describeParked } from '../../planning/parking.ts'
+import { work } from '../activities.ts'
+import { badInput, checked } from '../check-input.ts'
+import type { Migration } from './migration.ts'
+
+const MOST_TABLES = 200
+const MOST_HELD = 1000
+
+/** Connects the migration with the world: queries read, signals and updates change its memory and wake it. */
+export function registerHandlers(migration: Migration): void {
+  const { memory } = migration
+
+  setHandler(statusQuery, () => migration.status())
+  setHandler(specQuery, () => memory.spec)
+  setHandler(runningQuery, () =>
+    Object.entries(memory.running).map(([table, { sinceMs }]) => ({
+      table,
+      workflowId: tableWorkflowId(memory.spec.name, table),
+      since: new Date(sinceMs).toISOString(),
+    })),
+  )
+  setHandler(parkedQuery, () =>
+    Object.entries(memory.parked)
+      .filter(([table]) => !(table in memory.running))
+      .map(([table, parked]) => describeParked(table, parked)),
+  )
+  setHandler(changesQuery, () => ({
+    done: memory.changes,
+    pending: memory.pending,
+    undo: memory.undo,
+    moreUndo: memory.moreUndo,
+    ...(memory.metadata ? { counts: memory.metadata } : {}),
+  }))
+
+  setHandler(pauseSignal, () => migration.pause())
+  setHandler(resumeSignal, () => migration.resume())
+  setHandler(stopSignal, (options) => migration.stop(options ?? {}))
+  setHandler(tableReportSignal, (report) => {
+    if (migration.window.expects(report)) migration.tableEnded(report)
+  })
+  setHandler(metadataReportSignal, (report) => migration.metadataReported(report))
+
+  setHandler(configureUpdate, (patch) => configure(migration, patch), { validator: validPatch })
+  setHandler(pauseTablesUpdate, (request) => pauseTables(migration, request), { validator: validTables })
+  setHandler(resumeTablesUpdate, (request) => resumeTables(migration, request), { validator: validTables })
+  setHandler(retryTablesUpdate, (request) => retryTables(migration, request), { validator: validTables })
+  setHandler(approveUpdate, (request) => approve(migration, request), { validator: validTables })
+}
+
+function configure(migration: Migration, patch: MigrationPatch): MigrationSpec {
+  const { memory } = migration
+  const { limits, intervals, allow, sync, parkAfter } = checked(() =>
+    check(migrationPatchSchema, patch, 'This cannot be configured'),
+  )
+  const spec = memory.spec
+  memory.spec = checked(() =>
+    check(
+      migrationSpecSchema,
+      {
+        ...spec,
+        limits: { ...spec.limits, ...given(limits, patch.limits) },
+        intervals: { ...spec.intervals, ...given(intervals, patch.intervals) },
+        allow: { ...spec.allow, ...given(allow, patch.allow) },
+        sync: { ...spec.sync, ...given(sync, patch.sync) },
+        parkAfter: parkAfter ?? spec.parkAfter,
+      },
+      'This cannot be configured',
+    ),
+  )
+  if (memory.prepared) migration.metadata.putSchedule()
+  migration.lookNow()
+  return memory.spec
+}
+
+/** Only what was written: the schema fills in defaults, and a default must not undo what was configured before. */
+function given<T extends object>(filled: T | undefined, written: object | undefined): Partial<T> {
+  if (!filled || !written) return {}
+  return Object.fromEntries(Object.entries(filled).filter(([key]) => key in written)) as Partial<T>
+}
+
+async function pauseTables(migration: Migration, { tables }: TablesRequest): Promise<TablesAnswer> {
+  const { memory, window } = migration
+  const unknown = tables.filter((table) => !window.has(table) && !memory.parked[table])
+  const existing = new Set(
+    unknown.length > 0 ? await work.existingTables({ cluster: memory.spec.source, tables: unknown }) : [],
+  )
+  const answer = answerFor(tables, (table) => {
+    if (memory.heldTables.includes(table)) return 'it is paused already'
+    if (memory.heldTables.length >= MOST_HELD) return `at most ${MOST_HELD} tables can be paused one by one`
+    if (unknown.includes(table) && !existing.has(table)) return `there is no such table on ${memory.spec.source}`
+    memory.heldTables.push(table)
+    if (window.has(table)) void window.holdTable(table)
+    return undefined
+  })
+  migration.wake()
+  return answer
+}
+
+function resumeTables(migration: Migration, { tables }: TablesRequest): TablesAnswer {
+  const { memory } = migration
+  const answer = answerFor(tables, (table) => {
+    if (!memory.heldTables.includes(table)) return 'it is not paused'
+    memory.heldTables = memory.heldTables.filter((one) => one !== table)
+    return undefined
+  })
+  if (answer.accepted.length > 0) migration.lookNow()
+  return answer
+}
+
+function retryTables(migration: Migration, { tables }: TablesRequest): TablesAnswer {
+  const { memory, window } = migration
+  const answer = answerFor(tables, (table) => {
+    const parked = memory.parked[table]
+    if (window.has(table)) return 'it is running'
+    if (!parked) return 'it is not parked'
+    if (memory.heldTables.includes(table)) return 'it is paused; resume it'
+    parked.retryAt = Date.now()
+    return undefined
+  })
+  migration.wake()
+  return answer
+}
+
+function approve(migration: Migration, { tables }: TablesRequest): TablesAnswer {
+  const { memory } = migration
+  const answer = answerFor(tables, (table) => {
+    const parked = memory.parked[table]
+    if (!parked?.needsApproval) return 'nothing of it waits for an approval'
+    if (!memory.approved.includes(table)) memory.approved.push(table)
+    parked.retryAt = Date.now()
+    return undefined
+  })
+  if (answer.accepted.length > 0 && memory.prepared) migration.metadata.putSchedule()
+  migration.wake()
+  return answer
+}
+
+/** `refuse` says why a table cannot be accepted, or does what is asked and says nothing. */
+function answerFor(tables: readonly string[], refuse: (table: string) => string | undefined): TablesAnswer {
+  const answer: TablesAnswer = { accepted: [], rejected: [] }
+  for (const table of new Set(tables)) {
+    const reason = refuse(table)
+    if (reason === undefined) answer.accepted.push(table)
+    else answer.rejected.push({ table, reason })
+  }
+  return answer
+}
+
+function validPatch(patch: MigrationPatch): void {
+  checked(() => check(migrationPatchSchema, patch, 'This cannot be configured'))
+}
+
+function validTables(request: TablesRequest): void {
+  const tables = request?.tables
+  if (!Array.isArray(tables) || tables.length === 0) throw badInput('Give {"tables": ["database.table", …]}')
+  if (tables.length > MOST_TABLES) throw badInput(`At most ${MOST_TABLES} tables at once`)
+  for (const table of tables) {
+    if (typeof table !== 'string') throw badInput('A table is named as text: database.table')
+    try {
+      splitTableName(table)
+    } catch (error) {
+      throw badInput(error instanceof Error ? error.message : String(error))
+    }
+  }
+}

@@ -1,0 +1,380 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  ContinueAsNew,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { MetadataReport, MigrationState, MigrationStatus, StaleResult, TableReport } from '../../contract/index.ts'
+import { carryMemory } from '../../planning/carry-memory.ts'
+import { addSample } from '../../planning/copy-rate.ts'
+import { type MigrationMemory, noteMetadata } from '../../planning/migration-memory.ts'
+import { statusOf } from '../../planning/migration-status.ts'
+import { dueTables, nextDue, shortReason } from '../../planning/parking.ts'
+import { statusMarkdown } from '../../planning/status-markdown.ts'
+import { lookDelay, lookLimit, windowSize } from '../../planning/window.ts'
+import { waits, work } from '../activities.ts'
+import type { migrate } from '../migrate.ts'
+import { setSearchAttributes } from '../search-attributes.ts'
+import { MetadataRunner } from './metadata-runner.ts'
+import { asOwnFailure, compensate, leaseSettings, preflight } from './prepare.ts'
+import { noteReport } from './reports.ts'
+import { TableWindow } from './table-window.ts'
+
+/** How long an idle look waits for something to do before it returns anyway, in seconds. */
+const IDLE_LOOK_S = 60
+
+/**
+ * The migration as one entity. Handlers and everything that ends in the background change the memory and wake the loop; the loop starts what there
+ * is to start and never waits for one thing alone. Nothing here polls: waiting is done by activities.
+ */
+export class Migration {
+  readonly memory: MigrationMemory
+  readonly window: TableWindow
+  readonly metadata: MetadataRunner
+  #awake = true
+  #cancelled = false
+  /** Names of tables that the last look listed, most urgent first. */
+  #queue: string[] = []
+  #cut = false
+  #hurry = false
+  #lookScope: CancellationScope | undefined
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  /** Looks are numbered. Only one that was begun after the last change tells that nothing is left to do. */
+  #looks = 0
+  #looksDone = 0
+  #lookNeeded = 1
+  #quiet: 'no' | 'asked' | 'yes' = 'no'
+  #details = ''
+
+  constructor(memory: MigrationMemory, inherited: boolean) {
+    this.memory = memory
+    this.window = new TableWindow(
+      memory,
+      (report) => this.tableEnded(report),
+      () => this.wake(),
+    )
+    this.metadata = new MetadataRunner(memory, inherited, () => this.wake())
+  }
+
+  wake(): void {
+    this.#awake = true
+  }
+
+  status(): MigrationStatus {
+    return statusOf(this.memory, Date.now())
+  }
+
+  /** To the end: finished, stopped, failed or cancelled. */
+  async run(inherited: boolean): Promise<MigrationStatus> {
+    // A cancellation is a stop that cancels jobs as well, and what has to be undone is undone first.
+    CancellationScope.current().cancelRequested.catch(() => {
+      this.#cancelled = true
+      this.stop({ cancelJobs: true })
+    })
+    return CancellationScope.nonCancellable(async () => {
+      const end = await this.#undoingOnFailure(async () => {
+        if (inherited) await this.window.inherit()
+        else await this.#begin()
+        return this.#loop()
+      })
+      await compensate(this.memory)
+      this.#setState(end)
+      if (this.#cancelled) throw new CancelledFailure(`Migration ${this.memory.spec.name} was cancelled`)
+      return this.status()
+    })
+  }
+
+  pause(): void {
+    if (this.memory.paused || this.memory.stop) return
+    this.memory.paused = true
+    this.#quiet = 'no'
+    if (this.memory.prepared) {
+      this.#holdAll()
+      this.metadata.putSchedule()
+    }
+    this.wake()
+  }
+
+  resume(): void {
+    if (!this.memory.paused || this.memory.stop) return
+    this.memory.paused = false
+    if (this.memory.prepared) this.metadata.putSchedule()
+    this.lookNow()
+  }
+
+  stop(options: MigrationMemory['stop'] = {}): void {
+    this.memory.stop = { ...this.memory.stop, ...options }
+    this.#quiet = 'no'
+    if (this.memory.prepared) this.#holdAll()
+    this.wake()
+  }
+
+  tableEnded(report: TableReport): void {
+    if (!this.window.has(report.table)) return
+    noteReport(this.memory, report, Date.now())
+    this.#lookNeeded = this.#looks + 1
+    this.wake()
+  }
+
+  metadataReported(report: MetadataReport): void {
+    noteMetadata(this.memory, report, new Date().toISOString())
+    if (report.complete || report.error) this.metadata.ended()
+    const made = report.outcomes.some(
+      ({ outcome }) => outcome === 'created' || outcome === 'recreated' || outcome === 'altered',
+    )
+    this.#lookNeeded = this.#looks + 1
+    if ((made || report.complete) && this.#queue.length === 0) this.lookNow()
+    this.wake()
+  }
+
+  /** The next look comes at once. */
+  lookNow(): void {
+    this.#lookNeeded = this.#looks + 1
+    this.#hurry = true
+    this.#lookScope?.cancel()
+    this.#lookScope = undefined
+    this.wake()
+  }
+
+  async #begin(): Promise<void> {
+    const { memory } = this
+    const { spec } = memory
+    setSearchAttributes({ kind: 'migration', migration: spec.name, cluster: spec.target, state: memory.state })
+    const settings = await this.#unlessStopped(() => preflight(memory))
+    if (settings && memory.paused) this.#setState('paused')
+    await condition(() => !memory.paused || memory.stop !== undefined)
+    if (!settings || memory.stop) return
+    this.#setState('preparing')
+    memory.prepared = true
+    await leaseSettings(memory, settings)
+    this.metadata.putSchedule()
+  }
+
+  /** Whatever goes wrong in the migration itself, what it changed is put back before it fails. */
+  async #undoingOnFailure<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      if (error instanceof ContinueAsNew) throw error
+      await compensate(this.memory)
+      this.#setState('failed')
+      throw asOwnFailure(error)
+    }
+  }
+
+  async #unlessStopped<T>(act: () => Promise<T>): Promise<T | undefined> {
+    const scope = new CancellationScope()
+    const running = scope.run(act)
+    running.catch(() => undefined)
+    await Promise.race([running, condition(() => this.memory.stop !== undefined)])
+    if (!this.memory.stop) return running
+    scope.cancel()
+    return undefined
+  }
+
+  async #loop(): Promise<'finished' | 'stopped'> {
+    for (;;) {
+      await condition(() => this.#awake)
+      this.#awake = false
+      if (this.memory.stop) {
+        if (await this.#stopping()) return 'stopped'
+      } else if (workflowInfo().continueAsNewSuggested) await this.#continueWhenSettled()
+      else if (this.memory.paused) this.#pausing()
+      else if (this.#syncing()) return 'finished'
+      this.#describe()
+    }
+  }
+
+  /** Starts what there is to start. Whether a one-time migration is done. */
+  #syncing(): boolean {
+    const { memory } = this
+    if (!memory.metadataComplete) this.metadata.start()
+    this.#fill()
+    this.window.lookForClosed()
+    const idle = this.window.size === 0 && this.#queue.length === 0
+    const seen = this.#looksDone >= this.#lookNeeded
+    // Nothing runs, and nobody has looked since: that look need not wait.
+    if (idle && !seen && this.#looks < this.#lookNeeded) this.lookNow()
+    if (idle && seen && memory.spec.oneTime && this.#isDone()) return true
+    const caughtUp = idle && seen && memory.metadataComplete && this.#nothingLags()
+    this.#setState(caughtUp ? 'caughtUp' : 'syncing')
+    this.#look()
+    return false
+  }
+
+  #nothingLags(): boolean {
+    const { counts } = this.memory
+    return counts !== undefined && counts.laggingPartitions === 0 && counts.missingTables === 0
+  }
+
+  /** Everything that can be copied is; what is parked waits for a person or a pause, unless it is refused for good. */
+  #isDone(): boolean {
+    const { memory } = this
+    if (!memory.metadataComplete || !memory.counts || this.metadata.running) return false
+    const parked = Object.values(memory.parked)
+    if (parked.some((table) => !table.refused) || memory.heldTables.length > 0) return false
+    if (memory.counts.missingTables > parked.length) {
+      memory.metadataComplete = false
+      this.metadata.start()
+      return false
+    }
+    if (memory.finalDifference) return true
+    memory.finalDifference = true
+    memory.metadataComplete = false
+    this.metadata.start()
+    return false
+  }
+
+  #fill(): void {
+    const { memory, window } = this
+    const size = windowSize(memory.spec.limits.tables, memory.slots)
+    for (const table of dueTables(Object.entries(memory.parked), Date.now())) {
+      if (window.size >= size) return
+      if (window.has(table) || memory.heldTables.includes(table)) continue
+      const parked = memory.parked[table]
+      if (parked) parked.retryAt = undefined
+      window.start(table, memory.approved.includes(table), parked && parked.attempts > 0 ? 1 : memory.spec.parkAfter)
+    }
+    while (window.size < size) {
+      const table = this.#queue.shift()
+      if (table === undefined) return
+      if (window.has(table) || memory.parked[table] || memory.heldTables.includes(table)) continue
+      window.start(table, memory.approved.includes(table), memory.spec.parkAfter)
+    }
+  }
+
+  /** Has the next look made, unless one is under way. */
+  #look(): void {
+    if (this.#lookScope) return
+    const { memory, window } = this
+    const size = windowSize(memory.spec.limits.tables, memory.slots)
+    const delay = lookDelay({
+      queued: this.#queue.length,
+      window: size,
+      secondsSinceLook: (Date.now() - this.#lookedAtMs) / 1000,
+      interval: memory.spec.intervals.stale,
+      hurry: this.#cut || this.#hurry,
+    })
+    this.#hurry = false
+    const idle = window.size === 0 && this.#queue.length === 0 && this.#looksDone >= this.#lookNeeded
+    const due = nextDue(Object.entries(memory.parked)) ?? Number.POSITIVE_INFINITY
+    const wait =
+      idle && memory.metadataComplete ? Math.max(0, Math.min(IDLE_LOOK_S, (due - Date.now()) / 1000 - delay)) : 0
+    const skip = [...new Set([...Object.keys(memory.running), ...Object.keys(memory.parked), ...memory.heldTables])]
+    const limit = lookLimit(size)
+    const scope = new CancellationScope()
+    this.#lookScope = scope
+    const look = ++this.#looks
+    void scope
+      .run(() => waits.findStale({ spec: memory.spec, skip, limit, delay, wait, running: window.size }))
+      .then((result) => this.#looked(result, look, limit))
+      .catch((error: unknown) => {
+        if (!isCancellation(error))
+          memory.lookError = shortReason(`Looking for tables that lag failed: ${rootMessage(error)}`)
+      })
+      .finally(() => {
+        if (this.#lookScope === scope) {
+          this.#lookScope = undefined
+          this.#lookedAtMs = Date.now()
+        }
+        this.wake()
+      })
+  }
+
+  #looked(result: StaleResult, look: number, limit: number): void {
+    const { memory } = this
+    this.#looksDone = look
+    Object.assign(memory, {
+      counts: result.counts,
+      checkedAt: result.checkedAt,
+      slots: result.slots,
+      lookError: undefined,
+    })
+    this.#queue = result.stale.map(({ table }) => table)
+    this.#cut = result.stale.length >= limit
+    memory.samples = addSample(memory.samples, { atMs: Date.now(), bytes: memory.totals.bytes })
+  }
+
+  #holdAll(): void {
+    this.#lookScope?.cancel()
+    this.#lookScope = undefined
+    this.#queue = []
+    this.window.hold()
+    this.metadata.hold()
+  }
+
+  #pausing(): void {
+    this.window.lookForClosed()
+    this.#setState(this.#isQuiet() ? 'paused' : 'pausing')
+  }
+
+  /** No table's workflow runs, and no job of theirs on the target. Asks the target when the time has come. */
+  #isQuiet(): boolean {
+    if (this.window.size > 0) return false
+    if (this.#quiet === 'no') {
+      this.#quiet = 'asked'
+      void waits
+        .awaitQuiet({ spec: this.memory.spec })
+        .then(() => {
+          if (this.#quiet === 'asked') this.#quiet = 'yes'
+        })
+        .catch(() => {
+          this.#quiet = 'no'
+        })
+        .finally(() => this.wake())
+    }
+    return this.#quiet === 'yes'
+  }
+
+  /** Whether everything has come to rest. */
+  async #stopping(): Promise<boolean> {
+    const { memory } = this
+    this.#setState('stopping')
+    if (!memory.prepared) return true
+    if (memory.stop?.cancelJobs && this.#quiet === 'no') await this.#cancelJobs()
+    this.window.lookForClosed()
+    return this.#isQuiet() && allHandlersFinished()
+  }
+
+  /** Also when it cannot be done – the jobs then end by themselves – the stop goes on. */
+  async #cancelJobs(): Promise<void> {
+    const { memory } = this
+    try {
+      await work.cancelJobs({ spec: memory.spec })
+    } catch (error) {
+      memory.stop = { ...memory.stop, cancelJobs: false }
+      memory.lookError = shortReason(
+        `Jobs could not be cancelled, they are followed to their end: ${rootMessage(error)}`,
+      )
+    }
+  }
+
+  async #continueWhenSettled(): Promise<void> {
+    if (this.window.busy || this.metadata.busy || !allHandlersFinished()) return
+    const { spec } = this.memory
+    await continueAsNew<typeof migrate>({ ...spec, carried: carryMemory(this.memory) })
+  }
+
+  #setState(state: MigrationState): void {
+    if (this.memory.state === state) return
+    this.memory.state = state
+    setSearchAttributes({ state })
+  }
+
+  #describe(): void {
+    const details = statusMarkdown(this.status())
+    if (details !== this.#details) setCurrentDetails(details)
+    this.#details = details
+  }
+}
+
+function rootMessage(error: unknown): string {
+  let cause = error
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
+  return cause instanceof Error ? cause.message : String(cause)
+}

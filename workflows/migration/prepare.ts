@@ -1,0 +1,77 @@
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, workflowInfo } from '@temporalio/workflow'
+import type { MigrationSpec, WantedSetting } from '../../contract/index.ts'
+import type { MigrationMemory } from '../../planning/migration-memory.ts'
+import { control, work } from '../activities.ts'
+
+/** Runs the preflight. Throws `PreflightFailed` when a fatal finding is not named in the spec's `ignore`; nothing has been changed then. */
+export async function preflight(memory: MigrationMemory): Promise<WantedSetting[]> {
+  const { spec } = memory
+  const result = await work.preflight({ spec })
+  memory.findings = result.findings.slice(0, 100)
+  const fatal = result.findings.filter((finding) => finding.level === 'fatal' && !spec.ignore.includes(finding.code))
+  if (fatal.length > 0) {
+    const lines = fatal.slice(0, 10).map(({ code, subject, message, remedy }) => {
+      return `- ${subject}: ${message} (${code})${remedy ? `. ${remedy}` : ''}`
+    })
+    if (fatal.length > lines.length) lines.push(`- and ${fatal.length - lines.length} more`)
+    throw ApplicationFailure.create({
+      type: 'PreflightFailed',
+      message: `Migration ${spec.name} cannot start; nothing has been changed:\n${lines.join('\n')}`,
+      nonRetryable: true,
+    })
+  }
+  return wantedSettings(spec, result.settings ?? [])
+}
+
+/** What the operator says goes before what the preflight suggests. */
+function wantedSettings({ settings }: MigrationSpec, suggested: readonly WantedSetting[]): WantedSetting[] {
+  const wanted = new Map(suggested.map((setting) => [setting.key, setting]))
+  const decide = (
+    key: string,
+    choice: MigrationSpec['settings']['targetCompaction'],
+    values: { on: string; off: string },
+  ) => {
+    if (choice === 'keep') wanted.delete(key)
+    if (choice === 'on' || choice === 'off') wanted.set(key, { key, value: values[choice], reason: 'as the spec says' })
+  }
+  decide('enable_legacy_compatibility_for_replication', settings.legacyCompatibility, { on: 'true', off: 'false' })
+  decide('lake_compaction_max_tasks', settings.targetCompaction, { on: '-1', off: '0' })
+  return [...wanted.values()]
+}
+
+/** Leases what has to be changed on the target while the migration runs; what it was is remembered by the cluster's settings workflow. */
+export async function leaseSettings(memory: MigrationMemory, settings: readonly WantedSetting[]): Promise<void> {
+  if (settings.length === 0) return
+  const { spec } = memory
+  const holder = workflowInfo().workflowId
+  const answer = await control.leaseSettings({ cluster: spec.target, holder, settings: [...settings] })
+  memory.settings = answer.changed
+  for (const { key, reason } of answer.refused) {
+    memory.findings.push({
+      code: 'setting-not-changed',
+      level: 'warning',
+      subject: spec.target,
+      message: `${key} could not be changed: ${reason}`,
+      remedy: `Set ${key} yourself if tables need it`,
+    })
+  }
+}
+
+/** Undoes what was changed for the migration, in reverse order. */
+export async function compensate(memory: MigrationMemory): Promise<void> {
+  if (!memory.prepared) return
+  const { spec } = memory
+  await control.deleteMetadataSchedule({ name: spec.name })
+  const keep = memory.stop?.keepSettings || spec.settings.keepAfterwards
+  await control.releaseSettings({ cluster: spec.target, holder: workflowInfo().workflowId, keep })
+  if (!keep) memory.settings = []
+  memory.prepared = false
+}
+
+/** The innermost cause, as a failure of the migration itself: its type and message are what a person needs. */
+export function asOwnFailure(error: unknown): unknown {
+  const wrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure
+  const cause = wrapped ? error.cause : undefined
+  if (!(cause instanceof ApplicationFailure)) return error
+  return ApplicationFailure.create({ type: cause.type ?? undefined, message: cause.message, nonRetryable: true })
+}

@@ -1,0 +1,60 @@
+import type { TableReport } from '../../contract/index.ts'
+import { addSample } from '../../planning/copy-rate.ts'
+import { type MigrationMemory, noteChanges } from '../../planning/migration-memory.ts'
+import { MOST_PARKED, type Parked, parkSeconds, shortReason } from '../../planning/parking.ts'
+
+/** Something else holds the table: it is tried again soon, less and less often, and it does not count. */
+const WAIT_FIRST_S = 20
+const WAIT_LONGEST_S = 300
+
+/** Takes in how a table's workflow ended: totals, changes, and whether it is parked. */
+export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: number): void {
+  const { table } = report
+  const approved = memory.running[table]?.approved ?? false
+  delete memory.running[table]
+  memory.totals.jobsSent += report.jobsSent
+  memory.totals.bytes += report.bytes
+  memory.totals.finished += report.jobsSent > 0 && report.outcome !== 'failed' ? 1 : 0
+  if (report.outcome === 'failed') memory.totals.failed++
+  memory.samples = addSample(memory.samples, { atMs: nowMs, bytes: memory.totals.bytes })
+  if (report.changes) noteChanges(memory, report.changes, new Date(nowMs).toISOString())
+
+  switch (report.outcome) {
+    case 'in-sync':
+    case 'behind':
+    case 'gone':
+      delete memory.parked[table]
+      // An approval is for what was shown, once.
+      if (approved) memory.approved = memory.approved.filter((one) => one !== table)
+      return
+    case 'stopped': {
+      // It was told to stop; if it had been parked, it is so again and due.
+      const parked = memory.parked[table]
+      if (parked && !parked.byMetadata) parked.retryAt = nowMs
+      return
+    }
+    default:
+      park(memory, report, nowMs)
+  }
+}
+
+function park(memory: MigrationMemory, report: TableReport, nowMs: number): void {
+  const { table, outcome } = report
+  const before = memory.parked[table]
+  if (!before && Object.keys(memory.parked).length >= MOST_PARKED) return
+  const times = (before?.times ?? 0) + 1
+  const waits = outcome === 'waiting'
+  const seconds = waits
+    ? Math.min(WAIT_FIRST_S * 2 ** Math.min(times - 1, 10), WAIT_LONGEST_S)
+    : parkSeconds(memory.spec.intervals.park, times)
+  const parked: Parked = {
+    reason: shortReason(report.reason),
+    attempts: (before?.attempts ?? 0) + (waits ? 0 : report.attempts),
+    times,
+    retryAt: nowMs + seconds * 1000,
+    needsApproval: outcome === 'needs-approval',
+    refused: outcome === 'refused',
+    statements: report.statements ?? [],
+  }
+  memory.parked[table] = parked
+}

@@ -1,0 +1,200 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common'
+import {
+  ChildWorkflowCancellationType,
+  type ChildWorkflowHandle,
+  getExternalWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow'
+import {
+  holdSignal,
+  type MigrationSpec,
+  migrationId,
+  type ReplicateTableInput,
+  reportBySignalSignal,
+  type TableReport,
+  tableWorkflowId,
+  WORKFLOW_TYPES,
+} from '../../contract/index.ts'
+import type { MigrationMemory } from '../../planning/migration-memory.ts'
+import { waits } from '../activities.ts'
+import type { replicateTable } from '../replicate-table.ts'
+import { searchAttributes, tableAttributes } from '../search-attributes.ts'
+
+/** Seconds that a look for closed workflows lasts at most. */
+const LOOK_SECONDS = 60
+
+/**
+ * The tables whose workflows run. They are started with ABANDON: a migration that continues as new, or is terminated, does not disturb them.
+ * The run that started a table's workflow gets its report as the result. A later run – after continue-as-new – asks for it by signal; and
+ * because a workflow may end just in between, or be terminated, those without a waiting run are looked at from time to time.
+ */
+export class TableWindow {
+  readonly #memory: MigrationMemory
+  readonly #ended: (report: TableReport) => void
+  readonly #wake: () => void
+  /** Started by this run: their results are awaited. */
+  readonly #awaited = new Set<string>()
+  #starting = 0
+  #looking = false
+
+  constructor(memory: MigrationMemory, ended: (report: TableReport) => void, wake: () => void) {
+    this.#memory = memory
+    this.#ended = ended
+    this.#wake = wake
+  }
+
+  get size(): number {
+    return Object.keys(this.#memory.running).length
+  }
+
+  /** Some start is not settled yet: not the moment to continue as new. */
+  get busy(): boolean {
+    return this.#starting > 0
+  }
+
+  has(table: string): boolean {
+    return table in this.#memory.running
+  }
+
+  /** Starts a table's workflow; returns at once, so that many start side by side. */
+  start(table: string, approved: boolean, parkAfter: number): void {
+    this.#memory.running[table] = { sinceMs: Date.now(), approved }
+    this.#awaited.add(table)
+    this.#starting++
+    void this.#run(table, approved, parkAfter)
+  }
+
+  /** Takes over the tables that an earlier run started. */
+  async inherit(): Promise<void> {
+    await Promise.all(Object.keys(this.#memory.running).map((table) => this.#askForSignal(table)))
+  }
+
+  /** Tells all running tables to send nothing new, follow what runs, and end. Those being started are told when they have started. */
+  hold(): void {
+    for (const table of Object.keys(this.#memory.running)) void this.holdTable(table)
+  }
+
+  async holdTable(table: string): Promise<void> {
+    try {
+      await this.#external(table).signal(holdSignal)
+    } catch {
+      // It has ended, or is only being started; then it is told afterwards.
+    }
+  }
+
+  /** Looks whether tables that nobody waits for have ended without a report. */
+  lookForClosed(): void {
+    if (this.#looking) return
+    const tables = Object.entries(this.#memory.running)
+      .filter(([table]) => !this.#awaited.has(table))
+      .map(([table, { runId }]) => ({ table, workflowId: this.#id(table), runId }))
+    if (tables.length === 0) return
+    this.#looking = true
+    void waits
+      .closedTables({ tables, wait: LOOK_SECONDS })
+      .then((reports) => {
+        for (const report of reports) if (!this.#awaited.has(report.table)) this.#ended(report)
+      })
+      .catch(ignoreCancellation)
+      .finally(() => {
+        this.#looking = false
+        this.#wake()
+      })
+  }
+
+  /** Whether a report is of the workflow that is being waited for, and not a late one of a former. */
+  expects(report: TableReport): boolean {
+    const entry = this.#memory.running[report.table]
+    return entry !== undefined && (entry.runId === undefined || entry.runId === report.runId)
+  }
+
+  async #run(table: string, approved: boolean, parkAfter: number): Promise<void> {
+    let handle: ChildWorkflowHandle<typeof replicateTable>
+    try {
+      handle = await this.#startChild(table, approved, parkAfter)
+    } catch (error) {
+      this.#startEnded()
+      this.#awaited.delete(table)
+      // Left over from a migration that was terminated and started anew: it goes on, and tells this one when it ends.
+      if (error instanceof WorkflowExecutionAlreadyStartedError) await this.#askForSignal(table)
+      else if (!isCancellation(error)) this.#ended(withoutReport(table, String(error)))
+      return
+    }
+    this.#startEnded()
+    const entry = this.#memory.running[table]
+    if (entry) entry.runId = handle.firstExecutionRunId
+    if (this.#memory.paused || this.#memory.stop || this.#memory.heldTables.includes(table)) void this.holdTable(table)
+    try {
+      this.#ended(await handle.result())
+    } catch (error) {
+      const how = isCancellation(error) ? 'cancelled' : 'terminated, or failed'
+      this.#ended(withoutReport(table, `its workflow was ${how}`))
+    } finally {
+      this.#awaited.delete(table)
+    }
+  }
+
+  #startEnded(): void {
+    this.#starting--
+    // Somebody may wait for all starts to be settled.
+    if (this.#starting === 0) this.#wake()
+  }
+
+  #startChild(table: string, approved: boolean, parkAfter: number) {
+    const { spec } = this.#memory
+    const input: ReplicateTableInput = {
+      spec: specFor(spec, table),
+      migrationId: migrationId(spec.name),
+      table,
+      approved,
+      parkAfter,
+    }
+    return startChild<typeof replicateTable>(WORKFLOW_TYPES.replicateTable, {
+      workflowId: this.#id(table),
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      staticSummary: `Replicate ${table}`,
+      typedSearchAttributes: searchAttributes(tableAttributes(spec.name, spec.target, table)),
+    })
+  }
+
+  async #askForSignal(table: string): Promise<void> {
+    try {
+      await this.#external(table).signal(reportBySignalSignal)
+    } catch {
+      // It has ended already; lookForClosed finds its report.
+    }
+  }
+
+  #external(table: string) {
+    return getExternalWorkflowHandle(this.#id(table))
+  }
+
+  #id(table: string): string {
+    return tableWorkflowId(this.#memory.spec.name, table)
+  }
+}
+
+/** Thousands of children carry the spec; a long one is cut down to what one table needs. */
+const LONG_SPEC = 4096
+
+function specFor(spec: MigrationSpec, table: string): MigrationSpec {
+  if (JSON.stringify(spec).length <= LONG_SPEC) return spec
+  const renamed = spec.rename.tables[table]
+  const tables: Record<string, string> = renamed === undefined ? {} : { [table]: renamed }
+  return { ...spec, include: [], exclude: [], rename: { ...spec.rename, tables }, ignore: [] }
+}
+
+function withoutReport(table: string, reason: string): TableReport {
+  const counts = { attempts: 0, jobsSent: 0, partitions: 0, bytes: 0, version: '0' }
+  return { table, runId: '', outcome: 'stopped', reason, ...counts }
+}
+
+function ignoreCancellation(error: unknown): void {
+  if (!isCancellation(error)) throw error
+}

@@ -1,0 +1,99 @@
+import {
+  ActivityFailure,
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow'
+import {
+  type AlignOutcome,
+  holdSignal,
+  type MetadataCounts,
+  type MetadataReport,
+  metadataReportSignal,
+  type SyncMetadataInput,
+} from '../contract/index.ts'
+import { shortReason } from '../planning/parking.ts'
+import { control, work } from './activities.ts'
+import { checkSpec } from './check-input.ts'
+import { setSearchAttributes } from './search-attributes.ts'
+
+const PAGE = 500
+/** A report is sent when so many outcomes have come together, so that the migration learns of new tables soon and its history stays small. */
+const REPORT_AFTER = 100
+const MOST_OUTCOMES = 500
+
+/**
+ * One metadata difference: every source table whose copy is missing or different is aligned, batch by batch, then what only the target has,
+ * then views. Reports to the migration by signal. Told to hold, it stops after the batch.
+ */
+export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCounts | undefined> {
+  const spec = checkSpec(input.spec)
+  const { migrationId, approved } = input
+  setSearchAttributes({ kind: 'metadata', migration: spec.name, cluster: spec.target })
+  let held = false
+  setHandler(holdSignal, () => {
+    held = true
+  })
+  const open: AlignOutcome[] = []
+  let reported = 0
+  let more = 0
+  let aligned = 0
+  let counts: MetadataCounts | undefined
+
+  try {
+    let after: string | undefined
+    do {
+      const page = await work.listDifferences({ spec, after, limit: PAGE })
+      counts = page.counts
+      for (let from = 0; from < page.different.length && !held; from += spec.limits.ddlBatch) {
+        const tables = page.different.slice(from, from + spec.limits.ddlBatch)
+        collect(await work.alignTables({ spec, tables, approved }))
+        aligned += tables.length
+        setCurrentDetails(`${aligned} of ${counts.differentTables} different tables looked at`)
+        if (open.length >= REPORT_AFTER || (reported === 0 && open.length > 0)) await report(false)
+      }
+      after = page.next
+    } while (after !== undefined && !held)
+    if (!held) collect(await work.listTargetOnly({ spec, approved }))
+    if (!held) collect(await work.alignViews({ spec, approved }))
+    await report(!held)
+    return counts
+  } catch (error) {
+    if (isCancellation(error)) throw error
+    const cause = error instanceof ActivityFailure ? error.cause : error
+    await report(false, shortReason(cause instanceof Error ? cause.message : String(error)))
+    throw error
+  }
+
+  function collect(outcomes: readonly AlignOutcome[]): void {
+    for (const outcome of outcomes) {
+      if (outcome.outcome === 'unchanged') continue
+      if (reported + open.length < MOST_OUTCOMES || outcome.undo.length > 0) open.push(outcome)
+      else more++
+    }
+  }
+
+  async function report(complete: boolean, error?: string): Promise<void> {
+    const outcomes = open.splice(0)
+    reported += outcomes.length
+    const message: MetadataReport = { counts: counts ?? NOTHING, outcomes, more, complete, ...(error ? { error } : {}) }
+    try {
+      await getExternalWorkflowHandle(migrationId).signal(metadataReportSignal, message)
+    } catch (failure) {
+      if (isCancellation(failure)) throw failure
+      // The migration is gone – terminated, most likely: its Schedule must not go on making work for nobody.
+      await CancellationScope.nonCancellable(() => control.deleteMetadataSchedule({ name: spec.name }))
+      held = true
+    }
+  }
+}
+
+const NOTHING: MetadataCounts = {
+  sourceTables: 0,
+  alignedTables: 0,
+  differentTables: 0,
+  targetOnlyTables: 0,
+  refusedTables: 0,
+}
