@@ -195,7 +195,7 @@ const showTables = (context: LabSqlContext, database: LabDatabase): LabResult =>
   )
 
 const keysText = (table: LabTable, index: LabIndexMeta): string =>
-  `${index.keysType}(${index.columns
+  `${table.keysType}(${index.columns
     .filter((c) => c.key)
     .map((c) => c.name)
     .join(', ')})`

@@ -43,7 +43,8 @@ export const alterColumns = (
     case 'rename-column': {
       const column = find(clause.from)
       if (index.columns.some((c) => same(c.name, clause.to))) throw failure(`Column name[${clause.to}] is already used`)
-      return renameColumn(table, column.name, clause.to)
+      renameColumn(table, column.name, clause.to)
+      return
     }
     case 'modify-column-comment':
       find(clause.name).comment = clause.comment
@@ -62,7 +63,8 @@ export const alterColumns = (
         if (column.key || column.generated !== undefined) heavy = true
         columns = inserted(columns, column, clause.place, table)
       }
-      return change(context, database, table, columns, heavy)
+      change(context, database, table, columns, heavy)
+      return
     }
     case 'drop-column': {
       const column = find(clause.name)
@@ -78,7 +80,8 @@ export const alterColumns = (
           throw failure(`Can not drop column ${column.name}, rollup index ${other.name} has it`)
       }
       if (column.key) table.keyColumns = table.keyColumns.filter((c) => c !== column.name)
-      return change(context, database, table, columns, column.key || !evolvesFast(context, table))
+      change(context, database, table, columns, column.key || !evolvesFast(context, table))
+      return
     }
     case 'modify-column': {
       const column = find(clause.column.name)
@@ -87,12 +90,14 @@ export const alterColumns = (
       if (column.aggregation !== undefined && next.aggregation === undefined) next.aggregation = column.aggregation
       const nothing = next.type === column.type && next.nullable === column.nullable && clause.place === undefined
       const columns = index.columns.map((c) => (c === column ? next : c))
-      return change(context, database, table, moved(columns, next, clause.place), !nothing)
+      change(context, database, table, moved(columns, next, clause.place), !nothing)
+      return
     }
     case 'order-by': {
       const columns = clause.columns.map(find)
       const rest = index.columns.filter((c) => !columns.includes(c))
-      return change(context, database, table, [...columns, ...rest], true)
+      change(context, database, table, [...columns, ...rest], true)
+      return
     }
   }
 }

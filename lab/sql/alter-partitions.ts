@@ -51,22 +51,20 @@ export const alterPartitions = (context: LabSqlContext, table: LabTable, clause:
         refuseWrongKind(table)
       }
       if (!clause.temporary) refuseDynamic(table)
-      return addPartitions(
-        context,
-        table,
-        [clause.definition],
-        clause.distribution,
-        clause.temporary,
-        clause.properties,
-      )
+      addPartitions(context, table, [clause.definition], clause.distribution, clause.temporary, clause.properties)
+      return
     case 'add-partitions':
-      return addBatch(context, table, clause)
+      addBatch(context, table, clause)
+      return
     case 'drop-partition':
-      return dropPartitions(context, table, clause)
+      dropPartitions(context, table, clause)
+      return
     case 'replace-partition':
-      return replacePartitions(context, table, clause.names, clause.temporaryNames, clause.properties)
+      replacePartitions(context, table, clause.names, clause.temporaryNames, clause.properties)
+      return
     case 'truncate-partition':
-      return truncate(context.state, table, clause.names)
+      truncate(context.state, table, clause.names)
+      return
     case 'modify-partition': {
       const chosen =
         clause.names === '*' ? table.partitions.filter((p) => !p.temporary) : clause.names.map((n) => find(n, false))

@@ -78,7 +78,7 @@ export const parseDataType = (cursor: Cursor, version: LabVersion): string => {
 }
 
 const readNumbers = (cursor: Cursor): string[] => {
-  const numbers = cursor.separated(() => (cursor.at('MAX') ? (cursor.next(), '1048576') : String(cursor.integer())))
+  const numbers = cursor.separated(() => (cursor.accept('MAX') ? '1048576' : String(cursor.integer())))
   cursor.expect(')')
   return numbers
 }

@@ -19,7 +19,7 @@ const symbols = ['<=>', '!=', '<>', '<=', '>=', '&&', '||', '->', ':=', '@@']
 const escapes: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', '0': '\0', Z: '\u001a' }
 
 /** The text of a string literal, quotes taken off. `\%` and `\_` keep their backslash, as LIKE needs it. */
-const unescape = (body: string, quote: string): string => {
+const unescapeText = (body: string, quote: string): string => {
   let out = ''
   for (let i = 0; i < body.length; i++) {
     const c = body.charAt(i)
@@ -89,7 +89,7 @@ export const tokenize = (sql: string): Token[] => {
       const body = sql.slice(i + 1, j)
       // A doubled backtick is not unescaped but dropped: `a``b` is the name ab.
       if (c === '`') push('quoted', j + 1, body.replaceAll('`', ''))
-      else push('string', j + 1, unescape(body, c))
+      else push('string', j + 1, unescapeText(body, c))
       continue
     }
     if (/[0-9]/.test(c) || (c === '.' && /[0-9]/.test(sql.charAt(i + 1)))) {

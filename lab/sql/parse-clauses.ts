@@ -34,9 +34,12 @@ export const parseComment = (cursor: Cursor): string => {
 /** `DISTRIBUTED BY HASH(…)|RANDOM [BUCKETS n]`. */
 export const parseDistribution = (cursor: Cursor): DistributionClause | undefined => {
   if (!cursor.accept('DISTRIBUTED', 'BY')) return undefined
-  const distribution: DistributionClause = cursor.accept('RANDOM')
-    ? { kind: 'random', columns: [] }
-    : (cursor.expect('HASH'), { kind: 'hash', columns: parseNames(cursor) })
+  const distribution: DistributionClause = { kind: 'random', columns: [] }
+  if (!cursor.accept('RANDOM')) {
+    cursor.expect('HASH')
+    distribution.kind = 'hash'
+    distribution.columns = parseNames(cursor)
+  }
   if (cursor.accept('BUCKETS')) {
     if (!cursor.accept('DEFAULT') && !cursor.accept('AUTO')) distribution.buckets = cursor.integer()
   }

@@ -90,7 +90,7 @@ export const expandBatch = (batch: PartitionBatch, rules: BatchRules): { name: s
   const made: { name: string; range: LabRange }[] = []
   while (at < end) {
     const step = addTime(at, count, unit)
-    const next = step > end ? end : step
+    const next = new Date(Math.min(step.getTime(), end.getTime()))
     const key = (time: Date): string => normalizeKey(date ? 'date' : 'datetime', formatTime(time))
     made.push({ name: timePartitionName(rules.prefix, unit, at), range: { lower: [key(at)], upper: [key(next)] } })
     at = next

@@ -1,4 +1,5 @@
 import type { LabColumn, LabIndexMeta, LabTable } from '../model.ts'
+import { chooseKeys } from './choose-keys.ts'
 import type { LabSqlContext } from './context.ts'
 import { failure } from './errors.ts'
 import { schemaHash, shortKeyColumnCount } from './schema-hash.ts'
@@ -18,20 +19,14 @@ export const makeRollup = (
     const found = base?.columns.find((c) => c.name.toLowerCase() === name.toLowerCase())
     if (!found) throw failure(`Column[${name}] does not exist`)
     if (!found.key) metric = true
-    else if (metric) throw failure('Invalid column order. value should be after key')
+    else if (metric && table.keysType !== 'DUP_KEYS') throw failure('Invalid column order. value should be after key')
     return { ...found }
   })
   if (table.keysType === 'DUP_KEYS') {
     // Without keys of its own, the leading columns become the rollup's keys.
-    const keys =
-      rollup.duplicateKeys.length > 0 ? rollup.duplicateKeys : columns.filter((c) => c.key).map((c) => c.name)
-    for (const column of columns) column.key = keys.some((k) => k.toLowerCase() === column.name.toLowerCase())
-    if (!columns.some((c) => c.key)) {
-      for (const column of columns.slice(0, 3)) {
-        if (/^(float|double|json|array|map|struct)/.test(column.type)) break
-        column.key = true
-      }
-    }
+    const keys = rollup.duplicateKeys.map((k) => k.toLowerCase())
+    for (const column of columns) column.key = keys.includes(column.name.toLowerCase())
+    if (keys.length === 0) chooseKeys(columns)
   }
   void context
   return {

@@ -51,18 +51,22 @@ const alter = (context: LabSqlContext, database: LabDatabase, table: LabTable, c
     case 'truncate-partition':
     case 'modify-partition':
     case 'rename-partition':
-      return alterPartitions(context, table, clause)
+      alterPartitions(context, table, clause)
+      return
     case 'add-column':
     case 'drop-column':
     case 'modify-column':
     case 'modify-column-comment':
     case 'rename-column':
     case 'order-by':
-      return alterColumns(context, database, table, clause)
+      alterColumns(context, database, table, clause)
+      return
     case 'add-rollup':
-      return addRollups(context, database, table, clause.rollups)
+      addRollups(context, database, table, clause.rollups)
+      return
     case 'drop-rollup':
-      return dropRollups(table, clause.names)
+      dropRollups(table, clause.names)
+      return
     case 'rename-rollup': {
       const index = table.indexes.find((i) => i.name === clause.from)
       if (!index) throw failure(`Rollup index[${clause.from}] does not exists`)
@@ -70,16 +74,20 @@ const alter = (context: LabSqlContext, database: LabDatabase, table: LabTable, c
       return
     }
     case 'rename-table':
-      return renameTable(database, table, clause.name)
+      renameTable(database, table, clause.name)
+      return
     case 'swap':
-      return swapTables(database, table, clause.with)
+      swapTables(database, table, clause.with)
+      return
     case 'set':
-      return setProperties(context, table, clause.properties)
+      setProperties(context, table, clause.properties)
+      return
     case 'comment':
       table.comment = clause.comment
       return
     case 'optimize':
-      return optimizeTable(context, database, table, clause)
+      optimizeTable(context, database, table, clause)
+      return
     case 'auto-increment':
       table.nextAutoIncrement = BigInt(clause.value)
       return

@@ -26,7 +26,8 @@ interface Clauses {
 
 /** REFRESH [IMMEDIATE|DEFERRED] [ASYNC [START (…)] [EVERY (…)] | MANUAL | INCREMENTAL], as SHOW CREATE prints it. */
 const parseRefresh = (cursor: Cursor): string => {
-  const moment = cursor.accept('DEFERRED') ? 'DEFERRED ' : (cursor.accept('IMMEDIATE'), '')
+  const moment = cursor.accept('DEFERRED') ? 'DEFERRED ' : ''
+  if (moment === '') cursor.accept('IMMEDIATE')
   if (cursor.accept('MANUAL')) return `REFRESH ${moment}MANUAL`
   if (cursor.accept('INCREMENTAL')) return `REFRESH ${moment}INCREMENTAL`
   cursor.expect('ASYNC')

@@ -39,15 +39,21 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
     cursor.end()
     return result()
   }
-  const node = ['OPERATE', 'NODE']
-  if (cursor.accept('FRONTENDS')) return closed(() => (demand(session, node, 'SYSTEM'), showFrontends(context)))
-  if (cursor.accept('BACKENDS')) return closed(() => (demand(session, node, 'SYSTEM'), showBackends(context)))
-  if (cursor.accept('COMPUTE', 'NODES'))
-    return closed(() => (demand(session, node, 'SYSTEM'), showComputeNodes(context)))
+  const nodes = (show: (context: LabSqlContext) => LabResult): LabResult =>
+    closed(() => {
+      demand(session, ['OPERATE', 'NODE'], 'SYSTEM')
+      return show(context)
+    })
+  if (cursor.accept('FRONTENDS')) return nodes(showFrontends)
+  if (cursor.accept('BACKENDS')) return nodes(showBackends)
+  if (cursor.accept('COMPUTE', 'NODES')) return nodes(showComputeNodes)
   if (cursor.accept('PROC')) {
     if (cursor.token.kind !== 'string') throw cursor.unexpected('SINGLE_QUOTED_TEXT', 'DOUBLE_QUOTED_TEXT')
     const path = cursor.string()
-    return closed(() => (demand(session, ['OPERATE'], 'SYSTEM'), showProc(context, path)))
+    return closed(() => {
+      demand(session, ['OPERATE'], 'SYSTEM')
+      return showProc(context, path)
+    })
   }
   if (cursor.accept('DATABASES') || cursor.accept('SCHEMAS')) return showDatabases(context, session, cursor)
   if (cursor.accept('CREATE')) return showCreate(context, session, cursor)

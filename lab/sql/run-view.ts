@@ -76,7 +76,9 @@ export const alterView = (context: LabSqlContext, session: LabSession, cursor: C
   if (!view) throw tableNotFound(target.name)
   if (view.kind !== 'view') throw analysisFailure(`'${database.name}'.'${target.name}' is not 'VIEW'`, 1347)
   if (cursor.accept('SET', 'SECURITY')) {
-    view.security = cursor.accept('INVOKER') ? 'INVOKER' : (cursor.expect('NONE'), 'NONE')
+    const invoker = cursor.accept('INVOKER')
+    if (!invoker) cursor.expect('NONE')
+    view.security = invoker ? 'INVOKER' : 'NONE'
     cursor.end()
     return done()
   }

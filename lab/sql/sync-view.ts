@@ -1,5 +1,6 @@
 import type { LabColumn, LabDatabase, LabIndexMeta, LabTable } from '../model.ts'
 import { addIndex } from './alter-rollups.ts'
+import { chooseKeys } from './choose-keys.ts'
 import type { LabSession, LabSqlContext } from './context.ts'
 import { analysisFailure, failure } from './errors.ts'
 import type { Expression, Query, SelectItem } from './expression.ts'
@@ -102,15 +103,4 @@ export const createSyncView = (
     definition: text,
   }
   addIndex(context, database, table, index, jobId)
-}
-
-/** Keys that were not given: the leading columns that fit a short key, up to the first text. */
-export const chooseKeys = (columns: LabColumn[]): void => {
-  let bytes = 0
-  for (const [i, column] of columns.entries()) {
-    if (i === 3 || bytes >= 36 || /^(float|double|json|array|map|struct|hll|bitmap|percentile)/.test(column.type)) break
-    column.key = true
-    bytes += /^(varchar|char)/.test(column.type) ? 20 : 8
-    if (column.type.startsWith('varchar')) break
-  }
 }
