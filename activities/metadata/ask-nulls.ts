@@ -24,7 +24,35 @@ export async function askNulls(side: Side, facts: TableFacts, signal?: AbortSign
       if (meaning) answers.set(nullKey(shape.name, at.tuple, at.column), meaning)
     }
   }
+  for (const { keys } of sameValues(facts)) deduce(keys, answers)
   return answers
+}
+
+/** Printed NULLs that a whole value hangs on, by that value: no two partitions hold the same one, so among equal texts one is NULL and one the string. */
+export function sameValues(
+  facts: Pick<TableFacts, 'model' | 'partitions'>,
+): { partitions: string[]; keys: string[] }[] {
+  const groups = new Map<string, { partitions: string[]; keys: string[] }>()
+  for (const { shape } of facts.partitions) {
+    const printed = printedNulls(facts.model, shape)
+    for (const { tuple, column } of printed) {
+      if (printed.filter((other) => other.tuple === tuple).length !== 1 || shape.values?.kind !== 'list') continue
+      const text = JSON.stringify(shape.values.tuples[tuple])
+      const group = groups.get(text) ?? { partitions: [], keys: [] }
+      group.partitions.push(shape.name)
+      group.keys.push(nullKey(shape.name, tuple, column))
+      groups.set(text, group)
+    }
+  }
+  return [...groups.values()].filter(({ keys }) => keys.length > 1)
+}
+
+function deduce(keys: readonly string[], answers: Map<string, NullMeaning>): void {
+  const known = keys.find((key) => answers.has(key))
+  const open = keys.filter((key) => !answers.has(key))
+  const [only] = open
+  if (known === undefined || only === undefined || open.length > 1) return
+  answers.set(only, answers.get(known) === 'null' ? 'string' : 'null')
 }
 
 async function explain(side: Side, statement: string, signal?: AbortSignal): Promise<string[]> {

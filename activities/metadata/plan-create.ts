@@ -7,6 +7,7 @@ import {
   writeTable,
 } from '../../starrocks/ddl/index.ts'
 import { quoteName } from '../../starrocks/index.ts'
+import { sameValues } from './ask-nulls.ts'
 import type { Pair } from './pair.ts'
 import { planIndexes } from './plan-indexes.ts'
 import type { TableFacts, TablePartition } from './read-table.ts'
@@ -120,10 +121,18 @@ export function planPartitions(
   const asked = planned.find(({ verdict }) => verdict.how === 'ask')
   let ask: string | undefined
   if (asked?.verdict.how === 'ask') {
+    const twins = sameValues(source).find(({ keys }) => keys.every((key) => !context.nulls.has(key)))
+    if (twins) {
+      const names = twins.partitions.join(' and ')
+      return {
+        steps: [],
+        refuse: `partitions ${names} show NULL, one is NULL and one the string 'NULL', and both are empty; insert one row into either on the source`,
+      }
+    }
     const assumed = assumeNull(source, context.nulls)
     planned = plan(assumed)
     if (!context.approved) {
-      ask = `${asked.verdict.reason}; it is empty, so StarRocks does not tell. Approve to make it NULL, or insert one row into it on the source`
+      ask = `${asked.verdict.reason}; StarRocks tells only of one with rows. Approve to make it NULL, or insert one row into it on the source`
     }
   }
   const steps: Step[] = []

@@ -12,7 +12,7 @@ import {
 } from '../../contract/index.ts'
 import { LabCluster, type LabClusterOptions } from '../../lab/index.ts'
 import { demoScenario, type Scenario } from '../../lab/scenario/demo.ts'
-import { addressMapOf, StarRocksCluster } from '../../starrocks/index.ts'
+import { addressMapOf, quoteQualified, StarRocksCluster } from '../../starrocks/index.ts'
 
 type Kind = Pick<LabClusterOptions, 'version' | 'runMode' | 'nodes' | 'timeFactor'>
 
@@ -139,7 +139,7 @@ export function layout(
   database: string,
   table: string,
 ): { partitions: string[][]; columns: string[][] } {
-  const name = `\`${database}\`.\`${table}\``
+  const name = quoteQualified(database, realName(table))
   const shown = lab.execute(`SHOW PARTITIONS FROM ${name}`)
   const places = layoutColumns.map((column) => shown.columns.findIndex(({ name: is }) => is === column))
   const partitions = shown.rows.map((row) =>
@@ -162,5 +162,15 @@ function indexes(rows: string[][]): string[][] {
   return groups.sort((a, b) => ((a[0]?.[0] ?? '') < (b[0]?.[0] ?? '') ? -1 : 1)).flat()
 }
 
-/** List values in one form: 3.1 and 3.3 print other quotes. */
-const neutral = (text: string) => (text.startsWith('[types') ? text : text.replace(/[[\]()'" ]/g, ''))
+/** List values in one form: 3.1 and 3.3 print no JSON. */
+function neutral(text: string): string {
+  if (text === '' || text.startsWith('[types')) return text
+  if (text.startsWith('[')) return (JSON.parse(text) as string[][]).flat().join('|')
+  return text
+    .replace(/^\(\(?'|'\)?\)$/g, '')
+    .split(/'\), \('|', '/)
+    .join('|')
+}
+
+/** The name that a statement's \`name\` stands for: StarRocks drops backticks instead of unescaping them. */
+export const realName = (name: string) => name.replaceAll('`', '')

@@ -1,0 +1,208 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { AlignOutcome, MigrationSpecInput } from '../../contract/index.ts'
+import type { LabTable } from '../../lab/index.ts'
+import { LabPair, layout } from './lab-pair.ts'
+
+let pair: LabPair
+beforeEach(async () => {
+  pair = await LabPair.start({ version: '3.5' }, { version: '3.5' })
+  pair.source.execute('CREATE DATABASE d')
+})
+afterEach(() => pair.stop())
+
+const table = (body: string) => pair.source.execute(`CREATE TABLE d.t ${body}`)
+const plain =
+  '(id INT NOT NULL, v INT) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION p1 VALUES [("1"),("10"))) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")'
+const align = async (part: Partial<MigrationSpecInput> = {}): Promise<AlignOutcome> => {
+  const outcomes = await pair.align(pair.spec(part))
+  expect(outcomes).toHaveLength(1)
+  return outcomes[0] as AlignOutcome
+}
+const same = () => expect(layout(pair.target, 'd', 't')).toEqual(layout(pair.source, 'd', 't'))
+const tableOf = (lab: LabPair['source']) => lab.state.databases.get('d')?.objects.get('t') as LabTable
+const idOnTarget = () => tableOf(pair.target).id
+
+describe('what changes at the source is followed', () => {
+  test('partitions that come and go', async () => {
+    table(plain)
+    await align()
+    pair.source.execute('ALTER TABLE d.t ADD PARTITION p2 VALUES [("10"),("20")) DISTRIBUTED BY HASH(id) BUCKETS 5')
+    pair.source.execute('ALTER TABLE d.t DROP PARTITION p1 FORCE')
+    expect((await align()).outcome).toBe('altered')
+    same()
+  })
+
+  test('a value column that was added or dropped by fast schema evolution, without making the table again', async () => {
+    table(plain)
+    await align()
+    const before = idOnTarget()
+    pair.source.execute('ALTER TABLE d.t ADD COLUMN w VARCHAR(20) DEFAULT "x" AFTER id')
+    expect(await align()).toMatchObject({ outcome: 'altered', reason: expect.stringContaining('columns') })
+    same()
+    pair.source.execute('ALTER TABLE d.t DROP COLUMN v')
+    expect((await align()).outcome).toBe('altered')
+    same()
+    expect(idOnTarget()).toBe(before)
+  })
+
+  test('any other change of columns makes the empty copy again', async () => {
+    table(plain)
+    await align()
+    const before = idOnTarget()
+    pair.source.execute('ALTER TABLE d.t RENAME COLUMN v TO renamed')
+    expect((await align()).outcome).toBe('recreated')
+    same()
+    expect(idOnTarget()).not.toBe(before)
+  })
+
+  test('bitmap indexes, when wanted', async () => {
+    table(plain)
+    await align()
+    pair.source.execute('CREATE INDEX i ON d.t (v) USING BITMAP COMMENT "c"')
+    const without = await pair.differences(pair.spec({ sync: { bitmapIndexes: false } }))
+    expect(without.different).toEqual([])
+    expect((await align()).outcome).toBe('altered')
+    expect(pair.target.execute('SHOW INDEX FROM d.t').rows).toHaveLength(1)
+  })
+
+  test('rollups', async () => {
+    table(plain)
+    await align()
+    pair.source.execute('ALTER TABLE d.t ADD ROLLUP r (v, id)')
+    await expect.poll(() => tableOf(pair.source).state, { timeout: 30_000 }).toBe('NORMAL')
+    expect(await align()).toMatchObject({ outcome: 'altered', reason: 'index r is missing on the target' })
+    same()
+    pair.source.execute('ALTER TABLE d.t DROP ROLLUP r')
+    expect((await align()).outcome).toBe('altered')
+    same()
+  })
+
+  test('table properties, when wanted', async () => {
+    table(plain)
+    await align()
+    pair.source.execute('ALTER TABLE d.t SET ("bloom_filter_columns" = "v")')
+    await expect.poll(() => tableOf(pair.source).state, { timeout: 30_000 }).toBe('NORMAL')
+    expect((await pair.differences(pair.spec())).different).toEqual([])
+    expect((await align({ sync: { tableProperties: true } })).outcome).toBe('altered')
+    expect((await pair.differences(pair.spec({ sync: { tableProperties: true } }))).different).toEqual([])
+  })
+})
+
+describe('what would change by itself on the target', () => {
+  const dynamic =
+    '(id INT, d DATE) DUPLICATE KEY(id, d) PARTITION BY RANGE(d) () DISTRIBUTED BY HASH(id) BUCKETS 4 PROPERTIES ("replication_num" = "1", "dynamic_partition.enable" = "true", "dynamic_partition.time_unit" = "DAY", "dynamic_partition.start" = "-3", "dynamic_partition.end" = "3", "dynamic_partition.prefix" = "p", "dynamic_partition.buckets" = "4")'
+
+  test('is switched off, and can be switched on again at cutover', async () => {
+    table(dynamic)
+    const outcome = await align()
+    expect(outcome.outcome).toBe('created')
+    expect(outcome.undo).toEqual(["ALTER TABLE `d`.`t` SET ('dynamic_partition.enable' = 'true')"])
+    expect(String(pair.target.execute('SHOW CREATE TABLE d.t').rows[0]?.[1])).toContain(
+      '"dynamic_partition.enable" = "false"',
+    )
+    same()
+    const undone = await pair.run(pair.metadata.undoChanges, { spec: pair.spec(), statements: outcome.undo })
+    expect(undone).toEqual({ done: outcome.undo, failed: [] })
+    expect(String(pair.target.execute('SHOW CREATE TABLE d.t').rows[0]?.[1])).toContain(
+      '"dynamic_partition.enable" = "true"',
+    )
+  })
+
+  test('is switched off on a table that was there before', async () => {
+    table(dynamic)
+    pair.target.execute('CREATE DATABASE d')
+    pair.target.execute(`CREATE TABLE d.t ${dynamic}`)
+    await pair.run(pair.metadata.alignTables, { spec: pair.spec(), tables: ['d.t'], approved: [] })
+    expect(String(pair.target.execute('SHOW CREATE TABLE d.t').rows[0]?.[1])).toContain(
+      '"dynamic_partition.enable" = "false"',
+    )
+    same()
+  })
+})
+
+describe('under other names', () => {
+  test('databases, tables, and the only partition of an unpartitioned table, which bears the table’s name', async () => {
+    pair.source.execute(
+      'CREATE TABLE d.one (id INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 3 PROPERTIES ("replication_num" = "1")',
+    )
+    pair.source.execute(`CREATE TABLE d.two ${plain}`)
+    pair.source.execute('CREATE VIEW d.v AS SELECT two.id FROM d.two JOIN d.one ON two.id = one.id')
+    const odd = pair.spec({ rename: { databases: { d: 'e' }, tables: { 'd.one': 'f.eins; DROP DATABASE e' } } })
+    expect((await pair.align(odd)).map(({ table: name, outcome }) => [name, outcome])).toEqual([
+      ['d.one', 'created'],
+      ['d.two', 'created'],
+    ])
+    expect((await pair.differences(odd)).different).toEqual([])
+    expect(
+      (await pair.run(pair.metadata.alignViews, { spec: odd, approved: [] })).map(({ outcome }) => outcome),
+    ).toEqual(['created'])
+    expect(await pair.run(pair.metadata.alignViews, { spec: odd, approved: [] })).toEqual([])
+    const [partition] = pair.target.execute('SHOW PARTITIONS FROM f.`eins; DROP DATABASE e`').rows
+    expect(partition?.[1]).toBe('eins; DROP DATABASE e')
+    expect(pair.target.execute('SHOW CREATE VIEW e.v').rows[0]?.[1]).toContain('eins; DROP DATABASE e')
+  })
+})
+
+describe('one NULL list partition', () => {
+  const list =
+    '(id INT, c VARCHAR(20)) DUPLICATE KEY(id, c) PARTITION BY LIST(c) (PARTITION pn VALUES IN (NULL), PARTITION ps VALUES IN ("NULL"), PARTITION pa VALUES IN ("a")) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")'
+  const pruned = (lab: LabPair['source'], partition: string) =>
+    JSON.stringify(lab.execute(`EXPLAIN SELECT * FROM d.t PARTITION(${partition}) WHERE c IS NULL`).rows).includes(
+      'EMPTYSET',
+    )
+
+  test('is told from the string by EXPLAIN when it has rows', async () => {
+    table(list)
+    pair.source.execute("INSERT INTO d.t VALUES (1, NULL), (2, 'NULL'), (3, 'a')")
+    expect((await align()).outcome).toBe('created')
+    pair.target.execute("INSERT INTO d.t VALUES (1, NULL), (2, 'NULL'), (3, 'a')")
+    expect([pruned(pair.target, 'pn'), pruned(pair.target, 'ps')]).toEqual([false, true])
+  })
+
+  test('two that print alike: one with rows tells of the other', async () => {
+    table(list)
+    pair.source.execute("INSERT INTO d.t VALUES (2, 'NULL')")
+    expect((await align()).outcome).toBe('created')
+    pair.target.execute("INSERT INTO d.t VALUES (1, NULL), (2, 'NULL')")
+    expect([pruned(pair.target, 'pn'), pruned(pair.target, 'ps')]).toEqual([false, true])
+  })
+
+  test('two empty ones that print alike are refused', async () => {
+    table(list)
+    expect(await align()).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('pn and ps') })
+  })
+
+  test('that is empty is for a person to decide', async () => {
+    table(list.replace(', PARTITION ps VALUES IN ("NULL")', ''))
+    const asked = await align()
+    expect(asked).toMatchObject({ outcome: 'needs-approval', reason: expect.stringContaining('shows NULL') })
+    expect(asked.statements.join()).toContain('ADD PARTITION `pn` VALUES IN (NULL)')
+    const [made] = await pair.run(pair.metadata.alignTables, { spec: pair.spec(), tables: ['d.t'], approved: ['d.t'] })
+    expect(made?.outcome).toBe('created')
+    same()
+  })
+})
+
+describe('pages of the difference', () => {
+  test('list every table once, in name order, and count them all', async () => {
+    for (const name of ['c', 'a', 'b', 'e', 'f']) pair.source.execute(`CREATE TABLE d.${name} ${plain}`)
+    const { different, counts } = await pair.differences(pair.spec(), 2)
+    expect(different).toEqual(['d.a', 'd.b', 'd.c', 'd.e', 'd.f'])
+    expect(counts).toEqual({
+      sourceTables: 5,
+      alignedTables: 0,
+      differentTables: 5,
+      targetOnlyTables: 0,
+      refusedTables: 0,
+    })
+  })
+
+  test('also where backends answer no queries', async () => {
+    table(plain)
+    await align()
+    for (const lab of [pair.source, pair.target]) lab.faults.inject({ kind: 'no-backend-queries' })
+    expect((await pair.differences(pair.spec())).different).toEqual([])
+    pair.source.execute('ALTER TABLE d.t ADD PARTITION p2 VALUES [("10"),("20"))')
+    expect((await pair.differences(pair.spec())).different).toEqual(['d.t'])
+  })
+})

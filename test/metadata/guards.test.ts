@@ -1,0 +1,260 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { AlignOutcome } from '../../contract/index.ts'
+import type { LabCluster, LabTable } from '../../lab/index.ts'
+import { LabPair } from './lab-pair.ts'
+
+let pair: LabPair
+afterEach(() => pair.stop())
+
+const start = async (source = '3.3', target = '3.5') => {
+  pair = await LabPair.start({ version: source as '3.3' }, { version: target as '3.5' })
+  both('CREATE DATABASE d')
+}
+const both = (sql: string) => [pair.source, pair.target].map((lab) => lab.execute(sql))
+const rows = (lab: LabCluster, table: string) => lab.execute(`SELECT * FROM ${table}`).rows.length
+
+/** As after a replication: the last write of every partition with rows was a copy. */
+function markCopied(lab: LabCluster, database: string, name: string): void {
+  const table = lab.state.databases.get(database)?.objects.get(name) as LabTable
+  for (const partition of table.partitions) {
+    for (const physical of partition.physical) {
+      physical.dataVersion = physical.visibleVersion = physical.committedVersion = 5n
+      physical.versionTxnType = 'TXN_REPLICATION'
+    }
+  }
+}
+
+const range = (name: string, extra = '') =>
+  `CREATE TABLE d.${name} (id INT NOT NULL, v INT${extra}) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION p1 VALUES [("1"),("10")), PARTITION p2 VALUES [("10"),("20"))) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")`
+const alignOne = async (
+  table: string,
+  options: { approved?: boolean; allow?: Record<string, boolean> } = {},
+): Promise<AlignOutcome> => {
+  const spec = pair.spec({ allow: options.allow })
+  const [outcome] = await pair.run(pair.metadata.alignTables, {
+    spec,
+    tables: [table],
+    approved: options.approved ? [table] : [],
+  })
+  if (!outcome) throw new Error('no outcome')
+  return outcome
+}
+
+describe('a target table of another shape', () => {
+  test('that a load wrote is left alone, and the exact statement is told; approval makes it again', async () => {
+    await start()
+    pair.source.execute(range('t', ', w INT'))
+    pair.target.execute(range('t'))
+    pair.target.execute('INSERT INTO d.t VALUES (1, 1), (11, 2)')
+
+    const asked = await alignOne('d.t')
+    expect(asked.outcome).toBe('needs-approval')
+    expect(asked.reason).toMatch(/a load wrote \(partition p1, p2\)/)
+    expect(asked.statements[0]).toBe('DROP TABLE IF EXISTS `d`.`t`')
+    expect(asked.statements[1]).toMatch(/^CREATE TABLE `d`.`t`/)
+    expect(rows(pair.target, 'd.t')).toBe(2)
+
+    const approved = await alignOne('d.t', { approved: true })
+    expect(approved.outcome).toBe('recreated')
+    // Into the recycle bin, not for good.
+    expect(approved.statements[0]).toBe('DROP TABLE IF EXISTS `d`.`t`')
+    expect((await pair.differences(pair.spec())).different).toEqual([])
+  })
+
+  test('is made again when the spec allows the class', async () => {
+    await start()
+    pair.source.execute(range('t', ', w INT NOT NULL'))
+    pair.target.execute(range('t'))
+    pair.target.execute('INSERT INTO d.t VALUES (1, 1)')
+    expect((await alignOne('d.t', { allow: { recreateOnSchemaChange: true } })).outcome).toBe('recreated')
+  })
+
+  test('that only replication wrote is a copy and follows its source', async () => {
+    await start()
+    pair.source.execute(range('t', ', w INT NOT NULL'))
+    pair.target.execute(range('t'))
+    markCopied(pair.target, 'd', 't')
+    const outcome = await alignOne('d.t')
+    expect(outcome.outcome).toBe('recreated')
+    expect(outcome.reason).toContain('columns is')
+    expect(outcome.statements[0]).toBe('DROP TABLE IF EXISTS `d`.`t` FORCE')
+  })
+
+  test('where the version does not tell who wrote, needs approval unless it is empty', async () => {
+    await start('3.1', '3.1')
+    pair.source.execute(range('t', ', w INT NOT NULL'))
+    pair.source.execute(range('e', ', w INT NOT NULL'))
+    pair.target.execute(range('t'))
+    pair.target.execute(range('e'))
+    pair.target.execute('INSERT INTO d.t VALUES (1, 1)')
+    const asked = await alignOne('d.t')
+    expect([asked.outcome, asked.reason]).toEqual(['needs-approval', expect.stringContaining('does not tell')])
+    expect((await alignOne('d.e')).outcome).toBe('recreated')
+  })
+})
+
+describe('partitions of the target', () => {
+  const addOnTarget = () => {
+    both(range('t'))
+    pair.target.execute('ALTER TABLE d.t ADD PARTITION px VALUES [("50"),("60"))')
+  }
+
+  test('that the source lacks are dropped when empty', async () => {
+    await start()
+    addOnTarget()
+    const outcome = await alignOne('d.t')
+    expect([outcome.outcome, outcome.statements]).toEqual([
+      'altered',
+      ['ALTER TABLE `d`.`t` DROP PARTITION IF EXISTS `px` FORCE'],
+    ])
+  })
+
+  test('that the source lacks are dropped when a replication wrote them', async () => {
+    await start()
+    addOnTarget()
+    markCopied(pair.target, 'd', 't')
+    expect((await alignOne('d.t')).outcome).toBe('altered')
+  })
+
+  test('that a load wrote stay, unless allowed', async () => {
+    await start()
+    addOnTarget()
+    pair.target.execute('INSERT INTO d.t VALUES (55, 1)')
+    const asked = await alignOne('d.t')
+    expect([asked.outcome, asked.statements]).toEqual([
+      'needs-approval',
+      ['ALTER TABLE `d`.`t` DROP PARTITION IF EXISTS `px`'],
+    ])
+    expect(rows(pair.target, 'd.t')).toBe(1)
+    // Another class of permission does not help.
+    expect((await alignOne('d.t', { allow: { resetDivergedPartitions: true } })).outcome).toBe('needs-approval')
+    expect((await alignOne('d.t', { allow: { dropTargetOnlyPartitions: true } })).outcome).toBe('altered')
+    expect(rows(pair.target, 'd.t')).toBe(0)
+  })
+
+  test('with another range are made again when empty, and need approval when a load wrote them', async () => {
+    await start()
+    pair.source.execute(range('t'))
+    pair.target.execute(range('t').replace('("10"),("20")', '("10"),("15")'))
+    pair.target.execute('INSERT INTO d.t VALUES (11, 1)')
+    const asked = await alignOne('d.t')
+    expect(asked.outcome).toBe('needs-approval')
+    expect(asked.statements).toEqual([
+      'ALTER TABLE `d`.`t` DROP PARTITION IF EXISTS `p2`',
+      expect.stringMatching(/ADD PARTITION `p2` VALUES \[\('10'\), \('20'\)\).*BUCKETS 2/),
+    ])
+    expect((await alignOne('d.t', { allow: { resetDivergedPartitions: true } })).outcome).toBe('altered')
+    expect((await pair.differences(pair.spec())).different).toEqual([])
+  })
+})
+
+describe('nothing is changed', () => {
+  test('while a replication job of the table runs', async () => {
+    await start()
+    pair.source.execute(range('t', ', w INT NOT NULL'))
+    pair.target.execute(range('t'))
+    const table = pair.target.state.databases.get('d')?.objects.get('t') as LabTable
+    pair.target.state.replicationJobs.push({
+      jobId: 'some-job',
+      databaseId: pair.target.state.databases.get('d')?.id ?? 0n,
+      tableId: table.id,
+      txnId: 1n,
+      createdMs: Date.now(),
+      state: 'REPLICATING',
+      finishedTasks: 0,
+      totalTasks: 1,
+      error: '',
+    })
+    const outcome = await alignOne('d.t')
+    expect([outcome.outcome, outcome.reason]).toEqual(['waiting', expect.stringContaining('some-job')])
+    expect(pair.target.state.databases.get('d')?.objects.get('t')).toBe(table)
+  })
+
+  test("while the source's table is changing", async () => {
+    await start()
+    pair.source.execute(range('t'))
+    ;(pair.source.state.databases.get('d')?.objects.get('t') as LabTable).state = 'SCHEMA_CHANGE'
+    const outcome = await alignOne('d.t')
+    expect([outcome.outcome, outcome.reason]).toEqual(['waiting', expect.stringContaining('SCHEMA_CHANGE')])
+    expect(pair.target.state.databases.get('d')?.objects.has('t')).toBe(false)
+  })
+
+  test('when the target has a view of that name, or two sources want it', async () => {
+    await start()
+    pair.source.execute(range('t'))
+    pair.target.execute(range('base'))
+    pair.target.execute('CREATE VIEW d.t AS SELECT id FROM d.base')
+    expect(await alignOne('d.t')).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringContaining('a view of the name d.t'),
+    })
+
+    pair.source.execute('CREATE DATABASE e')
+    pair.source.execute(range('t').replace('d.t', 'e.t'))
+    const spec = pair.spec({ rename: { databases: { e: 'd' } } })
+    const [outcome] = await pair.run(pair.metadata.alignTables, { spec, tables: ['e.t'], approved: [] })
+    expect(outcome).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('same name d.t') })
+  })
+
+  test('when a load comes between the look and the drop', async () => {
+    await start()
+    pair.source.execute(range('t', ', w INT NOT NULL'))
+    pair.target.execute(range('t'))
+    markCopied(pair.target, 'd', 't')
+    const running = pair.target.faults.inject({ kind: 'delay-mysql', ms: 400, match: /SHOW PROC '\/replications'/ })
+    const aligning = alignOne('d.t')
+    while (running.struck === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    pair.target.execute('INSERT INTO d.t VALUES (1, 1)')
+    expect(await aligning).toMatchObject({ outcome: 'needs-approval', reason: expect.stringContaining('a load wrote') })
+    expect(rows(pair.target, 'd.t')).toBeGreaterThan(0)
+  })
+})
+
+describe('tables that only the target has', () => {
+  test('are reported with the statement, dropped only when allowed, and not looked for in other databases', async () => {
+    await start()
+    pair.source.execute(range('t'))
+    pair.target.execute(range('old'))
+    pair.target.execute('INSERT INTO d.old VALUES (1, 1)')
+    pair.target.execute('CREATE DATABASE private')
+    pair.target.execute(range('x').replace('d.x', 'private.x'))
+    await pair.align(pair.spec())
+
+    const reported = await pair.run(pair.metadata.listTargetOnly, { spec: pair.spec(), approved: [] })
+    expect(reported).toEqual([
+      {
+        table: 'd.old',
+        outcome: 'needs-approval',
+        reason: 'it is on the target only',
+        statements: ['DROP TABLE IF EXISTS `d`.`old`'],
+        undo: [],
+      },
+    ])
+    expect((await pair.differences(pair.spec())).counts).toMatchObject({ targetOnlyTables: 1 })
+    const dropped = await pair.run(pair.metadata.listTargetOnly, {
+      spec: pair.spec({ allow: { dropTargetOnlyTables: true } }),
+      approved: [],
+    })
+    expect(dropped.map(({ table, outcome }) => [table, outcome])).toEqual([['d.old', 'dropped']])
+    expect(pair.target.state.databases.get('private')?.objects.has('x')).toBe(true)
+    expect(pair.target.state.databases.get('d')?.objects.has('old')).toBe(false)
+  })
+})
+
+describe('undoing', () => {
+  test('runs only changes of table properties', async () => {
+    await start()
+    pair.target.execute(range('t'))
+    const result = await pair.run(pair.metadata.undoChanges, {
+      spec: pair.spec(),
+      statements: [
+        'DROP TABLE `d`.`t`',
+        'ALTER TABLE `d`.`t` SET ("replicated_storage" = "true"); DROP TABLE `d`.`t`',
+        "ALTER TABLE `d`.`gone` SET ('dynamic_partition.enable' = 'true')",
+      ],
+    })
+    expect(result.done).toEqual([])
+    expect(result.failed[0]?.statement).toBe('DROP TABLE `d`.`t`')
+    expect(pair.target.state.databases.get('d')?.objects.has('t')).toBe(true)
+  })
+})
