@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client'
-import { NativeConnection, Worker } from '@temporalio/worker'
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { systemClock } from '../activities/dependencies.ts'
 import { createActivities } from '../activities/index.ts'
@@ -7,14 +7,14 @@ import { TASK_QUEUE } from '../contract/names.ts'
 import type { WorkerConfig } from '../contract/worker-config.ts'
 import { watchAttempts } from './attempts.ts'
 import { createClusters } from './clusters.ts'
-import { connectionOptions, untilConnected } from './connect.ts'
+import { connectionOptions, type TemporalConnectionOptions, untilConnected } from './connect.ts'
 import { type Health, healthEndpoints } from './health.ts'
 import { closeServer, serveEndpoints } from './http-endpoints.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics } from './metrics.ts'
 import { registerSearchAttributes } from './search-attributes.ts'
-import { createMask, secretsOf } from './secrets.ts'
-import { installRuntime, metricsEndpoint } from './telemetry.ts'
+import { createMask, maskError, secretsOf } from './secrets.ts'
+import { installRuntime, metricsEndpoint, type SdkMetrics } from './telemetry.ts'
 import { workflowCode } from './workflow-code.ts'
 
 /**
@@ -28,46 +28,63 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
   const logger = createLogger(config.telemetry.logLevel, mask)
   const health: Health = { phase: 'waiting for Temporal' }
   const metrics = createMetrics()
-  const clusters = createClusters(config, metrics.statement)
-  const withMetrics = config.telemetry.metrics !== 'off'
-  const sdkUrl = await installRuntime(logger, withMetrics)
-  const servers = [
-    await serveEndpoints('worker.health', config.worker.health, healthEndpoints(health)),
-    await serveEndpoints('telemetry.metrics', config.telemetry.metrics, metricsEndpoint(metrics.registry, sdkUrl)),
-  ]
+  const undo: (() => Promise<unknown>)[] = []
   try {
-    const connections = await connect(config, logger, health, signal)
+    // What a mistake in the configuration can break comes first, the SDK's runtime after it.
+    const options = connectionOptions(config.temporal)
+    const clusters = createClusters(config, metrics.statement)
+    undo.push(() => clusters.close())
+    const sdk: SdkMetrics = {}
+    for (const [key, address, endpoints] of [
+      ['worker.health', config.worker.health, healthEndpoints(health)],
+      ['telemetry.metrics', config.telemetry.metrics, metricsEndpoint(metrics.registry, sdk)],
+    ] as const) {
+      const server = await serveEndpoints(key, address, endpoints)
+      undo.push(() => closeServer(server))
+    }
+    sdk.url = await installRuntime(logger, config.telemetry.metrics !== 'off')
+    undo.push(() => Runtime.instance().shutdown())
+
+    const connections = await connect(config, options, logger, health, signal)
     if (!connections) return
     const { native, connection } = connections
-    try {
-      health.phase = 'starting'
-      const { namespace } = config.temporal
-      await prepare(connection, namespace, logger)
-      const client = new Client({ connection, namespace })
-      const worker = await Worker.create({
-        connection: native,
-        namespace,
-        taskQueue: TASK_QUEUE,
-        ...workflowCode(),
-        activities: createActivities({ cluster: clusters.get, client, metrics, clock: systemClock }),
-        maxConcurrentActivityTaskExecutions: config.worker.activities,
-        // Told at once; those that do not listen are given up after the force time, and their heartbeats time out.
-        shutdownGraceTime: 0,
-        shutdownForceTime: config.worker.drainSeconds * 1000,
-        interceptors: { activity: [watchAttempts(metrics, mask)] },
-      })
-      await work(worker, logger, health, signal, Object.keys(config.clusters))
-    } finally {
-      await Promise.allSettled([connection.close(), native.close()])
-    }
+    undo.push(
+      () => native.close(),
+      () => connection.close(),
+    )
+    health.phase = 'starting'
+    const { namespace } = config.temporal
+    await prepare(connection, namespace, logger)
+    const client = new Client({ connection, namespace })
+    const worker = await Worker.create({
+      connection: native,
+      namespace,
+      taskQueue: TASK_QUEUE,
+      ...workflowCode(),
+      activities: createActivities({ cluster: clusters.get, client, metrics, clock: systemClock }),
+      maxConcurrentActivityTaskExecutions: config.worker.activities,
+      // Told at once; those that do not listen are given up after the force time, and their heartbeats time out.
+      shutdownGraceTime: 0,
+      shutdownForceTime: config.worker.drainSeconds * 1000,
+      interceptors: { activity: [watchAttempts(metrics, mask)] },
+    })
+    await work(worker, logger, health, signal, Object.keys(config.clusters))
+  } catch (error) {
+    maskError(mask, error)
+    throw error
   } finally {
     health.phase = 'stopped'
-    await Promise.allSettled([clusters.close(), ...servers.map(closeServer)])
+    for (const step of undo.reverse()) await step().catch(() => {})
   }
 }
 
-async function connect(config: WorkerConfig, logger: Logger, health: Health, signal: AbortSignal) {
-  const options = connectionOptions(config.temporal)
+async function connect(
+  config: WorkerConfig,
+  options: TemporalConnectionOptions,
+  logger: Logger,
+  health: Health,
+  signal: AbortSignal,
+) {
   const { address, namespace } = config.temporal
   const onWaiting = (why: string) => {
     health.detail = why

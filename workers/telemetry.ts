@@ -26,17 +26,22 @@ export async function installRuntime(logger: Logger, withMetrics: boolean): Prom
   return bindAddress ? `http://${bindAddress}/metrics` : undefined
 }
 
+/** Where the SDK's metrics are, once its runtime is there. */
+export interface SdkMetrics {
+  url?: string
+}
+
 /** `/metrics`: starferry's own metrics and the SDK's behind them, in one answer. */
-export function metricsEndpoint(registry: Registry, sdkUrl: string | undefined): Record<string, Endpoint> {
+export function metricsEndpoint(registry: Registry, sdk: SdkMetrics): Record<string, Endpoint> {
   return {
     '/metrics': async () => {
-      const [own, sdk] = await Promise.all([registry.metrics(), sdkUrl ? sdkMetrics(sdkUrl) : ''])
-      return { status: 200, type: registry.contentType, body: `${own}\n${sdk}` }
+      const [own, theirs] = await Promise.all([registry.metrics(), sdk.url ? readSdk(sdk.url) : ''])
+      return { status: 200, type: registry.contentType, body: `${own}\n${theirs}` }
     },
   }
 }
 
-async function sdkMetrics(url: string): Promise<string> {
+async function readSdk(url: string): Promise<string> {
   try {
     return await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text()
   } catch {

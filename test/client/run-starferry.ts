@@ -20,6 +20,8 @@ export function starferry(
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
+    // One that hangs must not outlive the test that waits for it.
+    const limit = setTimeout(() => child.kill('SIGKILL'), 55_000)
     const run: Run = { code: null, stdout: '', stderr: '' }
     child.stdout.on('data', (chunk: Buffer) => {
       run.stdout += chunk.toString()
@@ -30,6 +32,9 @@ export function starferry(
     child.stdin.on('error', () => {})
     child.stdin.end(options.input ?? '')
     child.once('error', reject)
-    child.once('close', (code) => resolve({ ...run, code }))
+    child.once('close', (code) => {
+      clearTimeout(limit)
+      resolve({ ...run, code })
+    })
   })
 }

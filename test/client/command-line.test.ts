@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Client, Connection } from '@temporalio/client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TemporalServer } from '../../client/temporal-server.ts'
+import { starferry } from './run-starferry.ts'
+
+let directory: string
+let server: TemporalServer
+const env = () => ({ TEMPORAL_ADDRESS: server.address, STARFERRY_CONFIG: '' })
+const run = (...args: string[]) => starferry(args, { env: env(), cwd: directory })
+
+function file(name: string, text: string): string {
+  writeFileSync(path.join(directory, name), text)
+  return path.join(directory, name)
+}
+
+beforeAll(async () => {
+  directory = mkdtempSync(path.join(tmpdir(), 'starferry-cli-'))
+  server = await TemporalServer.start()
+})
+afterAll(async () => {
+  await server.stop()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+describe('usage', () => {
+  it('--help of the program and of every command exits 0', async () => {
+    const { code, stdout } = await run('--help')
+    expect(code).toBe(0)
+    for (const command of ['demo', 'lab', 'dev', 'worker', 'import', 'doctor', 'plan', 'migrate']) {
+      expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'))
+    }
+    const migrate = await run('migrate', '--help')
+    for (const command of 'start status list tables changes pause resume stop retry approve configure'.split(' ')) {
+      expect(migrate.stdout).toMatch(new RegExp(`^ +${command} `, 'm'))
+    }
+    const start = await run('migrate', 'start', '--help')
+    for (const option of [
+      '--properties',
+      '--one-time',
+      '--watch',
+      '--json',
+      '--temporal',
+      '--namespace',
+      '--tls-cert',
+      '--api-key',
+    ]) {
+      expect(start.stdout).toContain(option)
+    }
+  })
+
+  it.each([
+    ['an unknown command', ['migrat'], /unknown command 'migrat'.*Did you mean migrate/s],
+    ['an unknown sub-command', ['migrate', 'strat'], /unknown command 'strat'/],
+    ['an unknown option', ['migrate', 'list', '--jsn'], /unknown option '--jsn'.*Did you mean --json/s],
+    ['a missing argument', ['migrate', 'status'], /missing required argument 'NAME'/],
+    ['a choice that is none', ['demo', '--target', 'cloud'], /Allowed choices are shared-nothing, shared-data/],
+    ['a number that is none', ['migrate', 'tables', 'x', '--limit', 'many'], /whole number of at least 1/],
+    ['no spec at all', ['plan'], /give a SPEC file, or --properties DIR/],
+    ['both kinds of spec', ['plan', 'a.yaml', '--properties', 'b'], /one of the two/],
+    ['a spec that is not there', ['doctor', 'nowhere.yaml'], /nowhere.yaml: cannot be read: there is no such file/],
+    ['no configuration', ['worker'], /No configuration: there is no starferry.yaml here/],
+    ['nothing to change', ['migrate', 'configure', 'x'], /Nothing to change/],
+    [
+      'a change that is none',
+      ['migrate', 'configure', 'x', '--set', 'limits.table=3'],
+      /unknown key 'limits.table'; the nearest valid one is 'tables'/,
+    ],
+  ])('%s exits 2', async (_, args, message) => {
+    const { code, stdout, stderr } = await run(...args)
+    expect(stderr).toMatch(message)
+    expect(stdout).toBe('')
+    expect(code).toBe(2)
+  })
+
+  it.each([
+    [
+      'an unknown key',
+      'name: a\nsource: s\ntarget: t\nincldue: [db]\n',
+      /unknown key 'incldue'; the nearest valid one is 'include'/,
+    ],
+    [
+      'an unknown nested key',
+      'name: a\nsource: s\ntarget: t\nlimits: {table: 3}\n',
+      /unknown key 'limits.table'; the nearest valid one is 'tables'/,
+    ],
+    [
+      'a size that is none',
+      'name: a\nsource: s\ntarget: t\nlimits: {bytesPerJob: lots}\n',
+      /limits.bytesPerJob: 'lots' is no size/,
+    ],
+    ['one cluster twice', 'name: a\nsource: s\ntarget: s\n', /source and target are the same cluster/],
+    ['a name that is none', 'name: "a b"\nsource: s\ntarget: t\n', /name: use 1 to 63 letters/],
+    ['no mapping', '- a\n', /is no mapping/],
+    ['no YAML', 'name: [', /spec.yaml/],
+  ])('a spec with %s exits 2 and starts nothing', async (_, text, message) => {
+    const { code, stderr } = await run('migrate', 'start', file('spec.yaml', text))
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+    expect(JSON.parse((await run('migrate', 'list', '--json')).stdout)).toEqual([])
+  })
+
+  it('exits 1 when Temporal is not there, and says where it looked', async () => {
+    const { code, stderr } = await run('migrate', 'list', '--temporal', '127.0.0.1:1')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/Temporal does not answer at 127.0.0.1:1, namespace default.*--temporal HOST:PORT/)
+  })
+
+  it('has no colours where nobody sees them', async () => {
+    const { stderr } = await run('migrate', 'status', 'nothing')
+    expect(stderr).not.toContain('\u001b')
+  })
+})
+
+describe('without a worker', () => {
+  it('starts once, says that nobody works, and refuses a second of that name politely', async () => {
+    const spec = file('one.yaml', 'name: one\nsource: s\ntarget: t\n')
+    const first = await run('migrate', 'start', spec, '--json')
+    expect(first.code).toBe(0)
+    expect(JSON.parse(first.stdout)).toMatchObject({ name: 'one', workflowId: 'migrate/one' })
+    expect(first.stderr).toMatch(/No worker polls for work/)
+    const second = await run('migrate', 'start', spec)
+    expect(second.code).toBe(1)
+    expect(second.stderr).toMatch(/A migration called 'one' runs already.*starferry migrate status one/)
+  })
+
+  it('sends the spec as it was written, so that anybody else can start the same', async () => {
+    await starferry(['migrate', 'start', '-', '--name', 'two', '--one-time'], {
+      env: env(),
+      cwd: directory,
+      input: 'name: x\nsource: s\ntarget: t\nlimits: {bytesPerJob: 5GB}\n',
+    })
+    const connection = await Connection.connect({ address: server.address })
+    try {
+      const client = new Client({ connection })
+      const { events } = await client.workflow.getHandle('migrate/two').fetchHistory()
+      const attributes = events?.[0]?.workflowExecutionStartedEventAttributes
+      expect(attributes?.workflowType?.name).toBe('migrate')
+      expect(attributes?.taskQueue?.name).toBe('starferry')
+      const [payload] = attributes?.input?.payloads ?? []
+      expect(JSON.parse(Buffer.from(payload?.data ?? []).toString())).toEqual({
+        name: 'two',
+        source: 's',
+        target: 't',
+        oneTime: true,
+        limits: { bytesPerJob: '5GB' },
+      })
+    } finally {
+      await connection.close()
+    }
+  })
+
+  it('lists them, newest first', async () => {
+    await expect
+      .poll(
+        async () =>
+          JSON.parse((await run('migrate', 'list', '--json')).stdout).map((each: { name: string }) => each.name),
+        {
+          timeout: 30_000,
+        },
+      )
+      .toEqual(['two', 'one'])
+    const { stdout } = await run('migrate', 'list')
+    expect(stdout).toMatch(/^NAME +STATE +STARTED +ENDED +RUN\ntwo +running +\d{4}-/)
+  })
+
+  it('says so instead of waiting', async () => {
+    for (const command of ['status', 'tables', 'changes']) {
+      const { code, stderr } = await run('migrate', command, 'one')
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/No worker answers for 'one'.*starferry worker/)
+    }
+    const retry = await run('migrate', 'retry', 'one', 'db.t')
+    expect(retry.code).toBe(1)
+    expect(retry.stderr).toMatch(/No worker answers for 'one'/)
+    const pause = await run('migrate', 'pause', 'one')
+    expect(pause.code).toBe(0)
+    expect(pause.stderr).toMatch(/this takes effect when one is started/)
+  })
+
+  it('knows the nearest of a name that it does not know', async () => {
+    const { code, stderr } = await run('migrate', 'status', 'twoo')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/There is no migration called 'twoo' \(did you mean 'two'\?\)/)
+  })
+})
