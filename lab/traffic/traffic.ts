@@ -1,5 +1,5 @@
 import { pick, randomInt, seededRandom } from '../faults/random.ts'
-import { createStatement, insertStatements, qualified, type TableSpec } from '../scenario/table-spec.ts'
+import { createStatement, insertStatements, qualified, quoteName, type TableSpec } from '../scenario/table-spec.ts'
 
 export type TrafficKind =
   | 'insert'
@@ -53,6 +53,8 @@ export class Traffic {
   /** Columns that this traffic added, by table. */
   private readonly added = new Map<TableSpec, string[]>()
   private columns = 0
+  private readonly defaults = new Map<string, number>()
+  private readonly widened = new Set<string>()
   private running: Promise<void> | undefined
   private stopped = false
   private readonly execute: (sql: string) => unknown
@@ -69,20 +71,19 @@ export class Traffic {
 
   /** One change, chosen by chance among those that are possible. */
   async step(): Promise<TrafficEntry> {
-    for (;;) {
-      const kind = this.choose()
-      const table = pick(this.random, this.tables)
-      const statements = this.statements(kind, table)
-      if (!statements) continue
-      const entry: TrafficEntry = { kind, table: `${table.db}.${table.name}`, statements }
-      try {
-        for (const sql of statements) await this.execute(sql)
-      } catch (error) {
-        entry.error = error instanceof Error ? error.message : String(error)
-      }
-      this.log.push(entry)
-      return entry
+    const kind = this.choose()
+    const table = pick(
+      this.random,
+      this.tables.filter((one) => this.takes(kind, one)),
+    )
+    const entry: TrafficEntry = { kind, table: `${table.db}.${table.name}`, statements: this.statements(kind, table) }
+    try {
+      for (const sql of entry.statements) await this.execute(sql)
+    } catch (error) {
+      entry.error = error instanceof Error ? error.message : String(error)
     }
+    this.log.push(entry)
+    return entry
   }
 
   /** Goes on until it is stopped, with a pause of so many milliseconds after each change. */
@@ -106,43 +107,64 @@ export class Traffic {
   }
 
   private choose(): TrafficKind {
-    let left = this.random() * this.weights.reduce((sum, [, weight]) => sum + weight, 0)
-    for (const [kind, weight] of this.weights) {
+    const possible = this.weights.filter(([kind]) => this.tables.some((table) => this.takes(kind, table)))
+    let left = this.random() * possible.reduce((sum, [, weight]) => sum + weight, 0)
+    for (const [kind, weight] of possible) {
       left -= weight
       if (left < 0) return kind
     }
     return 'insert'
   }
 
-  /** Undefined when the table does not take this kind of change. */
-  private statements(kind: TrafficKind, table: TableSpec): string[] | undefined {
+  /** Whether a table stands a kind of change now. */
+  private takes(kind: TrafficKind, table: TableSpec): boolean {
+    const added = this.added.get(table) ?? []
+    switch (kind) {
+      case 'upsert':
+      case 'delete':
+        return table.deleteBy !== undefined
+      case 'truncate-partition':
+      case 'drop-and-add-partition':
+        return (table.partitions?.length ?? 0) > 0
+      case 'add-column':
+        return table.alterable === true && added.length < 3
+      case 'drop-column':
+        return added.length > 0
+      case 'widen-column':
+        return added.some((column) => !this.widened.has(column))
+      case 'recreate-table':
+        return table.alterable === true
+      default:
+        return true
+    }
+  }
+
+  private statements(kind: TrafficKind, table: TableSpec): string[] {
     const name = qualified(table)
     switch (kind) {
       case 'insert':
         return this.insert(table)
       case 'upsert':
-        return table.deleteBy
-          ? insertStatements(this.shaped(table), 0, 1 + randomInt(this.random, 0, 5), this.random)
-          : undefined
+        return insertStatements(this.shaped(table), 0, 1 + randomInt(this.random, 0, 5), this.random)
       case 'delete':
-        if (!table.deleteBy) return undefined
-        return [`DELETE FROM ${name} WHERE \`${table.deleteBy}\` = ${randomInt(this.random, 0, this.position(table))}`]
+        return [
+          `DELETE FROM ${name} WHERE ${quoteName(table.deleteBy ?? '')} = ${randomInt(this.random, 0, this.position(table))}`,
+        ]
       case 'truncate':
         return [`TRUNCATE TABLE ${name}`]
       case 'truncate-partition':
-        return table.partitions && [`TRUNCATE TABLE ${name} PARTITION (${pick(this.random, table.partitions).name})`]
+        return [`TRUNCATE TABLE ${name} PARTITION (${pick(this.random, table.partitions ?? []).name})`]
       case 'overwrite':
         return this.insert(table).map((sql) => sql.replace('INSERT INTO', 'INSERT OVERWRITE'))
       case 'drop-and-add-partition':
-        return table.partitions && this.replacePartition(table)
+        return this.replacePartition(table)
       case 'add-column':
-        return table.alterable && (this.added.get(table)?.length ?? 0) < 3 ? this.addColumn(table) : undefined
+        return this.addColumn(table)
       case 'drop-column':
         return this.dropColumn(table)
       case 'widen-column':
         return this.widen(table)
       case 'recreate-table':
-        if (!table.alterable) return undefined
         this.added.delete(table)
         return [`DROP TABLE ${name} FORCE`, createStatement(table), ...(table.after ?? []), ...this.insert(table)]
     }
@@ -178,21 +200,22 @@ export class Traffic {
   private addColumn(table: TableSpec): string[] {
     const column = `added_${++this.columns}`
     this.added.set(table, [...(this.added.get(table) ?? []), column])
-    return [`ALTER TABLE ${qualified(table)} ADD COLUMN ${column} INT DEFAULT "${randomInt(this.random, 0, 9)}"`]
+    this.defaults.set(column, randomInt(this.random, 0, 9))
+    return [`ALTER TABLE ${qualified(table)} ADD COLUMN ${column} INT DEFAULT "${this.defaults.get(column)}"`]
   }
 
-  private dropColumn(table: TableSpec): string[] | undefined {
+  private dropColumn(table: TableSpec): string[] {
     const columns = this.added.get(table) ?? []
-    const column = columns.at(-1)
-    if (!column) return undefined
     this.added.set(table, columns.slice(0, -1))
-    return [`ALTER TABLE ${qualified(table)} DROP COLUMN ${column}`]
+    return [`ALTER TABLE ${qualified(table)} DROP COLUMN ${columns.at(-1)}`]
   }
 
   /** INT to BIGINT: a change that makes new tablets. */
-  private widen(table: TableSpec): string[] | undefined {
-    const column = this.added.get(table)?.at(-1)
-    if (!column) return undefined
-    return [`ALTER TABLE ${qualified(table)} MODIFY COLUMN ${column} BIGINT DEFAULT "0"`]
+  private widen(table: TableSpec): string[] {
+    const column = (this.added.get(table) ?? []).find((one) => !this.widened.has(one)) ?? ''
+    this.widened.add(column)
+    return [
+      `ALTER TABLE ${qualified(table)} MODIFY COLUMN ${column} BIGINT DEFAULT "${this.defaults.get(column) ?? 0}"`,
+    ]
   }
 }
