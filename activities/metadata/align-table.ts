@@ -61,6 +61,10 @@ async function align(session: PlanningSession, entry: InventoryEntry): Promise<A
     const shown = plan.action === 'approve' ? statementsOf(plan.steps) : statements
     return outcomeOf(full, REPORTED[plan.action], { reason: plan.reason, statements: shown, undo: plan.undo })
   }
+  // Nothing but attempts that failed: a foreign key whose other table is not there yet.
+  if (did === 'altered' && statements.length === 0) {
+    return outcomeOf(full, 'waiting', { reason: [...notes].join('; '), undo: plan.undo })
+  }
   const reason = [...(did === 'recreated' || did === 'altered' ? [first.reason] : []), ...notes]
     .filter(Boolean)
     .join('; ')

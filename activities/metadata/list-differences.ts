@@ -6,7 +6,7 @@ import { mapConcurrently } from './concurrency.ts'
 import { isNotFound } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
 import { readPartitionDigests } from './partition-digests.ts'
-import { isWanted, lacksForeignKeys } from './plan-existing.ts'
+import { isWanted, lacksForeignKeys, livesByItself } from './plan-existing.ts'
 import type { PlanningSession } from './plan-table.ts'
 import { isUnreadable, readModel } from './read-table.ts'
 import { targetOnlyObjects } from './target-only.ts'
@@ -155,7 +155,7 @@ async function compareTexts(
   if (refusals(source, { target: pair.writeFor, placement: pair.placement }).length > 0) return 'refused'
   if (!there || to === undefined) return 'different'
   const target = await readModel(pair.target, there, to, pair.signal)
-  if (lacksForeignKeys({ model: source }, { model: target })) return 'different'
+  if (lacksForeignKeys({ model: source }, { model: target }) || livesByItself(target)) return 'different'
   const found = difference(source, target, {
     target: pair.writeFor,
     source: entry,

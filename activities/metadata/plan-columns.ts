@@ -1,4 +1,4 @@
-import type { Column, ObjectName, Table } from '../../starrocks/ddl/index.ts'
+import { type Column, canonicalDataType, type ObjectName, type Table } from '../../starrocks/ddl/index.ts'
 import { writeColumn } from '../../starrocks/ddl/write-column.ts'
 import { quoteName, quoteQualified } from '../../starrocks/index.ts'
 import type { Side } from './pair.ts'
@@ -22,6 +22,8 @@ export function planColumnChange(
   const gone = target.columns.filter((column) => !wanted.has(keyOf(column)))
   const added = source.columns.filter((column) => !present.has(keyOf(column)))
   if (![...gone, ...added].every((column) => isPlainValue(column, source, target))) return undefined
+  const stayed = source.columns.filter((column) => present.has(keyOf(column)))
+  if (!areUnmistakable([...gone, ...added], stayed)) return undefined
   const kept = (table: Table, other: Set<string>) => table.columns.map(keyOf).filter((key) => other.has(key))
   if (kept(source, present).join('\0') !== kept(target, wanted).join('\0')) return undefined
 
@@ -38,6 +40,22 @@ export function planColumnChange(
     steps.push({ kind: 'sql', statement }, { kind: 'settle', what: 'COLUMN' })
   }
   return gone.length > 0 ? [...steps, { kind: 'settle', what: 'COLUMN' }] : steps
+}
+
+/**
+ * Whether what came and went cannot be the trace of renaming: DROP v, RENAME new_v TO v looks like the loss of new_v, and its copy would go on with the
+ * old v's values. Renaming keeps a column's definition, so no changed column may be defined like another one.
+ */
+function areUnmistakable(changed: readonly Column[], stayed: readonly Column[]): boolean {
+  const definition = ({ type, aggregation, nullable, default: value }: Column) =>
+    JSON.stringify([canonicalDataType(type), aggregation ?? '', nullable, value])
+  const seen = new Set(stayed.map(definition))
+  return changed.every((column) => {
+    const text = definition(column)
+    if (seen.has(text)) return false
+    seen.add(text)
+    return true
+  })
 }
 
 const keyOf = (column: Column) => column.name.toLowerCase()

@@ -1,5 +1,12 @@
 import { mayDiscard, tableOwnership, whyNotOurs } from '../../planning/schema-ownership.ts'
-import { comparePartitions, type Difference, difference, type ObjectName } from '../../starrocks/ddl/index.ts'
+import {
+  alterSet,
+  comparePartitions,
+  type Difference,
+  difference,
+  type ObjectName,
+  type Table,
+} from '../../starrocks/ddl/index.ts'
 import { quoteName, quoteQualified } from '../../starrocks/index.ts'
 import { planColumnChange } from './plan-columns.ts'
 import { type PlanContext, planCreate, planPartitions, tableBuckets } from './plan-create.ts'
@@ -15,7 +22,7 @@ export function planExisting(source: TableFacts, target: TableFacts, context: Pl
   const fatal = found.filter((one) => one.action.kind === 'recreate')
   const columns = columnSteps(source, target, fatal, name, context)
   if (fatal.length > 0 && !columns) return planRecreate(source, target, context, describe(fatal))
-  const whole = wholeTableReason(source, target)
+  const whole = wholeTableReason(source, target) ?? ownLife(target.model)
   if (whole) return planRecreate(source, target, context, whole)
 
   const alters = alterSteps(source, target, found, context)
@@ -25,7 +32,10 @@ export function planExisting(source: TableFacts, target: TableFacts, context: Pl
   if (partitions.refuse) return refusePlan(partitions.refuse)
 
   const fresh = planCreate(source, context)
-  const steps = [...(columns ?? []), ...alters, ...indexes.steps, ...partitions.steps]
+  const switchOff: Step[] = makesPartitions(target.model)
+    ? [{ kind: 'sql', statement: alterSet(name, { 'dynamic_partition.enable': 'false' }) }]
+    : []
+  const steps = [...switchOff, ...(columns ?? []), ...alters, ...indexes.steps, ...partitions.steps]
   const why = [...(columns ? [describe(fatal)] : []), ...indexes.why, ...partitions.why]
   const plan = { steps, undo: fresh.undo, notes: fresh.notes }
   if (partitions.ask) return { action: 'approve', reason: partitions.ask, ...plan }
@@ -50,8 +60,8 @@ export function tableDifferences(source: TableFacts, target: TableFacts, context
 export function isWanted(one: Difference, sync: PlanContext['pair']['spec']['sync']): boolean {
   if (one.action.kind !== 'alter') return one.action.kind === 'recreate'
   if (one.kind === 'bitmap-index') return sync.bitmapIndexes
-  // While enabled, the target would make and drop partitions by itself.
-  if (one.kind === 'property') return sync.tableProperties || one.path === 'properties.dynamic_partition.enable'
+  if (one.path === 'properties.dynamic_partition.enable') return false
+  if (one.kind === 'property') return sync.tableProperties
   return one.kind !== 'comment' && one.kind !== 'column-comment' ? true : sync.tableProperties
 }
 
@@ -70,10 +80,7 @@ function alterSteps(
         { kind: 'settle', what: 'COLUMN' },
       ])
     }
-    const must = one.path === 'properties.dynamic_partition.enable'
-    return one.action.statements.map((statement) =>
-      must ? { kind: 'sql', statement } : { kind: 'try', statement, what: one.path },
-    )
+    return one.action.statements.map((statement) => ({ kind: 'try', statement, what: one.path }))
   })
   return [...steps, ...foreignKeySteps(source, target, context)]
 }
@@ -96,8 +103,26 @@ function columnSteps(
   context: PlanContext,
 ): Step[] | undefined {
   if (fatal.length !== 1 || fatal[0]?.kind !== 'columns') return undefined
+  // A dropped column takes values with it.
+  const { approved, pair } = context
+  const ownership = tableOwnership(target.partitions.flatMap((partition) => partition.rows))
+  if (!mayDiscard(ownership, approved || pair.spec.allow.recreateOnSchemaChange)) return undefined
   return planColumnChange(source.model, target.model, name, context.pair.target)
 }
+
+/** Properties by which a target would drop partitions of a copy by itself, and which are not simply switched off. */
+const TIME_TO_LIVE = ['partition_ttl', 'partition_ttl_number', 'partition_live_number', 'partition_retention_condition']
+
+function ownLife({ properties }: Table): string | undefined {
+  const found = TIME_TO_LIVE.find((property) => !/^(|-1|INVALID)$/i.test(properties[property] ?? ''))
+  return found && `the copy has ${found} = ${properties[found]}, by which the target would drop partitions by itself`
+}
+
+/** While it is on, the target makes and drops partitions by itself; the source's value is set again at cutover. */
+export const makesPartitions = ({ properties }: Pick<Table, 'properties'>): boolean =>
+  properties['dynamic_partition.enable'] === 'true'
+
+export const livesByItself = (model: Table): boolean => makesPartitions(model) || ownLife(model) !== undefined
 
 /** What no change of single partitions mends. */
 function wholeTableReason(source: TableFacts, target: TableFacts): string | undefined {

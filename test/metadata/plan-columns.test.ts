@@ -25,6 +25,17 @@ describe('columns that came or went', () => {
   test('are dropped', () => {
     expect(plan(table([id]), table([id, v]))).toEqual(['ALTER TABLE `d`.`t` DROP COLUMN `v`'])
   })
+  test.each([
+    ['a renamed column', table([id, w]), table([id, w.replace('`w`', '`v`')])],
+    [
+      'a column that may have been renamed to another that was dropped',
+      table([id, v]),
+      table([id, v, v.replace('`v`', '`new_v`')]),
+    ],
+    ['a new column that may be an old one renamed', table([id, v, v.replace('`v`', '`old_v`')]), table([id, v])],
+  ])('%s is taken for what it may be', (_what, source, target) => {
+    expect(plan(source, target)).toBeUndefined()
+  })
   test('both at once, drops first', () => {
     expect(plan(table([id, w]), table([id, v]))).toEqual([
       'ALTER TABLE `d`.`t` DROP COLUMN `v`',
