@@ -2,6 +2,7 @@ import type { MigrationSpec } from '../../contract/index.ts'
 import { joinTableName } from '../../contract/index.ts'
 import { createSelection } from '../../planning/selection.ts'
 import { TableComparison, type TableLag, VersionIndex } from '../../planning/version-index.ts'
+import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { readVersions, selectedTables } from './read-versions.ts'
 
@@ -13,10 +14,7 @@ export async function lookAtTables(deps: Dependencies, spec: MigrationSpec, sign
   const source = deps.cluster(spec.source).cluster
   const target = deps.cluster(spec.target).cluster
   const selection = createSelection(spec)
-  const selected = await selectedTables(source, {
-    includesDatabase: (database) => selection.includesDatabase(database),
-    includes: (database, table) => selection.includes(database, table),
-  })
+  const selected = await selectedTables(source, selection, listingAge(spec))
   const copies = new Map<string, Set<string>>()
   for (const [database, tables] of selected) {
     for (const table of tables) {
@@ -25,10 +23,7 @@ export async function lookAtTables(deps: Dependencies, spec: MigrationSpec, sign
       copies.set(copy.database, names.add(copy.table))
     }
   }
-  const existing = await selectedTables(target, {
-    includesDatabase: (database) => copies.has(database),
-    includes: (database, table) => copies.get(database)?.has(table) ?? false,
-  })
+  const existing = await existingCopies(target, copies, listingAge(spec))
   const index = new VersionIndex()
   for (const [database, tables] of existing) for (const table of tables) index.addTable(database, table)
   for await (const row of readVersions(target, existingOrNew(existing, copies), signal)) {
@@ -48,6 +43,20 @@ export async function lookAtTables(deps: Dependencies, spec: MigrationSpec, sign
     comparison?.add(row.name, row, Number(row.dataSizeBytes))
   }
   return [...comparisons.values()].map((comparison) => comparison.lag)
+}
+
+/** Listings need a statement for each database, so they are kept for a few looks. */
+const listingAge = (spec: MigrationSpec) => Math.min(spec.intervals.stale * 2000, 30_000)
+
+/** The copies that exist. When the listing lacks some, they may have been made since: then it is read again. */
+async function existingCopies(target: StarRocksCluster, copies: ReadonlyMap<string, Set<string>>, maxAgeMs: number) {
+  const wanted = {
+    includesDatabase: (database: string) => copies.has(database),
+    includes: (database: string, table: string) => copies.get(database)?.has(table) ?? false,
+  }
+  const existing = await selectedTables(target, wanted, maxAgeMs)
+  const complete = [...copies].every(([database, tables]) => existing.get(database)?.size === tables.size)
+  return complete ? existing : selectedTables(target, wanted, 0)
 }
 
 /** Tables made since the listing are in the versions already; only databases that do not exist at all must not be asked for. */

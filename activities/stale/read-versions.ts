@@ -22,20 +22,18 @@ export interface ReadVersionsOptions {
   signal?: AbortSignal
 }
 
-/** Listings of tables this old do: what is missing in them is seen by the next look. */
-const LISTING_AGE_MS = 20_000
 /** After the fast path failed it is not tried again for so long. */
 const SLOW_MS = 60_000
 
 const slowUntil = new WeakMap<StarRocksCluster, number>()
 
-/** The native tables of the cluster that the selection takes, by database. */
-export async function selectedTables(cluster: StarRocksCluster, options: ReadVersionsOptions) {
+/** The native tables of the cluster that the selection takes, by database, from listings of at most this age. */
+export async function selectedTables(cluster: StarRocksCluster, options: ReadVersionsOptions, maxAgeMs: number) {
   const listing = directory(cluster)
   const selected = new Map<string, Set<string>>()
-  for (const [name, { system }] of await listing.databases(LISTING_AGE_MS)) {
+  for (const [name, { system }] of await listing.databases(maxAgeMs)) {
     if (system || !options.includesDatabase(name)) continue
-    const tables = await listing.tables(name, LISTING_AGE_MS)
+    const tables = await listing.tables(name, maxAgeMs)
     const names = new Set<string>()
     for (const [table, { type }] of tables ?? [])
       if (isNativeTable(type) && options.includes(name, table)) names.add(table)
