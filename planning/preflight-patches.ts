@@ -104,6 +104,22 @@ const KNOWN_BUGS: readonly KnownBug[] = [
 
 /** Findings for errors of StarRocks that one of the two clusters still has. */
 export function checkPatches(source: ClusterKind, target: ClusterKind): Finding[] {
+  return [...unknownPatches(source, target), ...knownBugs(source, target)]
+}
+
+/** Builds that do not say their patch level: errors repaired within their line may or may not be there. */
+function unknownPatches(...clusters: ClusterKind[]): Finding[] {
+  return clusters
+    .filter(({ version }) => version.known && version.patch === Number.POSITIVE_INFINITY)
+    .map(({ name, version }) => ({
+      code: 'patch-level-unknown',
+      level: 'info',
+      subject: name,
+      message: `${name} does not say its patch level (${version.text}); it is taken for the newest of its line`,
+    }))
+}
+
+function knownBugs(source: ClusterKind, target: ClusterKind): Finding[] {
   return KNOWN_BUGS.flatMap((bug) => {
     const cluster = bug.side === 'source' ? source : target
     if (bug.runMode && bug.runMode !== cluster.runMode) return []

@@ -7,6 +7,7 @@ import { alignTable } from './align-table.ts'
 import { alignViews } from './align-views.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { type Differences, findDifferences, VerdictCache } from './list-differences.ts'
+import { manyListeners } from './many-listeners.ts'
 import { openPair } from './pair.ts'
 import { Sessions } from './session.ts'
 import { alignTargetOnly } from './target-only.ts'
@@ -49,7 +50,7 @@ export function createMetadataActivities(deps: Dependencies): MetadataActivities
 
   const act = <T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
     beating(async () => {
-      const { cancellationSignal } = Context.current()
+      const cancellationSignal = manyListeners(Context.current().cancellationSignal)
       try {
         return await work(cancellationSignal)
       } catch (error) {

@@ -3,6 +3,7 @@ import type { DoctorResult, MigrationSpec, PlanInput, PlanPage } from '../../con
 import type { Dependencies } from '../dependencies.ts'
 import { asFailure } from '../failures.ts'
 import { beating } from '../heartbeat.ts'
+import { manyListeners } from '../metadata/many-listeners.ts'
 import { Sessions } from '../metadata/session.ts'
 import { Plans, planPage } from '../plan.ts'
 import { checkConnections } from './connect.ts'
@@ -31,7 +32,7 @@ export function createPreflightActivities(deps: Dependencies): PreflightActiviti
     preflight: ({ spec }) =>
       beating(async () => {
         try {
-          return await preflight(spec, Context.current().cancellationSignal)
+          return await preflight(spec, manyListeners(Context.current().cancellationSignal))
         } catch (error) {
           throw asFailure(error, 'The preflight failed')
         }
@@ -39,7 +40,7 @@ export function createPreflightActivities(deps: Dependencies): PreflightActiviti
 
     planPage: (input) =>
       beating(async () => {
-        const { cancellationSignal } = Context.current()
+        const cancellationSignal = manyListeners(Context.current().cancellationSignal)
         try {
           return await planPage(plans, preflight, input, cancellationSignal)
         } catch (error) {

@@ -1,0 +1,303 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { DoctorResult, Finding, MigrationSpecInput } from '../../contract/index.ts'
+import type { LabTable, LabVersion } from '../../lab/index.ts'
+import { addressMapOf, StarRocksCluster } from '../../starrocks/index.ts'
+import { fill, LabPair } from '../metadata/lab-pair.ts'
+
+let pair: LabPair
+afterEach(() => pair.stop())
+
+type Side = { version: LabVersion; runMode?: 'shared_nothing' | 'shared_data'; nodes?: number; frontends?: number }
+const start = async (source: Side = { version: '3.5' }, target: Side = { version: '3.5' }) => {
+  pair = await LabPair.start(source, target)
+  pair.source.execute('CREATE DATABASE d')
+}
+const doctor = (part: Partial<MigrationSpecInput> = {}): Promise<DoctorResult> =>
+  pair.run(pair.preflight.preflight, { spec: pair.spec(part) })
+const find = (result: DoctorResult, code: string): Finding => {
+  const found = result.findings.find((finding) => finding.code === code)
+  if (!found) throw new Error(`no ${code} among ${result.findings.map((f) => f.code).join(', ')}`)
+  return found
+}
+const codes = (result: DoctorResult) => result.findings.map((finding) => finding.code)
+const table = (
+  name = 't',
+  body = '(id INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2',
+  properties = '"replication_num" = "1"',
+) => pair.source.execute(`CREATE TABLE d.${name} ${body} PROPERTIES (${properties})`)
+const tableOf = (name: string) => pair.source.state.databases.get('d')?.objects.get(name) as LabTable
+
+describe('a sound pair', () => {
+  test('has nothing fatal and tells what it saw', async () => {
+    await start({ version: '3.3' }, { version: '3.5' })
+    fill(pair.source)
+    const result = await doctor()
+    expect(result.findings.filter(({ level }) => level === 'fatal')).toEqual([])
+    expect(result.ok).toBe(true)
+    expect(result.facts).toMatchObject({
+      'source source': expect.stringMatching(/^3\.3\S*, shared-nothing, 3 of 3 nodes alive$/),
+      tables: String(
+        [...pair.source.state.databases.values()]
+          .flatMap((d) => [...d.objects.values()])
+          .filter((o) => o.kind === 'table').length,
+      ),
+    })
+    expect(find(result, 'external-table').subject).toBe('shop.ext_mysql')
+    expect(find(result, 'auto-increment').message).toContain('shop.autoinc')
+  })
+
+  test('is not changed by looking', async () => {
+    await start()
+    fill(pair.source)
+    const before = JSON.stringify([...pair.target.state.databases.keys()])
+    const config = JSON.stringify([...pair.target.state.config])
+    await doctor()
+    expect(JSON.stringify([...pair.target.state.databases.keys()])).toBe(before)
+    expect(JSON.stringify([...pair.target.state.config])).toBe(config)
+  })
+})
+
+describe('clusters that cannot be used: one clear finding', () => {
+  test('unknown', async () => {
+    await start()
+    const result = await doctor({ source: 'nowhere' })
+    expect(codes(result)).toEqual(['unknown-cluster'])
+    expect(result.findings[0]?.message).toContain('known are source, target')
+  })
+
+  test('a wrong password', async () => {
+    await start()
+    pair.source.state.users.set('root', { name: 'root', password: 'right', privileges: new Set(['ALL']) })
+    const result = await doctor()
+    expect(codes(result)).toEqual(['login-refused'])
+    expect(JSON.stringify(result)).not.toContain('right')
+  })
+
+  test('not there', async () => {
+    await start()
+    const gone = new StarRocksCluster({
+      name: 'target',
+      frontends: [{ host: '127.0.0.1', port: 1 }],
+      user: 'root',
+      password: '',
+    })
+    pair.handles.set('target', { cluster: gone, addressMap: addressMapOf({}), user: 'root', password: '' })
+    const result = await doctor()
+    expect(codes(result)).toEqual(['cluster-unreachable'])
+    expect(result.ok).toBe(false)
+  })
+
+  test('a user who may not look', async () => {
+    await start()
+    pair.source.state.users.set('weak', { name: 'weak', password: 'pw', privileges: new Set(['SELECT']) })
+    await pair.loginAs('source', 'weak', 'pw')
+    const result = await doctor()
+    expect(new Set(codes(result))).toEqual(new Set(['privilege-missing']))
+    expect(result.findings[0]?.message).toMatch(/OPERATE/)
+    expect(result.findings[0]?.remedy).toMatch(/GRANT OPERATE|cluster_admin/)
+  })
+})
+
+describe('privileges on the target', () => {
+  test('creating databases is tried', async () => {
+    await start()
+    pair.target.execute('CREATE DATABASE there')
+    pair.target.state.users.set('weak', { name: 'weak', password: 'pw', privileges: new Set(['OPERATE', 'NODE']) })
+    await pair.loginAs('target', 'weak', 'pw')
+    const result = await doctor()
+    expect(find(result, 'privilege-missing')).toMatchObject({
+      level: 'fatal',
+      message: expect.stringContaining('CREATE DATABASE'),
+    })
+    expect(find(result, 'privilege-unproven').level).toBe('warning')
+  })
+
+  test('a source table that may not be read is named', async () => {
+    await start()
+    table('secret')
+    pair.source.faults.inject({ kind: 'refuse-privilege', privilege: 'ANY' })
+    const result = await doctor()
+    expect(find(result, 'privilege-missing').message).toContain('d.secret')
+  })
+})
+
+describe('versions and run modes', () => {
+  test('shared data into shared nothing', async () => {
+    await start({ version: '4.1', runMode: 'shared_data' }, { version: '4.1' })
+    expect(find(await doctor(), 'pair-unsupported').level).toBe('fatal')
+  })
+
+  test('known errors of a patch level', async () => {
+    await start({ version: '3.1' }, { version: '3.1' })
+    expect(codes(await doctor())).toEqual(expect.arrayContaining(['patch-level-unknown', 'bug-max-version-lock']))
+  })
+})
+
+describe('addresses and nodes', () => {
+  test('source backends that only the target can reach are told, no more', async () => {
+    await start()
+    const [backend] = pair.source.state.nodes
+    const handle = pair.handles.get('source')
+    if (!handle || !backend) throw new Error('no backend')
+    pair.handles.set('source', {
+      ...handle,
+      addressMap: addressMapOf({ [backend.host]: `127.0.0.1;${backend.bePort}:1` }),
+    })
+    const finding = find(await doctor(), 'backend-not-reachable-from-here')
+    expect(finding).toMatchObject({
+      level: 'info',
+      message: expect.stringContaining('127.0.0.1:1 '),
+      remedy: expect.stringContaining('nc -z 127.0.0.1 1'),
+    })
+  })
+
+  test("the target leader's rpc port must be open", async () => {
+    await start()
+    const [leader] = pair.target.state.frontends
+    if (leader) leader.rpcPort = 1
+    const finding = find(await doctor(), 'frontend-unreachable')
+    expect(finding).toMatchObject({ level: 'fatal', message: expect.stringContaining('rpc_port 1') })
+  })
+
+  test('nodes that are down', async () => {
+    await start()
+    pair.source.faults.inject({ kind: 'node-down', node: 1, how: 'dead' })
+    expect(find(await doctor(), 'source-node-down').level).toBe('warning')
+    for (const node of [0, 1, 2]) pair.target.faults.inject({ kind: 'node-down', node, how: 'dead' })
+    expect(find(await doctor(), 'target-without-nodes').level).toBe('fatal')
+  })
+})
+
+describe('the cluster token', () => {
+  const withToken = (token: string | undefined) => {
+    const handle = pair.handles.get('source')
+    if (handle) pair.handles.set('source', { ...handle, token })
+  }
+
+  test('wrong', async () => {
+    await start()
+    withToken('not-the-token')
+    const result = await doctor()
+    expect(find(result, 'token-wrong')).toMatchObject({ level: 'fatal', remedy: expect.stringContaining('grep token') })
+    expect(JSON.stringify(result)).not.toContain('not-the-token')
+  })
+
+  test('missing', async () => {
+    await start()
+    withToken(undefined)
+    expect(find(await doctor(), 'token-missing').level).toBe('fatal')
+  })
+
+  test('not to be tried from here', async () => {
+    await start()
+    for (const node of [0, 1, 2]) pair.source.faults.inject({ kind: 'node-down', node, how: 'unreachable' })
+    expect(find(await doctor(), 'token-unchecked').level).toBe('warning')
+  })
+})
+
+describe('room and limits', () => {
+  test('disks', async () => {
+    await start()
+    pair.target.faults.inject({ kind: 'disk-usage', node: 0, percent: 93 })
+    expect(find(await doctor(), 'disk-full').message).toContain('93')
+  })
+
+  test('fewer slots than the spec wants', async () => {
+    await start()
+    expect(find(await doctor({ limits: { tables: 500 } }), 'limit-tables').message).toContain('100')
+  })
+
+  test('jobs as large as all that may run', async () => {
+    await start()
+    pair.target.execute('ADMIN SET FRONTEND CONFIG ("replication_max_parallel_data_size_mb" = "1024")')
+    expect(find(await doctor(), 'limit-data-size').level).toBe('info')
+  })
+
+  test('more partitions, buckets, replicas than the target takes', async () => {
+    await start({ version: '3.5', nodes: 5 }, { version: '3.5', nodes: 2 })
+    table(
+      'wide',
+      '(id INT) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION a VALUES [("1"),("2")), PARTITION b VALUES [("2"),("3"))) DISTRIBUTED BY HASH(id) BUCKETS 6',
+      '"replication_num" = "3"',
+    )
+    pair.target.execute('ADMIN SET FRONTEND CONFIG ("max_partition_number_per_table" = "1")')
+    pair.target.execute('ADMIN SET FRONTEND CONFIG ("max_bucket_number_per_partition" = "4")')
+    const result = await doctor()
+    expect(find(result, 'limit-partitions').subject).toBe('d.wide')
+    expect(find(result, 'limit-buckets').message).toContain('6 buckets')
+    expect(find(result, 'too-few-backends').remedy).toContain('placement.replicationNumber to 2')
+    expect(codes(await doctor({ placement: { replicationNumber: 1 } }))).not.toContain('too-few-backends')
+  })
+})
+
+describe('tables that cannot be copied are named', () => {
+  test('several physical partitions, names that differ in case, an inverted index', async () => {
+    await start({ version: '3.3' }, { version: '3.5' })
+    table('grown', '(id INT) DUPLICATE KEY(id) DISTRIBUTED BY RANDOM BUCKETS 2')
+    const [partition] = tableOf('grown').partitions
+    const [physical] = partition?.physical ?? []
+    if (partition && physical) partition.physical.push({ ...physical, id: pair.source.state.nextId() })
+    table(
+      'cased',
+      '(id INT) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION pa VALUES [("1"),("2")), PARTITION pA VALUES [("2"),("3"))) DISTRIBUTED BY HASH(id) BUCKETS 1',
+    )
+    const result = await doctor()
+    expect(find(result, 'several-physical-partitions')).toMatchObject({ subject: 'd.grown', level: 'warning' })
+    expect(find(result, 'partition-names-by-case')).toMatchObject({ subject: 'd.cased' })
+  })
+
+  test('two that would get one name', async () => {
+    await start()
+    table()
+    pair.source.execute('CREATE DATABASE e')
+    pair.source.execute(
+      'CREATE TABLE e.t (id INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")',
+    )
+    const finding = find(await doctor({ rename: { databases: { e: 'd' } } }), 'rename-collision')
+    expect(finding).toMatchObject({ level: 'fatal', subject: 'd.t', message: expect.stringContaining('d.t and e.t') })
+  })
+
+  test('no more than 200 are listed, the worst first, the rest is counted', async () => {
+    await start({ version: '3.5', nodes: 3 }, { version: '3.5', nodes: 1 })
+    for (let i = 0; i < 230; i++) table(`t${i}`, undefined, '"replication_num" = "3"')
+    const handle = pair.handles.get('source')
+    if (handle) pair.handles.set('source', { ...handle, token: undefined })
+    const result = await doctor()
+    expect(result.findings).toHaveLength(200)
+    expect(result.more).toBeGreaterThanOrEqual(30)
+    expect(result.findings[0]?.level).toBe('fatal')
+  })
+})
+
+describe('settings of the target', () => {
+  test('the legacy switch, where a SUM of a narrow DECIMAL needs it', async () => {
+    await start({ version: '3.1' }, { version: '3.5' })
+    table('sums', '(id INT, s DECIMAL(10,2) SUM) AGGREGATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1')
+    const finding = find(await doctor(), 'setting-legacy-compatibility')
+    expect(finding.message).toContain('becomes true while the migration runs')
+    const kept = await doctor({ settings: { legacyCompatibility: 'keep' } })
+    expect(find(kept, 'setting-legacy-compatibility-needed').level).toBe('fatal')
+  })
+
+  test('compaction, between shared-data clusters', async () => {
+    await start({ version: '4.1', runMode: 'shared_data' }, { version: '4.1', runMode: 'shared_data' })
+    pair.target.execute('ADMIN SET FRONTEND CONFIG ("lake_compaction_max_tasks" = "-1")')
+    const result = await doctor()
+    expect(find(result, 'setting-target-compaction').message).toContain('is -1 and becomes 0')
+    expect(find(result, 'storage-volume-missing').message).toContain('src_')
+  })
+
+  test('a storage volume that is not there', async () => {
+    await start({ version: '3.5' }, { version: '4.1', runMode: 'shared_data' })
+    expect(find(await doctor({ placement: { storageVolume: 'nope' } }), 'storage-volume-missing').level).toBe('fatal')
+    expect(codes(await doctor({ placement: { storageVolume: 'builtin_storage_volume' } }))).not.toContain(
+      'storage-volume-missing',
+    )
+  })
+
+  test('generated columns on shared data may lose values', async () => {
+    await start({ version: '3.5' }, { version: '4.1', runMode: 'shared_data' })
+    table('g', '(id INT, x INT AS id + 1) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1')
+    expect(find(await doctor(), 'bug-generated-columns').message).toContain('d.g')
+  })
+})

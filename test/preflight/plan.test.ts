@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { MigrationSpecInput, PlanItem, PlanPage } from '../../contract/index.ts'
+import { fill, LabPair } from '../metadata/lab-pair.ts'
+
+let pair: LabPair
+afterEach(() => pair.stop())
+
+async function plan(
+  part: Partial<MigrationSpecInput> = {},
+  limit?: number,
+): Promise<{ pages: PlanPage[]; items: PlanItem[]; totals: PlanPage['totals'] }> {
+  const spec = { name: 'move', source: 'source', target: 'target', ...part }
+  const pages: PlanPage[] = []
+  let after: string | undefined
+  do {
+    const page = await pair.run(pair.preflight.planPage, { spec, after, limit })
+    pages.push(page)
+    after = page.next
+  } while (after !== undefined)
+  const totals = pages.at(-1)?.totals
+  if (!totals) throw new Error('no page')
+  return { pages, items: pages.flatMap(({ items }) => items), totals }
+}
+
+describe('the plan', () => {
+  test('says what becomes of every table, with exact statements, on small pages, and changes nothing', async () => {
+    pair = await LabPair.start({ version: '3.3' }, { version: '3.5' })
+    const scenario = fill(pair.source)
+    const before = JSON.stringify([...pair.target.state.databases.keys()])
+    const { pages, items, totals } = await plan()
+    expect(JSON.stringify([...pair.target.state.databases.keys()])).toBe(before)
+    for (const page of pages) expect(JSON.stringify(page).length).toBeLessThanOrEqual(48_000)
+    expect(totals).toMatchObject({
+      tables: scenario.tables.length + scenario.refused.length,
+      refuse: scenario.refused.length,
+      create: scenario.tables.length + scenario.views.length + scenario.materializedViews.length,
+      replicateTables: scenario.tables.length,
+      drop: 0,
+    })
+    const created = items.filter(({ action, kind }) => action === 'create' && kind === 'table')
+    expect(created.every(({ statements }) => statements?.some((text) => text.startsWith('CREATE TABLE')))).toBe(true)
+
+    // What the plan promised is what is done.
+    const outcomes = await pair.align(pair.spec())
+    const done = new Map(outcomes.map((outcome) => [outcome.table, outcome]))
+    for (const item of created)
+      expect(done.get(item.object)?.statements[1]?.slice(0, 400)).toBe(item.statements?.[1]?.slice(0, 400))
+    const afterwards = await plan()
+    expect(afterwards.totals).toMatchObject({
+      create: scenario.views.length + scenario.materializedViews.length,
+      alter: 0,
+      recreate: 0,
+    })
+  })
+
+  test('small pages say the same as one large', async () => {
+    pair = await LabPair.start({ version: '3.5' }, { version: '4.1' })
+    fill(pair.source)
+    const large = await plan()
+    const small = await plan({}, 5)
+    expect(small.pages.length).toBeGreaterThan(large.pages.length)
+    expect(small.items).toEqual(large.items)
+    expect(small.totals).toEqual(large.totals)
+  })
+
+  test('shows in red what it would destroy, and whether somebody must approve', async () => {
+    pair = await LabPair.start({ version: '3.5' }, { version: '3.5' })
+    for (const lab of [pair.source, pair.target]) lab.execute('CREATE DATABASE d')
+    const create = (name: string, more = '') =>
+      `CREATE TABLE d.${name} (id INT NOT NULL${more}) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION p1 VALUES [("1"),("10"))) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`
+    pair.source.execute(create('other', ', v INT NOT NULL'))
+    pair.target.execute(create('other'))
+    pair.source.execute(create('more'))
+    pair.target.execute(create('more'))
+    pair.target.execute('ALTER TABLE d.more ADD PARTITION px VALUES [("50"),("60"))')
+    pair.target.execute(create('alone'))
+    pair.target.execute('INSERT INTO d.other VALUES (1)')
+    pair.target.execute('INSERT INTO d.more VALUES (55)')
+    const { items, totals } = await plan()
+    const about = (object: string, kind = 'table') =>
+      items.find((item) => item.object === object && item.kind === kind && item.action !== 'replicate')
+    expect(about('d.other')).toMatchObject({
+      action: 'recreate',
+      needsApproval: true,
+      statements: ['DROP TABLE IF EXISTS `d`.`other`', expect.any(String), expect.any(String)],
+    })
+    expect(about('d.more', 'partition')).toMatchObject({
+      action: 'drop',
+      needsApproval: true,
+      statements: ['ALTER TABLE `d`.`more` DROP PARTITION IF EXISTS `px`'],
+    })
+    expect(about('d.alone')).toMatchObject({ action: 'keep', needsApproval: true })
+    expect(totals.needsApproval).toBeGreaterThanOrEqual(3)
+    const allowed = await plan({
+      allow: { dropTargetOnlyTables: true, recreateOnSchemaChange: true, dropTargetOnlyPartitions: true },
+    })
+    expect(allowed.totals).toMatchObject({ needsApproval: 0, recreate: 1, drop: 2 })
+  })
+
+  test('shows settings, renamed objects, and findings; a spec with a mistake is one clear error', async () => {
+    pair = await LabPair.start({ version: '3.1' }, { version: '3.5' })
+    pair.source.execute('CREATE DATABASE d')
+    pair.source.execute(
+      'CREATE TABLE d.s (id INT, s DECIMAL(10,2) SUM) AGGREGATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")',
+    )
+    const { items, pages } = await plan({ rename: { databases: { d: 'e' } } })
+    expect(items.find(({ kind }) => kind === 'setting')).toMatchObject({
+      object: 'enable_legacy_compatibility_for_replication',
+      action: 'set',
+      statements: ["ADMIN SET FRONTEND CONFIG ('enable_legacy_compatibility_for_replication' = 'true')"],
+    })
+    expect(items.find(({ action }) => action === 'create')).toMatchObject({ object: 'd.s', targetName: 'e.s' })
+    expect(pages[0]?.findings.length).toBeGreaterThan(0)
+    await expect(plan({ inclde: ['x'] } as never)).rejects.toThrow(
+      /unknown key 'inclde'; the nearest valid one is 'include'/,
+    )
+    const bad = await plan({ source: 'nowhere' })
+    expect(bad.pages[0]?.findings.map(({ code }) => code)).toEqual(['unknown-cluster'])
+  })
+})
