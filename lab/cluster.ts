@@ -44,6 +44,7 @@ export class LabCluster {
   readonly #context: LabSqlContext
   readonly #mysql = new Map<number, MysqlServer>()
   readonly #root: LabSession
+  readonly #local = new Map<string, LabSession>()
   readonly #onStatement: ((sql: string) => void) | undefined
 
   private constructor(options: LabClusterOptions) {
@@ -123,9 +124,11 @@ export class LabCluster {
     }
   }
 
-  /** Runs one statement as root, without a socket. Throws LabSqlError. */
-  execute(sql: string): LabResult {
-    return executeStatement(this.#context, this.#root, sql)
+  /** Runs one statement as a user (root), without a socket; `USE` and `SET` last from one to the next. Throws LabSqlError. */
+  execute(sql: string, user = 'root'): LabResult {
+    const session = this.#local.get(user) ?? this.#session(this.#local.size, user, '127.0.0.1:0', 0)
+    this.#local.set(user, session)
+    return executeStatement(this.#context, session, sql)
   }
 
   killFrontend(position: number): Promise<void> {
