@@ -1,4 +1,4 @@
-import type { LabResult } from '../sql/context.ts'
+import type { LabCell, LabResult } from '../sql/context.ts'
 import { lengthEncodedInt, PayloadWriter } from './packet.ts'
 
 /** Type codes of MySQL's column definitions. */
@@ -48,25 +48,44 @@ const columnPacket = (name: string, type: string): Buffer =>
     .zeros(2)
     .end()
 
-const null251 = Buffer.from([0xfb])
-
-/** The payloads of a result: a text-protocol result set, or OK. */
-export const resultPackets = (result: LabResult): Buffer[] => {
-  if (result.columns.length === 0) return [okPacket(result.affectedRows)]
-  const packets = [new PayloadWriter().lengthEncoded(result.columns.length).end()]
-  for (const { name, type } of result.columns) packets.push(columnPacket(name, type))
-  packets.push(endOfRows())
-  for (const row of result.rows) {
-    const parts: Buffer[] = []
-    for (const cell of row) {
-      if (cell === null) parts.push(null251)
-      else {
-        const text = Buffer.from(cell)
-        parts.push(lengthEncodedInt(text.length), text)
-      }
+/** A row of text cells, in one buffer: answers may have hundreds of thousands. */
+const rowPacket = (row: readonly LabCell[]): Buffer => {
+  let size = 0
+  for (const cell of row) size += cell === null ? 1 : cell.length * 3 + 9
+  const buffer = size <= scratch.length ? scratch : Buffer.allocUnsafe(size)
+  let at = 0
+  for (const cell of row) {
+    if (cell === null) {
+      buffer[at++] = 0xfb
+      continue
     }
-    packets.push(Buffer.concat(parts))
+    // Text of so few characters has a length of one byte, whatever they are.
+    if (cell.length * 3 < 251) {
+      const length = buffer.write(cell, at + 1)
+      buffer[at] = length
+      at += 1 + length
+      continue
+    }
+    const text = Buffer.from(cell)
+    const length = lengthEncodedInt(text.length)
+    length.copy(buffer, at)
+    text.copy(buffer, at + length.length)
+    at += length.length + text.length
   }
-  packets.push(endOfRows())
-  return packets
+  return Buffer.from(buffer.subarray(0, at))
+}
+
+const scratch = Buffer.allocUnsafe(16 * 1024)
+
+/** The payloads of a result: a text-protocol result set, or OK. One after the other, so that a client reads while rows are still written. */
+export function* resultPackets(result: LabResult): Generator<Buffer> {
+  if (result.columns.length === 0) {
+    yield okPacket(result.affectedRows)
+    return
+  }
+  yield new PayloadWriter().lengthEncoded(result.columns.length).end()
+  for (const { name, type } of result.columns) yield columnPacket(name, type)
+  yield endOfRows()
+  for (const row of result.rows) yield rowPacket(row)
+  yield endOfRows()
 }

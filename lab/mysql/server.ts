@@ -186,17 +186,27 @@ class Conversation {
     }
   }
 
-  #send(payloads: Buffer[]): void {
-    if (this.#connection.socket.destroyed) return
-    const all: Buffer[] = []
+  #send(payloads: Iterable<Buffer>): void {
+    const { socket } = this.#connection
+    if (socket.destroyed) return
+    let parts: Buffer[] = []
+    let size = 0
     for (const payload of payloads) {
       const { buffers, next } = frame(payload, this.#sequence)
       this.#sequence = next
-      all.push(...buffers)
+      parts.push(...buffers)
+      size += payload.length + 4
+      if (size < CHUNK) continue
+      socket.write(Buffer.concat(parts))
+      parts = []
+      size = 0
     }
-    this.#connection.socket.write(Buffer.concat(all))
+    if (parts.length > 0) socket.write(Buffer.concat(parts))
   }
 }
+
+/** Large answers are written in pieces of so many bytes. */
+const CHUNK = 128 * 1024
 
 /** Thrown by a handler to cut the connection instead of answering. */
 export class ConnectionDropped extends Error {}
