@@ -117,7 +117,8 @@ function readCursor(after: string | undefined, totals: PlanTotals): string | und
 
 async function listSubjects(session: PlanningSession, doctor: DoctorResult | undefined): Promise<Subject[]> {
   const { pair } = session
-  const settings = settingsToChange(doctor?.findings ?? []).map(
+  const changes = settingsToChange(doctor?.findings ?? []).filter((change) => / becomes /.test(change.reason))
+  const settings = changes.map(
     (change): Subject => ({
       key: `0 ${change.key}`,
       kind: 'setting',
@@ -125,7 +126,7 @@ async function listSubjects(session: PlanningSession, doctor: DoctorResult | und
         object: change.key,
         kind: 'setting',
         action: 'set',
-        reason: change.why,
+        reason: change.reason,
         statements: [`ADMIN SET FRONTEND CONFIG ${quoteProperties([[change.key, change.value]])}`],
       },
     }),

@@ -1,13 +1,6 @@
-import type { Finding } from '../contract/findings.ts'
+import type { Finding, WantedSetting } from '../contract/findings.ts'
 import type { MigrationSpec } from '../contract/migration-spec.ts'
 import { atLeast, type ClusterKind } from './preflight-pairs.ts'
-
-/** A frontend setting of the target that a migration changes while it runs. */
-export interface WantedSetting {
-  key: string
-  value: string
-  why: string
-}
 
 export const LEGACY_COMPATIBILITY = 'enable_legacy_compatibility_for_replication'
 export const LAKE_COMPACTION = 'lake_compaction_max_tasks'
@@ -78,13 +71,17 @@ function one(
 ): Finding[] {
   const now = present(key)
   const value = choice === 'auto' ? (rule.needed ? wanted : undefined) : choice === 'keep' ? undefined : rule[choice]
-  if (value !== undefined && now !== undefined && now !== value) {
+  // Switched off by the spec although it is needed.
+  const forbidden = rule.needed && value !== undefined && value !== wanted
+  // Also when it has the value already: another migration may have leased it, and put it back before this one ends.
+  if (value !== undefined && now !== undefined && (now !== value || (rule.needed && value === wanted))) {
+    const what = now === value ? `stays ${value}` : `is ${now} and becomes ${value}`
     return [
       {
         code: CODES[key],
         level: 'info',
         subject: target.name,
-        message: `${key} of ${target.name} is ${now} and becomes ${value} while the migration runs: ${rule.needed ? rule.why : 'the spec says so'}`,
+        message: `${key} of ${target.name} ${what} while the migration runs: ${rule.needed ? rule.why : 'the spec says so'}`,
       },
     ]
   }
@@ -106,11 +103,11 @@ function one(
   ]
 }
 
-/** What the migration changes on the target, as its preflight found. */
+/** What the migration leases on the target, as its preflight found. */
 export function settingsToChange(findings: readonly Finding[]): WantedSetting[] {
   return findings.flatMap((finding) => {
     const key = (Object.keys(CODES) as (keyof typeof CODES)[]).find((one) => CODES[one] === finding.code)
-    const value = key && / becomes (\S+) while /.exec(finding.message)?.[1]
-    return key && value ? [{ key, value, why: finding.message }] : []
+    const value = key && / (?:becomes|stays) (\S+) while /.exec(finding.message)?.[1]
+    return key && value ? [{ key, value, reason: finding.message }] : []
   })
 }

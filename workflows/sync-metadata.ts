@@ -20,8 +20,8 @@ import { checkSpec } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 const PAGE = 500
-/** A report is sent when so many outcomes have come together, so that the migration learns of new tables soon and its history stays small. */
-const REPORT_AFTER = 100
+/** A report is sent when outcomes of this size have come together, so that the migration learns of new tables soon and its history stays small. */
+const REPORT_BYTES = 32 * 1024
 const MOST_OUTCOMES = 500
 
 /**
@@ -37,6 +37,7 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
     held = true
   })
   const open: AlignOutcome[] = []
+  let openBytes = 0
   let reported = 0
   let more = 0
   let aligned = 0
@@ -52,7 +53,7 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
         collect(await work.alignTables({ spec, tables, approved }))
         aligned += tables.length
         setCurrentDetails(`${aligned} of ${counts.differentTables} different tables looked at`)
-        if (open.length >= REPORT_AFTER || (reported === 0 && open.length > 0)) await report(false)
+        if (openBytes >= REPORT_BYTES || (reported === 0 && open.length > 0)) await report(false)
       }
       after = page.next
     } while (after !== undefined && !held)
@@ -68,15 +69,18 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
   }
 
   function collect(outcomes: readonly AlignOutcome[]): void {
-    for (const outcome of outcomes) {
-      if (outcome.outcome === 'unchanged') continue
+    for (const full of outcomes) {
+      if (full.outcome === 'unchanged') continue
+      const outcome = brief(full)
       if (reported + open.length < MOST_OUTCOMES || outcome.undo.length > 0) open.push(outcome)
       else more++
+      openBytes += JSON.stringify(outcome).length
     }
   }
 
   async function report(complete: boolean, error?: string): Promise<void> {
     const outcomes = open.splice(0)
+    openBytes = 0
     reported += outcomes.length
     const message: MetadataReport = { counts: counts ?? NOTHING, outcomes, more, complete, ...(error ? { error } : {}) }
     try {
@@ -88,6 +92,13 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
       held = true
     }
   }
+}
+
+/** What was done is told in short – the statements are in this workflow's history; what waits for an approval is told in full. */
+function brief(outcome: AlignOutcome): AlignOutcome {
+  if (outcome.outcome === 'needs-approval') return outcome
+  const statements = outcome.statements.slice(0, 3).map((statement) => shortReason(statement, 160))
+  return { ...outcome, statements }
 }
 
 const NOTHING: MetadataCounts = {

@@ -1,4 +1,5 @@
 import type { DoctorResult, Finding } from '../../contract/index.ts'
+import { settingsToChange } from '../../planning/preflight-settings.ts'
 import { checkAddresses } from './checks/addresses.ts'
 import { checkCollisions } from './checks/collisions.ts'
 import { checkDisk } from './checks/disk.ts'
@@ -42,6 +43,7 @@ export function resultOf(findings: readonly Finding[], facts: Record<string, str
     ok: !sorted.some((finding) => finding.level === 'fatal'),
     findings: sorted.slice(0, MOST),
     more: Math.max(0, sorted.length - MOST),
+    settings: settingsToChange(findings),
     facts,
   }
 }

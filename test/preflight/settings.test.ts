@@ -24,7 +24,8 @@ const legacy = (settings: Record<string, string>, now: string | undefined, narro
 describe('settings of the target', () => {
   test.each([
     ['auto', 'false', 1, ['info setting-legacy-compatibility'], ['enable_legacy_compatibility_for_replication=true']],
-    ['auto', 'true', 1, [], []],
+    // Leased too: whoever switched it on may switch it off again before this migration ends.
+    ['auto', 'true', 1, ['info setting-legacy-compatibility'], ['enable_legacy_compatibility_for_replication=true']],
     ['auto', 'false', 0, [], []],
     ['on', 'false', 0, ['info setting-legacy-compatibility'], ['enable_legacy_compatibility_for_replication=true']],
     ['keep', 'false', 1, ['fatal setting-legacy-compatibility-needed'], []],
@@ -35,10 +36,12 @@ describe('settings of the target', () => {
   })
 
   test('switched off by the spec although it is needed: fatal, and nothing is changed', () => {
-    expect(legacy({ legacyCompatibility: 'off' }, 'false', 2)).toEqual({
-      codes: ['fatal setting-legacy-compatibility-needed'],
-      changes: [],
-    })
+    for (const now of ['true', 'false']) {
+      expect(legacy({ legacyCompatibility: 'off' }, now, 2)).toEqual({
+        codes: ['fatal setting-legacy-compatibility-needed'],
+        changes: [],
+      })
+    }
   })
 
   test.each([

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, workflowInfo } from '@temporalio/workflow'
-import type { MigrationSpec, WantedSetting } from '../../contract/index.ts'
+import type { WantedSetting } from '../../contract/index.ts'
 import type { MigrationMemory } from '../../planning/migration-memory.ts'
 import { control, work } from '../activities.ts'
 
@@ -20,23 +20,7 @@ export async function preflight(memory: MigrationMemory): Promise<WantedSetting[
       nonRetryable: true,
     })
   }
-  return wantedSettings(spec, result.settings ?? [])
-}
-
-/** What the operator says goes before what the preflight suggests. */
-function wantedSettings({ settings }: MigrationSpec, suggested: readonly WantedSetting[]): WantedSetting[] {
-  const wanted = new Map(suggested.map((setting) => [setting.key, setting]))
-  const decide = (
-    key: string,
-    choice: MigrationSpec['settings']['targetCompaction'],
-    values: { on: string; off: string },
-  ) => {
-    if (choice === 'keep') wanted.delete(key)
-    if (choice === 'on' || choice === 'off') wanted.set(key, { key, value: values[choice], reason: 'as the spec says' })
-  }
-  decide('enable_legacy_compatibility_for_replication', settings.legacyCompatibility, { on: 'true', off: 'false' })
-  decide('lake_compaction_max_tasks', settings.targetCompaction, { on: '-1', off: '0' })
-  return [...wanted.values()]
+  return result.settings ?? []
 }
 
 /** Leases what has to be changed on the target while the migration runs; what it was is remembered by the cluster's settings workflow. */
