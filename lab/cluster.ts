@@ -154,6 +154,7 @@ export class LabCluster {
       this.#context,
       table,
       values.map((value) => (value === 'NULL' && table.partitioning.kind === 'expression-range' ? null : value)),
+      false,
     )
   }
 

@@ -8,7 +8,7 @@ export { reshapeRows, rowReshaper } from './reshape.ts'
 export { baseIndex, bucketOf, findPartition, partitionTypes, partitionValues } from './route.ts'
 export { defaultValue } from './row-builder.ts'
 export { countRows, misplacedRows, type ScanOptions, scanPartition, scanRows, scanTablet } from './scan.ts'
-export { partitionBytes, tableBytes } from './size.ts'
+export { bytesPerRow, partitionBytes, tableBytes } from './size.ts'
 export { endRow, forgetLiveRows, keyOf, keyPositions } from './tablet.ts'
 export { compareValues, normalizeValue, valueKind } from './values.ts'
 export {

@@ -1,15 +1,12 @@
 import type { LabPhysicalPartition, LabTable } from '../model.ts'
-import { baseIndex } from './route.ts'
+import { countRows } from './scan.ts'
 
-const BYTES_PER_VALUE = 8
+/** Bytes that the lab says a row takes. */
+export const bytesPerRow = 100
 
 /** Bytes of one replica set of a physical partition: what SHOW PARTITIONS calls DataSize. */
 export function partitionBytes(table: LabTable, physical: LabPhysicalPartition): number {
-  let values = 0
-  for (const tablet of physical.tablets.get(baseIndex(table).id) ?? []) {
-    for (const row of tablet.rows) if (row.until === undefined) values += row.values.length
-  }
-  return values * BYTES_PER_VALUE + (physical.extraBytes ?? 0)
+  return countRows(table, physical) * bytesPerRow + (physical.extraBytes ?? 0)
 }
 
 /** Bytes of one replica set of a table. */

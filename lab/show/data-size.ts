@@ -1,11 +1,10 @@
-import { countRows } from '../data/index.ts'
+import { bytesPerRow, countRows, tableBytes } from '../data/index.ts'
 import type { LabDatabase, LabTable } from '../model.ts'
 import { type LabCell, type LabResult, type LabSession, type LabSqlContext, table } from '../sql/context.ts'
 import { tableNotFound } from '../sql/errors.ts'
 import { databaseName, findDatabase } from '../sql/resolve.ts'
 import type { ObjectName } from '../sql/statements.ts'
 import { byName, longSize, timeText } from './format.ts'
-import { bytesPerRow } from './partitions.ts'
 import { replicaCount } from './proc.ts'
 
 export const rowsOfTable = (object: LabTable): number =>
@@ -22,7 +21,7 @@ export const showData = (context: LabSqlContext, session: LabSession, name: Obje
   if (!name) {
     const rows = [...database.objects.values()]
       .filter((o) => o.kind === 'table')
-      .map((o): LabCell[] => [o.name, sizeText(rowsOfTable(o) * bytesPerRow), String(replicaCount(o))])
+      .map((o): LabCell[] => [o.name, sizeText(tableBytes(o)), String(replicaCount(o))])
     return table(['TableName', 'Size', 'ReplicaCount'], rows)
   }
   const object = database.objects.get(name.name)
@@ -34,11 +33,11 @@ export const showData = (context: LabSqlContext, session: LabSession, name: Obje
   const lines = indexes.map((index, i): LabCell[] => [
     i === 0 ? object.name : '',
     index.name,
-    sizeText(rows * bytesPerRow),
+    sizeText(tableBytes(object)),
     String(replicas),
     String(rows),
   ])
-  lines.push(['', 'Total', sizeText(rows * bytesPerRow * indexes.length), String(replicas * indexes.length), ''])
+  lines.push(['', 'Total', sizeText(tableBytes(object) * indexes.length), String(replicas * indexes.length), ''])
   return table(['TableName', 'IndexName', 'Size', 'ReplicaCount', 'RowCount'], lines)
 }
 
@@ -65,7 +64,7 @@ export const showTableStatus = (context: LabSqlContext, database: LabDatabase): 
           Row_format: own ? '' : null,
           Rows: own ? String(rows) : null,
           Avg_row_length: own ? String(rows > 0 ? bytesPerRow : 0) : null,
-          Data_length: own ? String(rows * bytesPerRow) : null,
+          Data_length: own ? String(tableBytes(own)) : null,
           Create_time: timeText(context, object.createdMs),
           Collation: own ? 'utf8_general_ci' : null,
           Comment: object.kind === 'external-table' ? '' : object.comment,

@@ -1,12 +1,9 @@
-import { countRows, partitionTypes } from '../data/index.ts'
+import { bytesPerRow, countRows, partitionTypes } from '../data/index.ts'
 import type { LabPartition, LabPhysicalPartition, LabTable } from '../model.ts'
 import type { LabCell, LabResult, LabSqlContext } from '../sql/context.ts'
 import { rangeText } from '../sql/partition-range.ts'
 import { byName, shortSize, timeText } from './format.ts'
 import { inHashOrder, inShownOrder } from './partition-order.ts'
-
-/** Bytes that the lab says a row takes. */
-export const bytesPerRow = 100
 
 /** The List text of a partition: JSON from 3.5 on, an unescaped tuple form before. NULL prints as the word. */
 export const listText = (context: LabSqlContext, partition: LabPartition, columns: number): string => {
@@ -37,6 +34,7 @@ const partitionRow = (
   physical: LabPhysicalPartition,
 ): Record<string, LabCell> => {
   const rows = countRows(table, physical)
+  const bytes = rows * bytesPerRow + (physical.extraBytes ?? 0)
   const value = partitionValueText(context, table, partition)
   return {
     PartitionId: String(physical.id),
@@ -56,8 +54,8 @@ const partitionRow = (
     StorageMedium: partition.storageMedium,
     CooldownTime: partition.cooldownTime,
     LastConsistencyCheckTime: null,
-    DataSize: shortSize(rows * bytesPerRow),
-    StorageSize: shortSize(rows * bytesPerRow),
+    DataSize: shortSize(bytes),
+    StorageSize: shortSize(bytes),
     IsInMemory: 'false',
     RowCount: String(rows),
     EnableDataCache: 'true',

@@ -1,8 +1,7 @@
-import { baseIndex } from '../data/index.ts'
+import { baseIndex, bytesPerRow } from '../data/index.ts'
 import type { LabIndexMeta, LabPhysicalPartition, LabTable, LabTablet } from '../model.ts'
 import type { LabCell, LabResult, LabSqlContext } from '../sql/context.ts'
 import { byName, shortSize } from './format.ts'
-import { bytesPerRow } from './partitions.ts'
 
 const liveRows = (tablet: LabTablet | undefined): number =>
   tablet ? tablet.rows.reduce((n, row) => (row.until === undefined ? n + 1 : n), 0) : 0
@@ -18,11 +17,12 @@ const tabletRows = (
   index: LabIndexMeta,
 ): Record<string, LabCell>[] => {
   const tablets = physical.tablets.get(index.id) ?? []
+  const extraBytes = Math.round((physical.extraBytes ?? 0) / Math.max(1, tablets.length))
   if (context.state.runMode === 'shared_data') {
     return tablets.map((tablet, bucket) => ({
       TabletId: String(tablet.id),
       BackendId: `[${context.state.nodes[bucket % Math.max(1, context.state.nodes.length)]?.id ?? ''}]`,
-      DataSize: shortSize(rowsOf(table, physical, bucket) * bytesPerRow),
+      DataSize: shortSize(rowsOf(table, physical, bucket) * bytesPerRow + extraBytes),
       RowCount: String(rowsOf(table, physical, bucket)),
       MinVersion: '0',
       Range: '',
@@ -45,7 +45,7 @@ const tabletRows = (
         LstFailedVersion: String(replica.lastFailedVersion),
         LstFailedVersionHash: '0',
         LstFailedTime: null,
-        DataSize: shortSize(rows * bytesPerRow),
+        DataSize: shortSize(rows * bytesPerRow + extraBytes),
         RowCount: String(rows),
         State: replica.state,
         LstConsistencyCheckTime: null,

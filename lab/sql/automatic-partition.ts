@@ -5,7 +5,7 @@ import { makePartition } from './add-partition.ts'
 import { automaticBuckets } from './automatic-buckets.ts'
 import type { LabSqlContext } from './context.ts'
 import { timePartitionName } from './partition-batch.ts'
-import { type LabRange, normalizeKey } from './partition-range.ts'
+import { checkRange, type LabRange, normalizeKey } from './partition-range.ts'
 import { automaticUnit } from './partitioning.ts'
 
 /** Name part of one value: letters and digits stay, dashes, colons and blanks go, all else by code; a leading minus is `_`. */
@@ -31,28 +31,39 @@ const listName = (context: LabSqlContext, table: LabTable, tuple: (string | null
   for (let i = 1; ; i++) if (!taken.has(`${cut}_${i}`.toLowerCase())) return `${cut}_${i}`
 }
 
-/** The range that holds a value, of a table partitioned by date_trunc() or time_slice(). */
-const expressionRange = (table: LabTable, value: LabValue): { name: string; range: LabRange } => {
+/**
+ * The range that holds a value, of a table partitioned by date_trunc() or time_slice(). Loads align it to the slice; a frontend that is asked
+ * for a partition (createPartition) does not, and lets it begin at the unit of the value.
+ */
+const expressionRange = (table: LabTable, value: LabValue, aligned: boolean): { name: string; range: LabRange } => {
   const type = partitionTypes(table)[0] ?? ''
   const unit = automaticUnit(table.partitioning) ?? 'day'
   const slice = /^time_slice\(.*, (\d+), '(\w+)', '(\w+)'\)$/.exec(table.partitioning.expression ?? '')
   const count = Number(slice?.[1] ?? 1)
   // NULL lies in a partition of its own at the very beginning of time.
   const at = parseTime(value === null ? '0000-01-01' : String(value))
-  const from = slice ? sliceTime(at, count, unit) : truncateTime(unit, at)
+  const from = slice && aligned ? sliceTime(at, count, unit) : truncateTime(unit, at)
   const to = addTime(from, count, unit)
   const key = (time: Date): string => normalizeKey(type, formatTime(time))
   return { name: timePartitionName('p', unit, from), range: { lower: [key(from)], upper: [key(to)] } }
 }
 
-/** The partition for values that no partition holds yet, made as a load makes it. */
-export const createAutomaticPartition = (context: LabSqlContext, table: LabTable, values: LabValue[]): LabPartition => {
+/** The partition for values that no partition holds yet, made as a load makes it, or unaligned as createPartition does. */
+export const createAutomaticPartition = (
+  context: LabSqlContext,
+  table: LabTable,
+  values: LabValue[],
+  aligned = true,
+): LabPartition => {
   const buckets = table.distribution.buckets || automaticBuckets(context, table.distribution.kind)
   const replicationNum = Number(table.properties.get('replication_num') ?? 1)
   if (table.partitioning.kind === 'expression-range') {
-    const { name, range } = expressionRange(table, values[0] ?? null)
+    const { name, range } = expressionRange(table, values[0] ?? null, aligned)
     const existing = table.partitions.find((p) => p.name === name && !p.temporary)
-    return existing ?? makePartition(context, table, { name, range, buckets, replicationNum })
+    if (existing) return existing
+    const others = table.partitions.filter((p) => !p.temporary).flatMap((p) => p.range ?? [])
+    checkRange(partitionTypes(table), range, others)
+    return makePartition(context, table, { name, range, buckets, replicationNum })
   }
   const types = partitionTypes(table)
   const tuple = values.map((v, i) => (v === null ? null : normalizeKey(types[i] ?? '', String(v))))

@@ -1,9 +1,9 @@
-import { countRows } from '../data/index.ts'
+import { bytesPerRow, countRows, tableBytes } from '../data/index.ts'
 import type { LabObject, LabValue } from '../model.ts'
 import { rowsOfTable } from '../show/data-size.ts'
 import { columnsOf, defaultCell } from '../show/describe.ts'
 import { shortSize, timeText } from '../show/format.ts'
-import { bytesPerRow, distributionKey, partitionValueText } from '../show/partitions.ts'
+import { distributionKey, partitionValueText } from '../show/partitions.ts'
 import type { LabSession, LabSqlContext } from './context.ts'
 import { describedType } from './data-type.ts'
 import { LabSqlError } from './errors.ts'
@@ -43,7 +43,8 @@ function* partitionsMeta(context: LabSqlContext, where: Expression | undefined):
       const value = partitionValueText(context, object, partition)
       for (const physical of partition.physical) {
         const rows = countRows(object, physical)
-        const size = context.profile.atLeast('4.1') ? String(rows * bytesPerRow) : shortSize(rows * bytesPerRow)
+        const bytes = rows * bytesPerRow + (physical.extraBytes ?? 0)
+        const size = context.profile.atLeast('4.1') ? String(bytes) : shortSize(bytes)
         yield {
           DB_NAME: database,
           TABLE_NAME: object.name,
@@ -95,7 +96,7 @@ function* tables(context: LabSqlContext, where: Expression | undefined): Generat
       ROW_FORMAT: '',
       TABLE_ROWS: rows,
       AVG_ROW_LENGTH: own ? bytesPerRow : null,
-      DATA_LENGTH: rows === null ? null : rows * bytesPerRow,
+      DATA_LENGTH: own ? tableBytes(own) : null,
       CREATE_TIME: timeText(context, object.createdMs),
       TABLE_COLLATION: 'utf8_general_ci',
       TABLE_COMMENT: object.kind === 'external-table' ? '' : object.comment,
