@@ -1,0 +1,29 @@
+import { Client, Connection } from '@temporalio/client'
+import type { Dependencies } from '../activities/dependencies.ts'
+import { check } from '../contract/check.ts'
+import { type MigrationSpec, migrationSpecSchema } from '../contract/migration-spec.ts'
+import { workerConfigSchema } from '../contract/worker-config.ts'
+import { createClusters } from '../workers/clusters.ts'
+
+/** What activities need, for calling them in the measured process without a worker. */
+export interface Measured {
+  deps: Dependencies
+  spec: MigrationSpec
+  close(): Promise<void>
+}
+
+/** Sessions with both clusters as a worker has them. */
+export function openClusters(clusters: Record<string, { frontends: string[]; token: string }>): Measured {
+  const sessions = createClusters(check(workerConfigSchema, { clusters }, 'bench'))
+  const nothing = () => {}
+  return {
+    deps: {
+      cluster: sessions.get,
+      client: new Client({ connection: Connection.lazy() }),
+      metrics: { count: nothing, gauge: nothing, duration: nothing },
+      clock: { now: () => Date.now() },
+    },
+    spec: check(migrationSpecSchema, { name: 'bench', source: 'source', target: 'target' }, 'bench'),
+    close: () => sessions.close(),
+  }
+}
