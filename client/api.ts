@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   type Client,
-  QueryNotRegisteredError,
-  ServiceError,
+  isGrpcDeadlineError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -44,6 +43,8 @@ import { RequestError } from './errors.ts'
 
 /** TASK_QUEUE_TYPE_WORKFLOW of Temporal's API. */
 const WORKFLOW_TASKS = 1
+/** Of a query or an update; a worker that starts anew may have to replay a history first. */
+const ANSWER_WITHIN_MS = 20_000
 
 export interface StartedMigration {
   name: string
@@ -158,7 +159,8 @@ export class Starferry {
   /** All migrations that Temporal still knows, newest first. */
   async list(): Promise<ListedMigration[]> {
     const found: ListedMigration[] = []
-    for await (const info of this.#client.workflow.list({ query: `${SEARCH_ATTRIBUTES.kind} = 'migration'` })) {
+    // By type: search attributes are set by the workflow itself, so one that no worker has touched yet has none.
+    for await (const info of this.#client.workflow.list({ query: `WorkflowType = '${WORKFLOW_TYPES.migrate}'` })) {
       const attribute = (name: string) => info.searchAttributes[name]?.[0]
       found.push({
         name: String(attribute(SEARCH_ATTRIBUTES.migration) ?? info.workflowId.replace(/^migrate\//, '')),
@@ -219,7 +221,7 @@ export class Starferry {
   }
 
   #query<T>(name: string, query: QueryDefinition<T>): Promise<T> {
-    return this.#guard(name, () => this.#handle(name).query(query))
+    return this.#answered(name, () => this.#handle(name).query(query))
   }
 
   #signal<A extends unknown[]>(name: string, signal: SignalDefinition<A>, args: A): Promise<void> {
@@ -231,7 +233,16 @@ export class Starferry {
     update: UpdateDefinition<T, [A]>,
     request: A,
   ): Promise<T> {
-    return this.#guard(name, () => this.#handle(name).executeUpdate(update, { args: [request] }))
+    return this.#answered(name, () => this.#handle(name).executeUpdate(update, { args: [request] }))
+  }
+
+  /** What a worker has to answer: without one it would wait for as long as Temporal lets it. */
+  #answered<T>(name: string, act: () => Promise<T>): Promise<T> {
+    return this.#guard(name, async () => {
+      await this.#handle(name).describe()
+      if (!(await this.hasWorker())) throw noWorker(name)
+      return this.#client.withDeadline(Date.now() + ANSWER_WITHIN_MS, act)
+    })
   }
 
   /** Turns what Temporal says into what a person can use. */
@@ -243,12 +254,10 @@ export class Starferry {
       if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) {
         throw new RequestError(failureText(error))
       }
-      if (error instanceof QueryNotRegisteredError || error instanceof ServiceError) {
-        if (!(await this.hasWorker())) {
-          throw new RequestError(
-            `No worker answers for '${name}': none polls task queue '${TASK_QUEUE}'. Start one with \`starferry worker\`.`,
-          )
-        }
+      if (isGrpcDeadlineError(error) || (error instanceof Error && isGrpcDeadlineError(error.cause))) {
+        throw new RequestError(
+          `No worker answered for '${name}' within ${ANSWER_WITHIN_MS / 1000} seconds; is one running?`,
+        )
       }
       throw error
     }
@@ -267,6 +276,11 @@ export class Starferry {
     return new RequestError(`There is no migration called '${name}' (${hint}).`)
   }
 }
+
+const noWorker = (name: string) =>
+  new RequestError(
+    `No worker answers for '${name}': none polls task queue '${TASK_QUEUE}'. Start one with \`starferry worker\`.`,
+  )
 
 /** The innermost message: the outer ones only say that something failed. */
 export function failureText(error: unknown): string {

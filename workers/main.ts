@@ -66,6 +66,8 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
       // Told at once; those that do not listen are given up after the force time, and their heartbeats time out.
       shutdownGraceTime: 0,
       shutdownForceTime: config.worker.drainSeconds * 1000,
+      // After a worker died, its workflows wait so long for it before another takes them: short, since replaying ours is cheap.
+      stickyQueueScheduleToStartTimeout: 3_000,
       interceptors: { activity: [watchAttempts(metrics, mask)] },
     })
     await work(worker, logger, health, signal, Object.keys(config.clusters))

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { PlanItem, PlanPage } from '../../contract/plan.ts'
 import { Traffic } from '../../lab/traffic/traffic.ts'
 import type { Terminal } from '../context.ts'
 import { formatBytes, formatCount, plural } from '../terminal/format.ts'
+import { clip } from '../terminal/style.ts'
 import { compareRows } from './compare-rows.ts'
 import { DEMO_FAULTS, inject } from './demo-faults.ts'
 import { countSentTwice, type DemoResult } from './demo-result.ts'
@@ -58,6 +60,7 @@ class Demo {
   readonly #options: DemoOptions
   readonly #run: MigrationRun
   readonly #traffic: Traffic
+  #excluded: string[] = []
   #deaths = 0
 
   constructor(stage: Stage, story: Story, options: DemoOptions) {
@@ -83,7 +86,7 @@ class Demo {
       this.#story.quiet()
       const message = error instanceof Error ? error.message : String(error)
       this.#story.bad(message)
-      this.#story.lines(this.#stage.worker.logTail(3).split('\n'))
+      this.#story.lines(logLines(this.#stage.worker.logTail(5), this.#options.terminal.columns - 12))
       return { ...this.#figures(), ok: false, error: message }
     }
   }
@@ -112,16 +115,24 @@ class Demo {
       throw new Error(fatal.map((finding) => `${finding.subject}: ${finding.message}`).join('; '))
     }
     this.#story.good(`preflight: nothing fatal, ${plural(count('warning'), 'warning')}, ${count('info')} notes`)
-    const { totals } = await this.#plan()
+    const { totals, refused } = await this.#plan()
     this.#story.good(
       `plan: create ${totals.create}, refuse ${totals.refuse}, copy ${plural(totals.replicatePartitions, 'partition')} (${formatBytes(totals.replicateBytes)})`,
     )
+    // What cannot be copied is the operator's to decide; this one leaves it out.
+    for (const { object, reason } of refused) this.#story.tell(`excluded ${object}: ${reason}`)
+    this.#excluded = refused.map(({ object }) => object)
   }
 
   async #plan() {
-    let page = await this.#stage.starferry.plan({ spec: this.#spec })
-    while (page.next !== undefined) page = await this.#stage.starferry.plan({ spec: this.#spec, after: page.next })
-    return page
+    const { starferry } = this.#stage
+    const refused: PlanItem[] = []
+    let page: PlanPage | undefined
+    do {
+      page = await starferry.plan({ spec: this.#spec, after: page?.next })
+      refused.push(...page.items.filter(({ action }) => action === 'refuse'))
+    } while (page.next !== undefined)
+    return { totals: page.totals, refused }
   }
 
   async #migrate(): Promise<void> {
@@ -266,7 +277,14 @@ class Demo {
   }
 
   get #spec() {
-    return { name: NAME, source: 'source', target: 'target', intervals: INTERVALS, limits: { tables: 8 } }
+    return {
+      name: NAME,
+      source: 'source',
+      target: 'target',
+      exclude: this.#excluded,
+      intervals: INTERVALS,
+      limits: { tables: 8 },
+    }
   }
 
   /** Confirmed by looks that began after the last write, and after a metadata difference had its turn. */
@@ -293,6 +311,18 @@ class Demo {
       ui: server.uiUrl,
     }
   }
+}
+
+/** The gist of a worker's log lines. */
+function logLines(text: string, columns: number): string[] {
+  return text.split('\n').map((line) => {
+    try {
+      const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } }
+      return clip(`${msg}${err?.message ? `: ${err.message}` : ''}`, columns)
+    } catch {
+      return clip(line, columns)
+    }
+  })
 }
 
 function partitionsOf(cluster: Stage['pair']['source']): number {
