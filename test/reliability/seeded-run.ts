@@ -115,7 +115,7 @@ export async function runSeed(run: SeededRun, temporal: TestTemporal, worker: La
     const refused = traffic.log.filter((entry) => entry.error !== undefined)
     return { rowsCompared, writes: traffic.log.length, writesRefused: refused.length, struck }
   } catch (error) {
-    throw new Error(await tell(run, migration, traffic, told, error), { cause: error })
+    throw new Error(await tell(run, migration, traffic, told, error))
   } finally {
     await traffic.stop().catch(() => undefined)
     for (const one of open) await Promise.resolve(one.end()).catch(() => undefined)

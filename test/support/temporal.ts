@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client, Connection } from '@temporalio/client'
-import { DefaultLogger, Runtime } from '@temporalio/worker'
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker'
 import { TemporalServer } from '../../client/temporal-server.ts'
 import { SEARCH_ATTRIBUTES } from '../../contract/names.ts'
 
@@ -12,7 +12,8 @@ let quiet = false
 export function quietRuntime(): void {
   if (quiet) return
   quiet = true
-  Runtime.install({ logger: new DefaultLogger('ERROR') })
+  const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' })
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } } })
 }
 
 export interface TestTemporal {
