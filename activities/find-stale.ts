@@ -23,10 +23,10 @@ export function createFindStaleActivities(deps: Dependencies) {
       return beating(async () => {
         await pause((input.delay ?? 0) * 1000, signal)
         const until = deps.clock.now() + (input.wait ?? 0) * 1000
-        for (;;) {
+        for (let fresh = input.fresh ?? false; ; fresh = false) {
           signal.throwIfAborted()
           const started = deps.clock.now()
-          const found = await look(deps, clocks, input, signal)
+          const found = await look(deps, clocks, { ...input, fresh }, signal)
           if (found.stale.length > 0 || deps.clock.now() >= until) return found
           // Where there is no fast path, looking takes its time and must not become all that the frontends do.
           await pause(Math.max(input.spec.intervals.stale * 1000, (deps.clock.now() - started) * 5), signal)
@@ -39,7 +39,7 @@ export function createFindStaleActivities(deps: Dependencies) {
 async function look(
   deps: Dependencies,
   clocks: Map<string, LagClock>,
-  { spec, skip, limit, running }: StaleInput,
+  { spec, skip, limit, running, fresh }: StaleInput,
   signal: AbortSignal,
 ): Promise<StaleResult> {
   try {
@@ -47,7 +47,7 @@ async function look(
     const urgent = new MostUrgent(limit)
     const sum = new StaleSum()
     const lagging: string[] = []
-    for (const lag of await lookAtTables(deps, spec, signal)) {
+    for (const lag of await lookAtTables(deps, spec, { signal, fresh })) {
       sum.add(lag)
       if (lag.laggingPartitions === 0) continue
       lagging.push(lag.table)

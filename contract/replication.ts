@@ -126,6 +126,8 @@ export interface StaleInput {
   running?: number
   /** Seconds to wait before the look; polling belongs into activities. */
   delay?: number
+  /** List databases and tables anew for the first look: what it finds decides whether anything is left to do. */
+  fresh?: boolean
   /** Look again every `spec.intervals.stale` until something is listed, for so many seconds at most. */
   wait?: number
 }

@@ -6,15 +6,26 @@ import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { readVersions, selectedTables } from './read-versions.ts'
 
+export interface LookOptions {
+  signal?: AbortSignal
+  /** List databases and tables anew, instead of believing listings that are some seconds old. */
+  fresh?: boolean
+}
+
 /**
  * One look at both clusters: for every selected table what its copy lacks. The target is read first: a copy that advances in between then
  * looks older than it is and is looked at again, never newer.
  */
-export async function lookAtTables(deps: Dependencies, spec: MigrationSpec, signal?: AbortSignal): Promise<TableLag[]> {
+export async function lookAtTables(
+  deps: Dependencies,
+  spec: MigrationSpec,
+  { signal, fresh = false }: LookOptions = {},
+): Promise<TableLag[]> {
+  const age = fresh ? 0 : listingAge(spec)
   const source = deps.cluster(spec.source).cluster
   const target = deps.cluster(spec.target).cluster
   const selection = createSelection(spec)
-  const selected = await selectedTables(source, selection, listingAge(spec))
+  const selected = await selectedTables(source, selection, age)
   const copies = new Map<string, Set<string>>()
   for (const [database, tables] of selected) {
     for (const table of tables) {
@@ -23,7 +34,7 @@ export async function lookAtTables(deps: Dependencies, spec: MigrationSpec, sign
       copies.set(copy.database, names.add(copy.table))
     }
   }
-  const existing = await existingCopies(target, copies, listingAge(spec))
+  const existing = await existingCopies(target, copies, age)
   const index = new VersionIndex()
   for (const [database, tables] of existing) for (const table of tables) index.addTable(database, table)
   for await (const row of readVersions(target, existingOrNew(existing, copies), signal)) {

@@ -267,11 +267,13 @@ export class Migration {
       idle && memory.metadataComplete ? Math.max(0, Math.min(IDLE_LOOK_S, (due - Date.now()) / 1000 - delay)) : 0
     const skip = [...new Set([...Object.keys(memory.running), ...Object.keys(memory.parked), ...memory.heldTables])]
     const limit = lookLimit(size)
+    // Nothing is under way: what this look finds decides whether everything is done.
+    const fresh = window.size === 0 && this.#queue.length === 0
     const scope = new CancellationScope()
     this.#lookScope = scope
     const look = ++this.#looks
     void scope
-      .run(() => waits.findStale({ spec: memory.spec, skip, limit, delay, wait, running: window.size }))
+      .run(() => waits.findStale({ spec: memory.spec, skip, limit, delay, wait, running: window.size, fresh }))
       .then((result) => this.#looked(result, look, limit))
       .catch((error: unknown) => {
         if (!isCancellation(error))
