@@ -100,7 +100,8 @@ interface Pattern {
 }
 
 function readPattern(text: string): Pattern[] {
-  return expandBraces(text).map((pattern) => {
+  // As it is written, too: a name may hold braces itself.
+  return [...new Set([...expandBraces(text), text])].map((pattern) => {
     const dot = dividingDot(pattern)
     const databasePart = dot < 0 ? pattern : pattern.slice(0, dot)
     const database = globMatcher(databasePart)

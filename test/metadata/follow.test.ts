@@ -145,14 +145,18 @@ describe('under other names', () => {
 
 describe('one NULL list partition', () => {
   const list =
-    '(id INT, c VARCHAR(20)) DUPLICATE KEY(id, c) PARTITION BY LIST(c) (PARTITION pn VALUES IN (NULL), PARTITION ps VALUES IN ("NULL"), PARTITION pa VALUES IN ("a")) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")'
+    '(id INT, c VARCHAR(20)) DUPLICATE KEY(id, c) PARTITION BY LIST(c) (PARTITION pn VALUES IN (NULL), PARTITION pa VALUES IN ("a")) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")'
+  const twins = () => {
+    table(list)
+    pair.source.execute("ALTER TABLE d.t ADD PARTITION ps VALUES IN ('NULL')")
+  }
   const pruned = (lab: LabPair['source'], partition: string) =>
     JSON.stringify(lab.execute(`EXPLAIN SELECT * FROM d.t PARTITION(${partition}) WHERE c IS NULL`).rows).includes(
       'EMPTYSET',
     )
 
   test('is told from the string by EXPLAIN when it has rows', async () => {
-    table(list)
+    twins()
     pair.source.execute("INSERT INTO d.t VALUES (1, NULL), (2, 'NULL'), (3, 'a')")
     expect((await align()).outcome).toBe('created')
     pair.target.execute("INSERT INTO d.t VALUES (1, NULL), (2, 'NULL'), (3, 'a')")
@@ -160,7 +164,7 @@ describe('one NULL list partition', () => {
   })
 
   test('two that print alike: one with rows tells of the other', async () => {
-    table(list)
+    twins()
     pair.source.execute("INSERT INTO d.t VALUES (2, 'NULL')")
     expect((await align()).outcome).toBe('created')
     pair.target.execute("INSERT INTO d.t VALUES (1, NULL), (2, 'NULL')")
@@ -168,12 +172,12 @@ describe('one NULL list partition', () => {
   })
 
   test('two empty ones that print alike are refused', async () => {
-    table(list)
+    twins()
     expect(await align()).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('pn and ps') })
   })
 
   test('that is empty is for a person to decide', async () => {
-    table(list.replace(', PARTITION ps VALUES IN ("NULL")', ''))
+    table(list)
     const asked = await align()
     expect(asked).toMatchObject({ outcome: 'needs-approval', reason: expect.stringContaining('shows NULL') })
     expect(asked.statements.join()).toContain('ADD PARTITION `pn` VALUES IN (NULL)')

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
 import type { ClusterHandle, Dependencies } from '../../activities/dependencies.ts'
 import { createMetadataActivities } from '../../activities/metadata/index.ts'
 import { createPreflightActivities } from '../../activities/preflight.ts'
@@ -82,7 +83,7 @@ export class LabPair {
   }
 
   run<I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> {
-    return new MockActivityEnvironment().run(activity, input)
+    return quietEnvironment().run(activity, input)
   }
 
   /** All pages of the difference. */
@@ -117,6 +118,9 @@ export class LabPair {
     await this.target.stop()
   }
 }
+
+/** Without log lines about failures that a test provokes. */
+export const quietEnvironment = () => new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') })
 
 /** Fills a lab cluster with the forty odd tables. */
 export function fill(lab: LabCluster): Scenario {

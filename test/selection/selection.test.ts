@@ -30,6 +30,8 @@ describe('what a migration copies', () => {
     [['shop.a+b (old)'], [], 'shop', 'a+b (old)', true],
     [['shop.x[1]'], [], 'shop', 'x[1]', true],
     [['shop.$`;'], [], 'shop', '$`;', true],
+    [['shop.a{b,c}'], [], 'shop', 'a{b,c}', true],
+    [['shop.{}'], [], 'shop', '{}', true],
     [['数据.*'], [], '数据', '表', true],
     [['shop.**'], [], 'shop', 'a', true],
     [[], [], 'information_schema', 'tables', false],
