@@ -89,8 +89,8 @@ export const TROUBLES: readonly Trouble[] = [
   fault('a backend of the source is dead', 'source', { kind: 'node-down', node: 0, how: 'dead' }),
   fault('a backend of the source cannot be reached', 'source', { kind: 'node-down', node: 1, how: 'unreachable' }),
   fault('a backend of the target is dead', 'target', { kind: 'node-down', node: 2, how: 'dead' }),
-  fault('a follower of the source is stale', 'source', { kind: 'stale-frontend', frontend: 1 }),
-  fault('a follower of the target is stale', 'target', { kind: 'stale-frontend', frontend: 1 }),
+  staleFollower('source'),
+  staleFollower('target'),
   leaderSwitch('source'),
   leaderSwitch('target'),
   frontendKilled('source'),
@@ -106,6 +106,20 @@ function leaderSwitch(side: Side): Trouble {
       const leader = frontends.findIndex((one) => one.role === 'LEADER')
       await migration[side].switchLeader((leader + 1) % frontends.length)
       return { struck: () => 1, end: () => undefined }
+    },
+  }
+}
+
+/** The frontend that is asked first who leads answers from what it knew before another one did. */
+function staleFollower(side: Side): Trouble {
+  return {
+    name: `a follower of the ${side} is stale while another frontend leads`,
+    begin: async (migration) => {
+      const cluster = migration[side]
+      await cluster.switchLeader(2)
+      const injected = cluster.faults.inject({ kind: 'stale-frontend', frontend: 0 })
+      await cluster.switchLeader(1)
+      return { struck: () => injected.struck, end: () => injected.clear() }
     },
   }
 }
