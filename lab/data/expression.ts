@@ -202,6 +202,7 @@ function call(expression: Expression & { kind: 'call' }, context: EvaluationCont
   if (name === 'now' || name === 'current_timestamp')
     return new Date(context.nowMs).toISOString().slice(0, 19).replace('T', ' ')
   if (name === 'uuid') return randomUUID()
+  if (name === 'uuid_numeric') return BigInt.asIntN(127, BigInt(`0x${randomUUID().replaceAll('-', '')}`)).toString()
   if (name === 'ifnull' || name === 'coalesce') {
     for (const arg of expression.args) {
       const value = evaluate(arg, context)

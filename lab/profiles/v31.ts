@@ -76,6 +76,10 @@ export const profileV31: LabProfileData = {
         '|',
       ),
     processlist: 'Id|User|Host|Db|Command|ConnectionStartTime|Time|State|Info|IsPending|Warehouse'.split('|'),
+    disks:
+      'RootPath|DataUsedCapacity|OtherUsedCapacity|AvailCapacity|TotalCapacity|TotalUsedPct|State|PathHash|StorageMedium|TabletNum|DataTotalCapacity|DataUsedPct'.split(
+        '|',
+      ),
     statistic:
       'DbId|DbName|TableNum|PartitionNum|IndexNum|TabletNum|ReplicaNum|UnhealthyTabletNum|InconsistentTabletNum|CloningTabletNum|ErrorStateTabletNum'.split(
         '|',
@@ -112,6 +116,24 @@ export const profileV31: LabProfileData = {
     ['enable_experimental_mv', '[]', 'true', 'boolean', 'true', ''],
     ['enable_experimental_temporary_table', '[]', 'false', 'boolean', 'true', ''],
     ['enable_legacy_compatibility_for_replication', '[]', 'false', 'boolean', 'true', ''],
+    ['enable_materialized_view', '[]', 'true', 'boolean', 'true', ''],
+    [
+      'enable_materialized_view_external_table_precise_refresh',
+      '[]',
+      'true',
+      'boolean',
+      'true',
+      'An internal optimization for external table refresh, only refresh affected partitions of external table, instead of all of them ',
+    ],
+    [
+      'enable_materialized_view_metrics_collect',
+      '[]',
+      'true',
+      'boolean',
+      'true',
+      'whether to collect metrics for materialized view by default',
+    ],
+    ['enable_materialized_view_spill', '[]', 'true', 'boolean', 'true', ''],
     ['enable_replicated_storage_as_default_engine', '[]', 'true', 'boolean', 'true', ''],
     ['enable_show_external_catalog_privilege', '[]', 'true', 'boolean', 'true', ''],
     ['enable_strict_storage_medium_check', '[]', 'false', 'boolean', 'true', ''],
@@ -120,6 +142,7 @@ export const profileV31: LabProfileData = {
     ['histogram_buckets_size', '[]', '64', 'long', 'true', ''],
     ['history_job_keep_max_second', '[]', '604800', 'int', 'true', ''],
     ['http_port', '[]', '8830', 'int', 'false', ''],
+    ['ignore_materialized_view_error', '[]', 'false', 'boolean', 'true', ''],
     ['label_keep_max_num', '[]', '1000', 'int', 'true', ''],
     ['label_keep_max_second', '[]', '259200', 'int', 'true', ''],
     ['lake_compaction_default_timeout_second', '[]', '86400', 'int', 'true', ''],

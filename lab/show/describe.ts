@@ -2,6 +2,7 @@ import type { LabColumn, LabObject, LabTable } from '../model.ts'
 import type { LabCell, LabResult, LabSqlContext } from '../sql/context.ts'
 import { describedType } from '../sql/data-type.ts'
 import { byName } from './format.ts'
+import { inHashOrder } from './partition-order.ts'
 
 /** Columns of anything that DESC and SHOW COLUMNS can show. */
 export const columnsOf = (object: LabObject): LabColumn[] => {
@@ -12,7 +13,8 @@ export const columnsOf = (object: LabObject): LabColumn[] => {
 
 export const defaultCell = (column: LabColumn): LabCell => {
   if (column.default?.kind === 'literal' || column.default?.kind === 'expression') return column.default.value
-  return /^(hll|bitmap)$/.test(column.type) ? '' : null
+  // Columns of synchronous materialized views have no default of their own.
+  return /^(hll|bitmap)$/.test(column.type) && !column.name.startsWith('mv_') ? '\u0000' : null
 }
 
 const extraOf = (table: LabTable | undefined, column: LabColumn): string => {
@@ -53,15 +55,25 @@ export const describeIndex = (context: LabSqlContext, table: LabTable, columns: 
     columns.map((c) => row(table, c)),
   )
 
+/** What the base table does with a column; a value column that is a key of a rollup keeps its NONE. */
+const aggregationOf = (table: LabTable, column: LabColumn): string => {
+  const own = table.indexes[0]?.columns.find((c) => c.name === column.name)
+  if (own?.key ?? column.key) return ''
+  if (column.aggregation !== undefined) return column.aggregation
+  return table.keysType === 'UNIQUE_KEYS' || table.keysType === 'PRIMARY_KEYS' ? 'REPLACE' : 'NONE'
+}
+
 /** DESC t ALL: every index, an empty line between two. */
 export const describeAll = (context: LabSqlContext, table: LabTable): LabResult => {
   const rows: Record<string, LabCell>[] = []
-  table.indexes.forEach((index, i) => {
+  const [base, ...others] = table.indexes
+  const ordered = [...(base ? [base] : []), ...inHashOrder(others, (i) => i.id)]
+  ordered.forEach((index, i) => {
     if (i > 0)
       rows.push({ IndexName: '', IndexKeysType: '', Field: '', Type: '', Null: '', Key: '', Default: '', Extra: '' })
     index.columns.forEach((column, at) => {
       const extra = extraOf(table, column)
-      const aggregation = column.key ? '' : (column.aggregation ?? 'NONE')
+      const aggregation = aggregationOf(table, column)
       rows.push({
         ...row(table, column),
         IndexName: at === 0 ? index.name : '',

@@ -36,5 +36,3 @@ export const byName = (context: LabSqlContext, form: string, rows: Record<string
     affectedRows: 0,
   }
 }
-
-export const column = (name: string, type = 'VAR_STRING') => ({ name, type })

@@ -1,5 +1,6 @@
-import type { LabDatabase } from '../model.ts'
-import type { LabCell, LabResult, LabSqlContext } from '../sql/context.ts'
+import type { LabColumn, LabDatabase, LabTable } from '../model.ts'
+import type { LabCell, LabResult, LabSession, LabSqlContext } from '../sql/context.ts'
+import { holds } from '../sql/privileges.ts'
 import { rowsOfTable } from './data-size.ts'
 import { byName, timeText } from './format.ts'
 
@@ -25,27 +26,29 @@ const common = (database: LabDatabase): Record<string, LabCell> => ({
 })
 
 /** What a frontend makes up as the text of a plain rollup. It cannot be run again. */
-const rollupText = (
-  tableName: string,
-  columns: { name: string; key: boolean; aggregation?: string }[],
-  name: string,
-): string => {
-  const items = columns.map((c) => (c.aggregation ? `${c.aggregation}(${c.name})` : c.name))
-  const keys = columns.filter((c) => !c.aggregation).map((c) => c.name)
-  return `create materialized view ${name} as select ${items.join(',')} from ${tableName} group by ${keys.join(',')}`
+const rollupText = (table: LabTable, columns: LabColumn[], name: string): string => {
+  const usual = table.keysType === 'UNIQUE_KEYS' ? 'REPLACE' : 'NONE'
+  const items = columns.map((c) => (c.key ? c.name : `${c.aggregation ?? usual}(${c.name})`))
+  const keys = columns.filter((c) => c.key).map((c) => c.name)
+  return `create materialized view ${name} as select ${items.join(',')} from ${table.name} group by ${keys.join(',')}`
 }
 
 /** SHOW MATERIALIZED VIEWS: asynchronous ones, and every rollup. */
-export const showMaterializedViews = (context: LabSqlContext, database: LabDatabase): LabResult => {
+export const showMaterializedViews = (
+  context: LabSqlContext,
+  session: LabSession,
+  database: LabDatabase,
+): LabResult => {
   const rows: Record<string, LabCell>[] = []
   for (const object of database.objects.values()) {
-    if (object.kind === 'materialized-view') {
+    if (object.kind === 'materialized-view' && holds(session, 'ANY')) {
       const manual = /REFRESH (DEFERRED |IMMEDIATE )?MANUAL/.test(object.text)
       rows.push({
         ...common(database),
         id: String(object.id),
         name: object.name,
         refresh_type: manual ? 'MANUAL' : 'ASYNC',
+        partition_type: /^PARTITION BY/m.test(object.text) ? 'RANGE' : 'UNPARTITIONED',
         task_name: `mv-${object.id}`,
         last_refresh_start_time: null,
         last_refresh_finished_time: timeText(context, object.createdMs),
@@ -63,7 +66,7 @@ export const showMaterializedViews = (context: LabSqlContext, database: LabDatab
         last_refresh_start_time: null,
         last_refresh_finished_time: null,
         rows: String(rowsOfTable(object)),
-        text: index.definition ?? rollupText(object.name, index.columns, index.name),
+        text: index.definition ?? rollupText(object, index.columns, index.name),
       })
     }
   }

@@ -16,7 +16,11 @@ export const listText = (context: LabSqlContext, partition: LabPartition, column
   return `(${tuples.map((t) => `(${t.map(item).join(', ')})`).join(', ')})`
 }
 
-const escapeJson = (value: string): string => JSON.stringify(value).slice(1, -1)
+/** As Gson writes strings: JSON, with the characters that HTML knows by code. */
+const escapeJson = (value: string): string =>
+  JSON.stringify(value)
+    .slice(1, -1)
+    .replace(/['<>&=]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)
 
 /** Text of the column Range or List. */
 export const partitionValueText = (context: LabSqlContext, table: LabTable, partition: LabPartition): string => {

@@ -2,7 +2,7 @@ import type { LabDatabase, LabIndexMeta, LabObject, LabPhysicalPartition, LabTab
 import { type LabResult, type LabSqlContext, table as tableResult } from '../sql/context.ts'
 import { analysisFailure } from '../sql/errors.ts'
 import { describeIndex } from './describe.ts'
-import { byName, longSize } from './format.ts'
+import { byName, longSize, percent } from './format.ts'
 import { showBackends, showComputeNodes, showFrontends } from './nodes.ts'
 import { inHashOrder } from './partition-order.ts'
 import { showPartitions } from './partitions.ts'
@@ -13,11 +13,27 @@ import { showTransactionPartitions, showTransactions, transactionCounts, transac
 const unknownPath = (path: string, why: string) => analysisFailure(`Unknown proc node path: ${path}. msg: ${why}`)
 
 /** Databases as a frontend has them: its own ones first, with fixed ids. */
-export const allDatabases = (context: LabSqlContext): { id: bigint; name: string; tables: number }[] => [
+export const allDatabases = (
+  context: LabSqlContext,
+): { id: bigint; name: string; tables: number; quota?: string }[] => [
   { id: 1n, name: 'information_schema', tables: systemTableCount(context) },
   { id: 100n, name: 'sys', tables: 6 },
-  ...[...context.state.databases.values()].map((d) => ({ id: d.id, name: d.name, tables: d.objects.size })),
+  { id: statisticsId, name: '_statistics_', tables: 10 },
+  ...[...context.state.databases.values()].map((d) => ({
+    id: d.id,
+    name: d.name,
+    tables: d.objects.size,
+    quota: d.properties.get('data_quota'),
+  })),
 ]
+
+/** The frontend's own statistics; its tables are of no use to anybody. */
+export const statisticsId = 10299n
+
+const quotaBytes = (text: string): number => {
+  const parts = /^(\d+)([KMGTP]?)B?$/i.exec(text)
+  return Number(parts?.[1] ?? 0) * 1024 ** ' KMGTP'.indexOf((parts?.[2] ?? '').toUpperCase() || ' ')
+}
 
 const systemTableCount = (context: LabSqlContext): number =>
   ({ '3.1': 40, '3.3': 46, '3.5': 54, '4.1': 58 })[context.profile.version]
@@ -36,7 +52,7 @@ export const showProc = (context: LabSqlContext, path: string): LabResult => {
     case 'frontends':
       return showFrontends(context)
     case 'backends':
-      return showBackends(context)
+      return rest[0] === undefined ? showBackends(context) : showDisks(context, path, rest[0])
     case 'compute_nodes':
       return showComputeNodes(context)
     case 'dbs':
@@ -54,11 +70,36 @@ export const showProc = (context: LabSqlContext, path: string): LabResult => {
   throw unknownPath(path, `Cannot find path: ${path}`)
 }
 
+/** PROC '/backends/<id>': the lab's nodes have one disk each. */
+const showDisks = (context: LabSqlContext, path: string, id: string): LabResult => {
+  const node = context.state.nodes.find((n) => String(n.id) === id)
+  if (!node || context.state.runMode === 'shared_data') throw unknownPath(path, `Backend[${id}] does not exist.`)
+  return byName(context, 'disks', [
+    {
+      RootPath: `/data/be${node.id}/storage`,
+      DataUsedCapacity: longSize(node.diskUsed),
+      OtherUsedCapacity: '0.000 B',
+      AvailCapacity: longSize(node.diskTotal - node.diskUsed),
+      TotalCapacity: longSize(node.diskTotal),
+      TotalUsedPct: percent(node.diskUsed, node.diskTotal),
+      State: 'ONLINE',
+      PathHash: '123456',
+      StorageMedium: 'SSD',
+      TabletNum: '0',
+      DataTotalCapacity: longSize(node.diskTotal),
+      DataUsedPct: percent(node.diskUsed, node.diskTotal),
+    },
+  ])
+}
+
 const showTransactionTree = (context: LabSqlContext, path: string, rest: string[]): LabResult => {
   const [db, state, id] = rest
   if (db === undefined) return transactionDatabases(context)
   const database = [...context.state.databases.values()].find((d) => String(d.id) === db || d.name === db)
-  if (!database) throw unknownPath(path, `Unknown database id or name "${db}"`)
+  if (!database) {
+    if (/^\d+$/.test(db)) throw analysisFailure(`databaseTransactionMgr[${db}] does not exist`)
+    throw unknownPath(path, `Unknown database id or name "${db}"`)
+  }
   if (state === undefined) return transactionCounts(context, database)
   if (state !== 'running' && state !== 'finished') throw unknownPath(path, `State ${state} is not exist`)
   return id === undefined ? showTransactions(context, database, state) : showTransactionPartitions(context, id)
@@ -74,7 +115,7 @@ const showDbs = (context: LabSqlContext, path: string, rest: string[]): LabResul
         DbId: String(d.id),
         DbName: d.name,
         TableNum: String(d.tables),
-        Quota: '8388608.000 TB',
+        Quota: d.quota === undefined ? '8388608.000 TB' : longSize(quotaBytes(d.quota)),
         LastConsistencyCheckTime: null,
         ReplicaQuota: '9223372036854775807',
       })),
@@ -82,7 +123,10 @@ const showDbs = (context: LabSqlContext, path: string, rest: string[]): LabResul
   }
   const database = [...context.state.databases.values()].find((d) => String(d.id) === db || d.name === db)
   if (!database) {
-    if (['1', 'information_schema', '100', 'sys'].includes(db) && tableId === undefined)
+    if (
+      ['1', 'information_schema', '100', 'sys', String(statisticsId), '_statistics_'].includes(db) &&
+      tableId === undefined
+    )
       return byName(context, 'tables', [])
     throw unknownPath(path, `Unknown database id or name "${db}"`)
   }
@@ -90,13 +134,18 @@ const showDbs = (context: LabSqlContext, path: string, rest: string[]): LabResul
   const table = [...database.objects.values()].find((o) => String(o.id) === tableId || o.name === tableId)
   if (!table) throw unknownPath(path, `unknown table id or name "${tableId}"`)
   if (node === undefined) {
-    const nodes = table.kind === 'table' ? ['partitions', 'temp_partitions', 'index_schema'] : ['schema']
     return tableResult(
       ['Nodes'],
-      nodes.map((n) => [n]),
+      ['partitions', 'temp_partitions', 'index_schema'].map((n) => [n]),
     )
   }
-  if (table.kind !== 'table') throw unknownPath(path, `Not implemented yet: ${node}`)
+  if (table.kind !== 'table') {
+    if (node === 'partitions') {
+      throw unknownPath(path, `Table[${table.name}] is not a OLAP/MATERIALIZED_VIEW/ELASTICSEARCH/HIVE/HUDI table`)
+    }
+    if (node === 'temp_partitions') throw unknownPath(path, `Table[${table.name}] does not have temp partitions`)
+    throw unknownPath(path, `Not implemented yet: ${node}`)
+  }
   return showTableNode(context, path, table, node, inner)
 }
 
@@ -143,8 +192,8 @@ const partitionType = (object: LabObject): string => {
   if (object.kind !== 'table') return 'UNPARTITIONED'
   const kinds = {
     none: 'UNPARTITIONED',
-    range: 'RANGE',
-    'expression-range': 'RANGE',
+    range: object.partitioning.expression === undefined ? 'RANGE' : 'EXPR_RANGE_V2',
+    'expression-range': 'EXPR_RANGE',
     list: 'LIST',
     'automatic-list': 'LIST',
   }
@@ -158,6 +207,10 @@ const objectType = (context: LabSqlContext, object: LabObject): string => {
   return object.kind === 'view' ? 'VIEW' : object.engine
 }
 
+/** Automatic tables have a hidden partition, from which loads learn the layout of new ones. */
+const shadows = (table: LabTable): number =>
+  table.partitioning.kind === 'expression-range' || table.partitioning.kind === 'automatic-list' ? 1 : 0
+
 /** Replicas of a table; in a shared-data cluster its tablets. */
 export const replicaCount = (table: LabTable): number => {
   let count = 0
@@ -165,8 +218,16 @@ export const replicaCount = (table: LabTable): number => {
     for (const physical of partition.physical)
       for (const tablets of physical.tablets.values())
         for (const tablet of tablets) count += Math.max(1, tablet.replicas.length)
-  return count
+  // The shadow partition has tablets too.
+  const replicas = table.distribution.buckets * Number(table.properties.get('replication_num') ?? 1)
+  return count + shadows(table) * replicas * table.indexes.length
 }
+
+/** Range tables of an expression are counted as one partition. */
+const partitionNumber = (table: LabTable): string =>
+  table.partitioning.kind === 'range' && table.partitioning.expression !== undefined
+    ? '1'
+    : String(table.partitions.filter((p) => !p.temporary).length + shadows(table))
 
 const showTables = (context: LabSqlContext, database: LabDatabase): LabResult =>
   byName(
@@ -183,7 +244,7 @@ const showTables = (context: LabSqlContext, database: LabDatabase): LabResult =>
           : object.kind === 'materialized-view'
             ? ''
             : null,
-        PartitionNum: table ? String(table.partitions.filter((p) => !p.temporary).length) : '1',
+        PartitionNum: table ? partitionNumber(table) : '1',
         State: table ? table.state : object.kind === 'materialized-view' ? 'NORMAL' : null,
         Type: objectType(context, object),
         LastConsistencyCheckTime: null,
@@ -258,5 +319,3 @@ const showStatistic = (context: LabSqlContext): LabResult =>
       }
     }),
   )
-
-export const quotaText = longSize(2 ** 60)

@@ -78,7 +78,7 @@ export const showTabletList = (
   partitions: readonly string[] | undefined,
 ): LabResult => {
   const rows = table.partitions
-    .filter((p) => (partitions ? partitions.includes(p.name) : true))
+    .filter((p) => !p.temporary && (partitions ? partitions.includes(p.name) : true))
     .flatMap((p) => p.physical.flatMap((x) => table.indexes.flatMap((index) => tabletRows(context, table, x, index))))
   return byName(context, 'tablet-list', rows)
 }

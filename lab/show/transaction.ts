@@ -10,13 +10,11 @@ export const showTransaction = (
   database: () => LabDatabase,
   filter: { id?: string },
 ): LabResult => {
-  if (filter.id === undefined) {
-    throw analysisFailure(
-      "Where clause should looks like one of them: id = 123 or label = 'label' or label LIKE 'prefix%'",
-    )
-  }
+  if (filter.id === undefined)
+    throw analysisFailure('Where clause should looks like: ID = $transaction_id', 5064, '42000')
   const db = database()
   const found = context.state.transactions.filter((t) => t.dbId === db.id && String(t.id) === filter.id)
+  if (found.length === 0) throw analysisFailure(`transaction with id ${filter.id} does not exist`)
   return byName(
     context,
     'transaction',

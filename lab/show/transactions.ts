@@ -11,7 +11,7 @@ const isRunning = (txn: LabTransaction): boolean => ['PREPARE', 'PREPARED', 'COM
 export const transactionDatabases = (context: LabSqlContext): LabResult =>
   table(
     ['DbId', 'DbName'],
-    [...context.state.databases.values()].map((d) => [String(d.id), d.name]),
+    [['10299', '_statistics_'], ...[...context.state.databases.values()].map((d) => [String(d.id), d.name])],
   )
 
 const ofDatabase = (context: LabSqlContext, database: LabDatabase): LabTransaction[] =>

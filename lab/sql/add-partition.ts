@@ -32,14 +32,15 @@ const listOf = (context: LabSqlContext, table: LabTable, definition: PartitionDe
   if (automatic && item.values.length > 1) {
     throw analysisFailure('Automatically partitioned tables does not support multiple values in the same partition')
   }
-  void context
-  return item.values.map((tuple) => tuple.map((value, i) => (value === null ? null : listKey(types[i] ?? '', value))))
+  return item.values.map((tuple) =>
+    tuple.map((value, i) => (value === null ? null : listKey(context, types[i] ?? '', value))),
+  )
 }
 
-/** Values of a list keep their text, except that numbers and dates are checked. */
-const listKey = (type: string, value: string): string => {
-  normalizeKey(type, value)
-  return value
+/** Values of a list: in the form of their type from 3.5 on, as typed before. */
+const listKey = (context: LabSqlContext, type: string, value: string): string => {
+  const key = normalizeKey(type, value)
+  return context.profile.atLeast('3.5') ? key : value
 }
 
 const sameTuple = (types: readonly string[], a: (string | null)[], b: (string | null)[]): boolean =>
@@ -50,14 +51,25 @@ const sameTuple = (types: readonly string[], a: (string | null)[], b: (string | 
   })
 
 /** Refuses values that another partition of the table, or the same one, holds already. */
-const checkList = (table: LabTable, name: string, list: (string | null)[][], others: readonly LabPartition[]): void => {
+const checkList = (
+  table: LabTable,
+  name: string,
+  list: (string | null)[][],
+  others: readonly LabPartition[],
+  added: boolean,
+): void => {
   const types = partitionTypes(table)
   list.forEach((tuple, i) => {
     const twice = list.slice(0, i).some((other) => sameTuple(types, tuple, other))
     const taken = others.some((p) => p.list?.some((other) => sameTuple(types, tuple, other)))
-    // A tuple of nothing but NULL is compared as if some partition held it, once there is any.
-    const allNull = tuple.length > 1 && tuple.every((v) => v === null) && others.length > 0
-    if (twice || taken || allNull) throw analysisFailure(`Duplicate partition values exist for partition: ${name}`)
+    // With a NULL among the values, StarRocks looks at each column by itself: values of different tuples add up to a match.
+    const columns = tuple.includes(null)
+      ? others.some((p) =>
+          tuple.every((v, at) => p.list?.some((other) => sameTuple([types[at] ?? ''], [v], [other[at] ?? null]))),
+        )
+      : false
+    if (twice || taken || (added && columns))
+      throw analysisFailure(`Duplicate partition values exist for partition: ${name}`)
   })
 }
 
@@ -67,7 +79,7 @@ export const planPartition = (
   table: LabTable,
   definition: PartitionDefinition,
   others: readonly LabPartition[],
-  defaults: { buckets: number; replicationNum: number },
+  defaults: { buckets: number; replicationNum: number; added?: boolean },
 ): PartitionPlan => {
   checkPartitionName(definition.name)
   const properties = new Map(definition.properties)
@@ -82,7 +94,7 @@ export const planPartition = (
   const kind = table.partitioning.kind
   if (kind === 'list' || kind === 'automatic-list') {
     plan.list = listOf(context, table, definition)
-    checkList(table, definition.name, plan.list, others)
+    checkList(table, definition.name, plan.list, others, table.id !== 0n && defaults.added === true)
   } else {
     const types = partitionTypes(table)
     const existing = others.flatMap((p) => (p.range ? [p.range] : []))

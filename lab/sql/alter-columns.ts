@@ -145,6 +145,10 @@ const renameColumn = (table: LabTable, from: string, to: string): void => {
   table.partitioning.columns = table.partitioning.columns.map(rename)
 }
 
+/** A change that makes every tablet anew without touching a column: of a bitmap index or a bloom filter. */
+export const rebuildTablets = (context: LabSqlContext, database: LabDatabase, table: LabTable): void =>
+  change(context, database, table, base(table).columns, true)
+
 /** Gives the base index new columns: with new index and tablet ids when the change is heavy, else only a new schema version. */
 const change = (
   context: LabSqlContext,

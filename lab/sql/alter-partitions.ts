@@ -128,7 +128,7 @@ const addPartitions = (
   const plans = fresh.map((definition) => {
     checkProperties([...definition.properties, ...properties])
     const merged = { ...definition, properties: [...properties, ...definition.properties] }
-    const plan = planPartition(context, table, merged, others, { buckets, replicationNum })
+    const plan = planPartition(context, table, merged, others, { buckets, replicationNum, added: true })
     checkReplication(context, plan.replicationNum)
     return plan
   })
@@ -138,7 +138,7 @@ const addPartitions = (
 
 /** Only the number of buckets may differ from the table's distribution. */
 const bucketsOf = (context: LabSqlContext, table: LabTable, distribution: DistributionClause | undefined): number => {
-  const usual = table.distribution.buckets || automaticBuckets(context, table.distribution.kind)
+  const usual = table.distribution.buckets || automaticBuckets(context, table)
   if (!distribution) return usual
   if (distribution.kind !== table.distribution.kind) {
     throw failure(`Cannot assign different distribution type. default is: ${table.distribution.kind.toUpperCase()}`)

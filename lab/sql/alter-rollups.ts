@@ -12,6 +12,7 @@ export const addIndex = (
   table: LabTable,
   index: LabIndexMeta,
   jobId: bigint,
+  timeout = 86400,
 ): void => {
   const { state } = context
   table.indexes.push(index)
@@ -36,9 +37,12 @@ export const addIndex = (
     state: 'FINISHED',
     message: '',
     operation: '',
-    timeoutSeconds: '86400000000',
+    timeoutSeconds: String(timeout * 1_000_000),
   })
 }
+
+const timeoutOf = (rollup: RollupDefinition): number =>
+  Number(rollup.properties.find(([key]) => key === 'timeout')?.[1] ?? 86400)
 
 /** ADD ROLLUP: done at once, as the lab's tables are small. */
 export const addRollups = (
@@ -50,7 +54,14 @@ export const addRollups = (
   if (table.keysType === 'PRIMARY_KEYS') throw failure('Do not support add rollup on primary key table')
   for (const rollup of rollups) {
     const jobId = context.state.nextId()
-    addIndex(context, database, table, makeRollup(context, table, rollup, context.state.nextId()), jobId)
+    addIndex(
+      context,
+      database,
+      table,
+      makeRollup(context, table, rollup, context.state.nextId()),
+      jobId,
+      timeoutOf(rollup),
+    )
   }
 }
 

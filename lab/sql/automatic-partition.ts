@@ -1,6 +1,7 @@
 import { addTime, formatTime, parseTime, sliceTime, truncateTime } from '../data/calendar.ts'
 import { partitionTypes } from '../data/index.ts'
 import type { LabPartition, LabTable, LabValue } from '../model.ts'
+import { javaStringHash } from '../show/java-hash.ts'
 import { makePartition } from './add-partition.ts'
 import { automaticBuckets } from './automatic-buckets.ts'
 import type { LabSqlContext } from './context.ts'
@@ -19,16 +20,26 @@ const namePart = (type: string, value: string | null): string => {
   return (text.startsWith('-') ? '_' : '') + characters.join('')
 }
 
-/** Longest name that a frontend of 3.3 or before makes before it cuts and adds a time. */
+/** Longest name that a frontend makes before it cuts it and adds a hash, or a time up to 3.3. */
 const longestName = 50
 
-const listName = (context: LabSqlContext, table: LabTable, tuple: (string | null)[]): string => {
+/** The name for a tuple of values, and the partition that has it already: two values may come down to one name. */
+const listName = (
+  context: LabSqlContext,
+  table: LabTable,
+  tuple: (string | null)[],
+): { name: string; existing?: LabPartition } => {
   const types = partitionTypes(table)
-  const name = `p${tuple.map((value, i) => namePart(types[i] ?? '', value)).join('_')}`
-  const cut = name.length > longestName ? `${name.slice(0, longestName)}_${context.state.now().toString(16)}` : name
-  const taken = new Set(table.partitions.map((p) => p.name.toLowerCase()))
-  if (!taken.has(cut.toLowerCase())) return cut
-  for (let i = 1; ; i++) if (!taken.has(`${cut}_${i}`.toLowerCase())) return `${cut}_${i}`
+  const full = `p${tuple.map((value, i) => namePart(types[i] ?? '', value)).join('_')}`
+  const hash = (javaStringHash(full) >>> 0).toString(16)
+  const ending = context.profile.atLeast('3.5') ? hash : String(context.state.now())
+  const name = full.length > longestName ? `${full.slice(0, longestName)}_${ending}` : full
+  const existing = table.partitions.find((p) => p.name === name)
+  if (existing) return { name, existing }
+  // Names that differ only in case are one name from 3.5 on.
+  const taken =
+    context.profile.atLeast('3.5') && table.partitions.some((p) => p.name.toLowerCase() === name.toLowerCase())
+  return { name: taken ? `${name}_${hash}` : name }
 }
 
 /**
@@ -55,7 +66,7 @@ export const createAutomaticPartition = (
   values: LabValue[],
   aligned = true,
 ): LabPartition => {
-  const buckets = table.distribution.buckets || automaticBuckets(context, table.distribution.kind)
+  const buckets = table.distribution.buckets || automaticBuckets(context, table)
   const replicationNum = Number(table.properties.get('replication_num') ?? 1)
   if (table.partitioning.kind === 'expression-range') {
     const { name, range } = expressionRange(table, values[0] ?? null, aligned)
@@ -67,12 +78,8 @@ export const createAutomaticPartition = (
   }
   const types = partitionTypes(table)
   const tuple = values.map((v, i) => (v === null ? null : normalizeKey(types[i] ?? '', String(v))))
-  return makePartition(context, table, {
-    name: listName(context, table, tuple),
-    list: [tuple],
-    buckets,
-    replicationNum,
-  })
+  const { name, existing } = listName(context, table, tuple)
+  return existing ?? makePartition(context, table, { name, list: [tuple], buckets, replicationNum })
 }
 
 export const isAutomatic = (table: LabTable): boolean =>

@@ -59,7 +59,6 @@ export const createTable = (context: LabSqlContext, session: LabSession, stateme
   const buckets = spread.buckets ?? 0
   const properties = tableProperties(profile, statement.properties, {
     keysType: keys.type,
-    automaticBuckets: buckets === 0,
     random: spread.kind === 'random',
     qualifiedName: `default_catalog.${database.name}.${statement.target.name}`,
     database: database.name,
@@ -119,11 +118,12 @@ const fill = (
   }
   table.indexes = [base]
   const definitions = definitionsOf(table, statement)
+  checkNullTexts(table, definitions)
   const logical = table.partitioning.kind === 'none' ? [state.nextId()] : definitions.map(() => state.nextId())
   table.id = state.nextId()
   base.id = state.nextId()
   for (const rollup of statement.rollups) table.indexes.push(makeRollup(context, table, rollup, state.nextId()))
-  const buckets = table.distribution.buckets || automaticBuckets(context, table.distribution.kind)
+  const buckets = table.distribution.buckets || automaticBuckets(context, table)
   const replicationNum = Number(table.properties.get('replication_num') ?? 1)
   const storageMedium = table.properties.get('storage_medium') === 'HDD' ? ('HDD' as const) : ('SSD' as const)
   void database
@@ -139,6 +139,13 @@ const fill = (
     checkReplication(context, plan.replicationNum)
     makePartition(context, table, { storageMedium, ...plan }, { id: logical[i] })
   })
+}
+
+/** One CREATE cannot hold NULL and the text NULL of a one-column list, though ADD PARTITION can. */
+const checkNullTexts = (table: LabTable, definitions: PartitionDefinition[]): void => {
+  if (table.partitioning.kind !== 'list' || table.partitioning.columns.length !== 1) return
+  const values = definitions.flatMap((d) => (d.item?.kind === 'in' ? d.item.values.map((t) => t[0] ?? null) : []))
+  if (values.includes(null) && values.includes('NULL')) throw analysisFailure('Duplicated value NULL')
 }
 
 const definitionsOf = (table: LabTable, statement: CreateTable): PartitionDefinition[] => {

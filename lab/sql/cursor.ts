@@ -1,3 +1,4 @@
+import type { LabVersion } from '../model.ts'
 import { type LabSqlError, syntaxFailure } from './errors.ts'
 import { placeOf, type Token, tokenize } from './lexer.ts'
 import { reservedWords } from './reserved-words.ts'
@@ -7,9 +8,11 @@ export class Cursor {
   readonly sql: string
   readonly tokens: Token[]
   index = 0
+  readonly #old: boolean
 
-  constructor(sql: string) {
+  constructor(sql: string, version: LabVersion = '4.1') {
     this.sql = sql
+    this.#old = version === '3.1'
     this.tokens = tokenize(sql)
   }
 
@@ -49,17 +52,28 @@ export class Cursor {
   identifier(): string {
     const token = this.token
     if (token.kind === 'quoted') return this.next().value
-    if (token.kind === 'word' && !reservedWords.has(token.upper) && !/^\d+$/.test(token.text)) return this.next().value
+    if (this.atIdentifier() && !/^\d+$/.test(token.text)) return this.next().value
     throw this.unexpected('a legal identifier')
   }
 
   atIdentifier(): boolean {
     const token = this.token
-    return token.kind === 'quoted' || (token.kind === 'word' && !reservedWords.has(token.upper))
+    if (token.kind === 'quoted') return true
+    // 3.1 has no GIN indexes, so that their word is a name there.
+    return token.kind === 'word' && (!reservedWords.has(token.upper) || (this.#old && token.upper === 'GIN'))
+  }
+
+  /** Whether the token at an index may be a name. */
+  identifierAt(index: number): boolean {
+    const here = this.index
+    this.index = index
+    const answer = this.atIdentifier()
+    this.index = here
+    return answer
   }
 
   string(): string {
-    if (this.token.kind !== 'string') throw this.unexpected("SINGLE_QUOTED_TEXT', 'DOUBLE_QUOTED_TEXT")
+    if (this.token.kind !== 'string') throw this.unexpected('SINGLE_QUOTED_TEXT', 'DOUBLE_QUOTED_TEXT')
     return this.next().value
   }
 
@@ -72,7 +86,7 @@ export class Cursor {
   parenthesized<T>(item: () => T): T[] {
     this.expect('(')
     const items = this.separated(item)
-    this.expect(')')
+    if (!this.accept(')')) throw this.unexpected("','", "')'")
     return items
   }
 
@@ -119,4 +133,6 @@ export class Cursor {
   }
 }
 
-const quoteHint = (hint: string): string => (hint.startsWith("'") || hint === 'a legal identifier' ? hint : `'${hint}'`)
+/** Named tokens stand without quotes, literal ones within. */
+const quoteHint = (hint: string): string =>
+  hint.startsWith("'") || /^(a legal identifier|<EOF>|[A-Z]+_QUOTED_TEXT|[A-Z]+_VALUE)$/.test(hint) ? hint : `'${hint}'`

@@ -84,7 +84,9 @@ const readNumbers = (cursor: Cursor): string[] => {
 }
 
 /** The form that DESC and index_schema print: no widths, no blank inside decimals. */
-export const describedType = (type: string): string =>
+export const describedType = (type: string): string => (/^struct</.test(type) ? type : withoutWidths(type))
+
+const withoutWidths = (type: string): string =>
   type
     .replace(/\b(tinyint|smallint|int|bigint|largeint)\(\d+\)/g, '$1')
     .replace(/decimal\((\d+), (\d+)\)/g, 'decimal($1,$2)')

@@ -29,7 +29,7 @@ import { runSet } from './variables.ts'
  */
 export const executeStatement = (context: LabSqlContext, session: LabSession, sql: string): LabResult => {
   try {
-    return dispatch(context, session, new Cursor(sql))
+    return dispatch(context, session, new Cursor(sql, context.profile.version))
   } catch (error) {
     const known = error instanceof LabDataError ? failure(error.message) : error
     if (known instanceof LabSqlError && context.profile.version === '3.1') throw asOldError(known)
@@ -117,7 +117,9 @@ const use = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabRe
   const path = [cursor.identifier()]
   while (cursor.accept('.')) path.push(cursor.identifier())
   cursor.end()
-  useDatabase(context, session, path.at(-1) ?? '')
+  const name = path.at(-1) ?? ''
+  if (context.state.databases.has(name)) demand(session, ['ANY'], `DATABASE ${name}`)
+  useDatabase(context, session, name)
   return done()
 }
 

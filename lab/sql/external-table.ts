@@ -1,5 +1,6 @@
 import type { LabDatabase } from '../model.ts'
 import { columnText } from '../show/create-table-text.ts'
+import { inStringHashOrder } from '../show/java-hash.ts'
 import { done, type LabResult, type LabSqlContext } from './context.ts'
 import { makeColumn } from './make-columns.ts'
 import type { CreateTable } from './statements.ts'
@@ -15,7 +16,8 @@ export const createExternalTable = (
   const columns = statement.columns.map((c) => makeColumn(context.profile, c, true))
   const mysql = statement.engine === 'MYSQL'
   const equals = mysql ? ' = ' : '  =  '
-  const properties = statement.properties.map(([key, value]) => {
+  const ordered = mysql ? statement.properties : inStringHashOrder(statement.properties, ([key]) => key)
+  const properties = ordered.map(([key, value]) => {
     const shown = mysql ? (key === 'password' ? '' : value) : secret.test(key) ? '******' : value
     return `"${key}"${equals}"${shown}"`
   })

@@ -15,11 +15,13 @@ export interface LabStateOptions {
 
 const gigabyte = 2 ** 30
 
+/** Shared by all clusters of the process: two of them never give out the same epoch, as real ones practically never do. */
+let lastEpochMs = 0
+let sequence = 0n
+
 /** The state of a new, empty cluster. */
 export const makeState = (options: LabStateOptions, profile: LabProfile): LabState => {
   let id = 10000n
-  let lastEpochMs = 0
-  let sequence = 0n
   const started = Date.now()
   const nodes = Array.from(
     { length: options.nodes },

@@ -15,7 +15,8 @@ export const optimizeTable = (
 ): void => {
   const { state } = context
   const { distribution } = clause
-  const buckets = distribution.buckets ?? automaticBuckets(context, distribution.kind)
+  const buckets =
+    distribution.buckets ?? automaticBuckets(context, { ...table, distribution: { ...distribution, buckets: 0 } })
   const chosen = clause.partitions?.map((name) => {
     const found = findPartitionByName(state, table, name, false)
     if (!found) throw failure(`partition ${name} does not exist`)

@@ -4,7 +4,7 @@ import type { DistributionClause, IndexDefinition, ObjectName, Properties, Rollu
 /** `t`, `db.t` or `catalog.db.t`. */
 export const parseObjectName = (cursor: Cursor): ObjectName => {
   const path = [cursor.identifier()]
-  while (cursor.accept('.')) path.push(cursor.token.kind === 'word' ? cursor.next().value : cursor.identifier())
+  while (cursor.accept('.')) path.push(cursor.identifier())
   const name = path.at(-1) ?? ''
   return path.length > 1 ? { database: path.at(-2), name } : { name }
 }

@@ -91,7 +91,12 @@ export const parseCreateTable = (
   flags: { external: boolean; temporary: boolean },
 ): CreateTable => {
   const ifNotExists = cursor.accept('IF', 'NOT', 'EXISTS')
-  if (!cursor.atIdentifier()) throw cursor.noViable()
+  const dotted = cursor.peek(1).upper === '.'
+  const last = cursor.index + (dotted ? 2 : 0)
+  if (!cursor.atIdentifier() || !cursor.identifierAt(last)) {
+    cursor.index = cursor.atIdentifier() ? last : cursor.index
+    throw cursor.noViable()
+  }
   const target = parseObjectName(cursor)
   const statement: CreateTable = {
     kind: 'create-table',

@@ -15,13 +15,17 @@ import type {
 
 const rangeValue = (cursor: Cursor): PartitionValue => {
   if (cursor.accept('MAXVALUE')) return 'MAXVALUE'
-  if (cursor.token.kind !== 'string') throw cursor.unexpected("'MAXVALUE'", 'DOUBLE_QUOTED_TEXT', 'SINGLE_QUOTED_TEXT')
+  if (cursor.token.kind !== 'string') throw cursor.unexpected('MAXVALUE', 'SINGLE_QUOTED_TEXT', 'DOUBLE_QUOTED_TEXT')
   return cursor.string()
 }
 
 const listValue = (cursor: Cursor, nulls: boolean): string | null => {
   if (nulls && cursor.accept('NULL')) return null
-  if (cursor.token.kind !== 'string') throw cursor.unexpected('DOUBLE_QUOTED_TEXT', 'SINGLE_QUOTED_TEXT')
+  if (cursor.token.kind !== 'string') {
+    throw nulls
+      ? cursor.unexpected('NULL', 'SINGLE_QUOTED_TEXT', 'DOUBLE_QUOTED_TEXT')
+      : cursor.unexpected('DOUBLE_QUOTED_TEXT', 'SINGLE_QUOTED_TEXT')
+  }
   return cursor.string()
 }
 
@@ -73,14 +77,17 @@ export const parseBatch = (cursor: Cursor): PartitionBatch => {
   return { start, end, every, text: cursor.textSince(from) }
 }
 
-const parseSource = (cursor: Cursor, version: LabVersion): PartitionSource => {
+const parseSource = (cursor: Cursor, version: LabVersion, clauseStart: number): PartitionSource => {
   const source: PartitionSource = { definitions: [], batches: [], given: false }
   if (!cursor.accept('(')) return source
   source.given = true
   if (cursor.accept(')')) return source
   cursor.separated(() => {
-    if (cursor.accept('PARTITION')) source.definitions.push(parseDefinition(cursor, version))
-    else source.batches.push(parseBatch(cursor))
+    if (cursor.accept('PARTITION')) {
+      const name = cursor.peek(cursor.at('IF', 'NOT', 'EXISTS') ? 3 : 0)
+      if (name.kind === 'word' && !cursor.identifierAt(cursor.tokens.indexOf(name))) throw cursor.noViable(clauseStart)
+      source.definitions.push(parseDefinition(cursor, version))
+    } else source.batches.push(parseBatch(cursor))
   })
   cursor.expect(')')
   return source
@@ -95,14 +102,20 @@ export const parsePartitionClause = (cursor: Cursor, version: LabVersion): Parti
   const places: string[] = []
   const expression = (): Expression => {
     const from = cursor.token.start
-    const read = parseExpression(cursor, version, parseQuery)
+    // Only names and function calls: an operator is not even tried.
+    const call = cursor.peek(1).upper === '('
+    const read: Expression = call
+      ? parseExpression(cursor, version, parseQuery)
+      : { kind: 'column', path: [cursor.identifier()] }
+    if (cursor.at('%') || cursor.at('+') || cursor.at('-') || cursor.at('*') || cursor.at('/'))
+      throw cursor.noViable(start)
     texts.push(cursor.textSince(from))
     places.push(cursor.placeSince(from))
     return read
   }
   const clause = (kind: PartitionClause['kind'], expressions: Expression[]): PartitionClause => {
     const end = cursor.tokens[cursor.index - 1]?.end ?? start
-    return { kind, expressions, texts, places, source: parseSource(cursor, version), start, end }
+    return { kind, expressions, texts, places, source: parseSource(cursor, version, start), start, end }
   }
   if (cursor.accept('RANGE')) return clause('range', cursor.parenthesized(expression))
   if (cursor.at('LIST', '(')) {

@@ -76,7 +76,10 @@ export const expandBatch = (batch: PartitionBatch, rules: BatchRules): { name: s
   }
   const date = typeName(rules.type) === 'DATE'
   const end = parseTime(batch.end)
+  if (end.getUTCFullYear() === 0) end.setUTCFullYear(1)
   let at = parseTime(batch.start)
+  // The year 0 is read as year 1 of its era.
+  if (at.getUTCFullYear() === 0) at.setUTCFullYear(1)
   if (at >= end) throw analysisFailure('Batch build partition start date should less than end date')
   const suggestStart = aligned(unit, at)
   const suggestEnd = aligned(unit, end).getTime() === end.getTime() ? end : aligned(unit, end)

@@ -90,6 +90,9 @@ const byExpressions = (
       hidden: [],
     }
   }
+  if (profile.atLeast('3.5') && only?.kind === 'call' && clause.expressions.length === 1 && only.name === 'str2date') {
+    throw analysisFailure('Only support date_trunc and time_slice as partition expression')
+  }
   const hidden: LabColumn[] = []
   const names = clause.expressions.map((expression, i) => {
     if (expression.kind === 'column') return find(expression.path.at(-1) ?? '').name

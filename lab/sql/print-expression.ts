@@ -17,12 +17,7 @@ export interface PrintOptions {
 export const printExpression = (expression: Expression, options: PrintOptions): string => {
   const print = (e: Expression): string => printExpression(e, options)
   const negated = (not: boolean): string => (not ? 'NOT ' : '')
-  const operand = (e: Expression): string =>
-    e.kind === 'binary' && ['AND', 'OR'].includes(e.op)
-      ? `(${print(e)})`
-      : e.kind === 'binary'
-        ? `(${print(e)})`
-        : print(e)
+  const operand = (e: Expression): string => (e.kind === 'binary' || e.kind === 'call' ? `(${print(e)})` : print(e))
   switch (expression.kind) {
     case 'string':
       return (options.string ?? printString)(expression.value)

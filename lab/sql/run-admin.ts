@@ -57,7 +57,9 @@ const parseSinglePair = (cursor: Cursor): [[string, string]] => {
 }
 
 const checkedValue = (key: string, type: string, value: string): string => {
-  if (/^(int|short|long)$/.test(type) && !/^-?\d+$/.test(value.trim())) throw failure(`For input string: "${value}"`)
-  if (type === 'boolean' && !/^(true|false)$/i.test(value)) throw failure(`Invalid config value '${value}' for ${key}`)
-  return type === 'boolean' ? value.toLowerCase() : value
+  if (/^(int|short|long)$/.test(type) && !/^-?\d+$/.test(value.trim())) {
+    throw failure(`Failed to set config '${key}'. err: For input string: "${value}"`)
+  }
+  // Java takes whatever is not `true` for false.
+  return type === 'boolean' ? String(value.toLowerCase() === 'true') : value
 }

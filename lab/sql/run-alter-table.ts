@@ -1,6 +1,6 @@
 import type { LabDatabase, LabTable } from '../model.ts'
 import type { AlterClause } from './alter-clauses.ts'
-import { alterColumns } from './alter-columns.ts'
+import { alterColumns, rebuildTablets } from './alter-columns.ts'
 import { alterPartitions } from './alter-partitions.ts'
 import { addRollups, dropRollups } from './alter-rollups.ts'
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
@@ -81,6 +81,7 @@ const alter = (context: LabSqlContext, database: LabDatabase, table: LabTable, c
       return
     case 'set':
       setProperties(context, table, clause.properties)
+      if (clause.properties.some(([key]) => key.startsWith('bloom_filter_'))) rebuildTablets(context, database, table)
       return
     case 'comment':
       table.comment = clause.comment
@@ -93,11 +94,13 @@ const alter = (context: LabSqlContext, database: LabDatabase, table: LabTable, c
       return
     case 'add-index':
       table.secondaryIndexes.push(makeSecondaryIndex(context, clause, table.indexes[0]?.columns ?? []))
+      rebuildTablets(context, database, table)
       return
     case 'drop-index':
       if (!table.secondaryIndexes.some((i) => i.name === clause.name))
         throw failure(`index ${clause.name} does not exist`)
       table.secondaryIndexes = table.secondaryIndexes.filter((i) => i.name !== clause.name)
+      rebuildTablets(context, database, table)
   }
 }
 

@@ -55,14 +55,17 @@ export const alterDatabase = (context: LabSqlContext, session: LabSession, curso
     context.state.databases.set(to, database)
     return done()
   }
+  let quota: [string, string] | undefined
   cursor.expect('SET')
   if (cursor.at('(')) parsePropertyList(cursor)
   else {
     if (!cursor.accept('DATA')) cursor.expect('REPLICA')
+    const kind = cursor.tokens[cursor.index - 1]?.upper ?? ''
     cursor.expect('QUOTA')
-    cursor.next()
+    quota = [kind, cursor.next().value]
   }
   cursor.end()
   if (!database) throw missing()
+  if (quota) database.properties.set(`${quota[0].toLowerCase()}_quota`, quota[1])
   return done()
 }

@@ -1,3 +1,4 @@
+import { rebuildTablets } from './alter-columns.ts'
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
 import type { Cursor } from './cursor.ts'
 import { analysisFailure, failure } from './errors.ts'
@@ -16,7 +17,7 @@ export const createIndex = (context: LabSqlContext, session: LabSession, cursor:
   const columns = parseNames(cursor)
   const rest = parseIndexType(cursor, indexTypes(context.profile.version))
   cursor.end()
-  const { object } = resolveObject(context, session, target)
+  const { database, object } = resolveObject(context, session, target)
   demand(session, ['ALTER'], `TABLE ${target.name}`)
   if (object.kind !== 'table') throw analysisFailure(`Table ${target.name} is not found`)
   if (object.secondaryIndexes.some((i) => i.name.toLowerCase() === name.toLowerCase()))
@@ -24,6 +25,7 @@ export const createIndex = (context: LabSqlContext, session: LabSession, cursor:
   object.secondaryIndexes.push(
     makeSecondaryIndex(context, { name, columns, ...rest }, object.indexes[0]?.columns ?? []),
   )
+  rebuildTablets(context, database, object)
   return done()
 }
 
@@ -34,11 +36,12 @@ export const dropIndex = (context: LabSqlContext, session: LabSession, cursor: C
   cursor.expect('ON')
   const target = parseObjectName(cursor)
   cursor.end()
-  const { object } = resolveObject(context, session, target)
+  const { database, object } = resolveObject(context, session, target)
   demand(session, ['ALTER'], `TABLE ${target.name}`)
   if (object.kind !== 'table') throw analysisFailure(`Table ${target.name} is not found`)
   const found = object.secondaryIndexes.find((i) => i.name.toLowerCase() === name.toLowerCase())
   if (!found) throw failure(`index \`${name}\` does not exist`)
   object.secondaryIndexes = object.secondaryIndexes.filter((i) => i !== found)
+  rebuildTablets(context, database, object)
   return done()
 }

@@ -1,5 +1,5 @@
-import { insertRows } from '../data/index.ts'
-import type { LabTable, LabValue } from '../model.ts'
+import { findPartition, insertRows } from '../data/index.ts'
+import type { LabPartition, LabTable, LabValue } from '../model.ts'
 import { createAutomaticPartition, isAutomatic } from './automatic-partition.ts'
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
 import type { Cursor } from './cursor.ts'
@@ -41,15 +41,27 @@ export const runInsert = (context: LabSqlContext, session: LabSession, cursor: C
   }
   demand(session, ['INSERT'], `TABLE ${name.name}`)
   const result = insertRows(context.state, database, table, columns ?? writable.map((c) => c.name), rows, {
-    ...(isAutomatic(table)
-      ? { createPartition: (values: LabValue[]) => createAutomaticPartition(context, table, values) }
-      : {}),
+    ...(isAutomatic(table) ? { createPartition: (values: LabValue[]) => partitionFor(context, table, values) } : {}),
     ...(partitions ? { partitions } : {}),
     temporary,
     overwrite,
     ...(label === undefined ? {} : { label }),
   })
   return done(result.rows)
+}
+
+/** The automatic partition for a row; a row whose value came down to another value's name cannot be loaded. */
+const partitionFor = (context: LabSqlContext, table: LabTable, values: LabValue[]): LabPartition => {
+  const partition = createAutomaticPartition(context, table, values)
+  if (findPartition(table, values, [partition]) === undefined) {
+    throw new LabSqlError(
+      1064,
+      'HY000',
+      `automatic create partition failed. error:Duplicate partition name ${partition.name}`,
+      'execution',
+    )
+  }
+  return partition
 }
 
 const checkWidth = (context: LabSqlContext, table: LabTable, row: Row, expected: number): void => {

@@ -22,7 +22,7 @@ import { evaluateExpression } from './evaluate.ts'
 import { filterResult, parseShowFilter } from './filter-result.ts'
 import { likePattern } from './like.ts'
 import { parseNames, parseObjectName } from './parse-clauses.ts'
-import { demand } from './privileges.ts'
+import { demand, holds } from './privileges.ts'
 import { databaseName, findDatabase, resolveObject, systemDatabases } from './resolve.ts'
 import type { ObjectName } from './statements.ts'
 import { showVariables } from './variables.ts'
@@ -70,7 +70,7 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
     const partitions = cursor.accept('PARTITION') || cursor.accept('PARTITIONS') ? parseNames(cursor) : undefined
     return filtered(() => {
       const { object } = resolveObject(context, session, name)
-      if (object.kind !== 'table') throw new LabSqlError(1064, 'HY000', `Table is not a OLAP table`, 'show')
+      if (object.kind !== 'table') throw analysisFailure(`Table '${name.name}' is not a OLAP table`, 5503, '42000')
       return showTabletList(context, object, partitions)
     })
   }
@@ -96,11 +96,11 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
     if (cursor.accept('LIKE')) {
       const pattern = likePattern(cursor.string())
       return closed(() => {
-        const all = showMaterializedViews(context, database())
+        const all = showMaterializedViews(context, session, database())
         return { ...all, rows: all.rows.filter((r) => pattern.test(r[2] ?? '')) }
       })
     }
-    return filtered(() => showMaterializedViews(context, database()))
+    return filtered(() => showMaterializedViews(context, session, database()))
   }
   if (cursor.accept('DYNAMIC', 'PARTITION', 'TABLES')) {
     const database = optionalDatabase(context, session, cursor)
@@ -204,7 +204,9 @@ const showTables = (context: LabSqlContext, session: LabSession, cursor: Cursor,
   const system = systemTableNames(context, name)
   const rows = system
     ? system.map((t) => [t, 'SYSTEM VIEW'])
-    : [...findDatabase(context.state, name).objects.values()].map((o) => [o.name, tableType(o)])
+    : [...findDatabase(context.state, name).objects.values()]
+        .filter(() => holds(session, 'ANY'))
+        .map((o) => [o.name, tableType(o)])
   const column = `Tables_in_${name}`
   const chosen = rows
     .filter(([t]) => pattern?.test(t ?? '') ?? true)

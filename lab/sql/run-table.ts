@@ -93,7 +93,8 @@ export const runTruncate = (context: LabSqlContext, session: LabSession, cursor:
 export const runDelete = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
   cursor.expect('FROM')
   const name = parseObjectName(cursor)
-  const partitions = cursor.accept('PARTITION') || cursor.accept('PARTITIONS') ? parseNames(cursor) : undefined
+  const chosen = cursor.accept('PARTITION') || cursor.accept('PARTITIONS')
+  const partitions = chosen ? (cursor.at('(') ? parseNames(cursor) : [cursor.identifier()]) : undefined
   const where = cursor.accept('WHERE') ? parseExpression(cursor, context.profile.version, parseQuery) : undefined
   cursor.end()
   const database = findDatabase(context.state, databaseName(session, name))

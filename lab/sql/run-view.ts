@@ -62,7 +62,7 @@ export const createView = (
     comment,
     security,
     definition: keptText(context, cursor, query, printed.text),
-    schema: printed.columns.map((c, i) => plainColumn({ ...c, name: names[i]?.name ?? c.name }, true)),
+    schema: printed.columns.map((c, i) => plainColumn({ ...c, name: names[i]?.name ?? c.name })),
     createdMs: state.now(),
   })
   return done()
@@ -91,7 +91,7 @@ export const alterView = (context: LabSqlContext, session: LabSession, cursor: C
     withDatabase: true,
   })
   view.columns = columns ?? printed.columns.map((c) => ({ name: c.name, comment: '' }))
-  view.schema = printed.columns.map((c, i) => plainColumn({ ...c, name: view.columns[i]?.name ?? c.name }, true))
+  view.schema = printed.columns.map((c, i) => plainColumn({ ...c, name: view.columns[i]?.name ?? c.name }))
   view.definition = keptText(context, cursor, query, printed.text)
   return done()
 }

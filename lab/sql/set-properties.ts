@@ -19,7 +19,6 @@ export const setProperties = (context: LabSqlContext, table: LabTable, given: Pr
   }
   const printed = tableProperties(context.profile, given, {
     keysType: table.keysType,
-    automaticBuckets: false,
     random: false,
     qualifiedName: table.name,
     database: '',

@@ -99,7 +99,6 @@ const dynamicDefaults: [string, string][] = [
 
 export interface TableFacts {
   keysType: string
-  automaticBuckets: boolean
   random: boolean
   /** `default_catalog.db.table`, for constraints. */
   qualifiedName: string
@@ -120,8 +119,7 @@ export const tableProperties = (profile: LabProfile, given: Properties, facts: T
   else if (primary) put('enable_persistent_index', 'true')
   if (!lake) put('replicated_storage', 'true')
   if (!lake && !old) put('fast_schema_evolution', 'true')
-  if (!old && facts.random && facts.automaticBuckets)
-    put('bucket_size', profile.atLeast('4.1') ? '1073741824' : '4294967296')
+  if (!old && facts.random) put('bucket_size', profile.atLeast('4.1') ? '1073741824' : '4294967296')
   if (lake) {
     put('storage_volume', 'builtin_storage_volume')
     put('datacache.enable', 'true')

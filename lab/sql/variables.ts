@@ -21,7 +21,7 @@ export const variableDefaults = (context: LabSqlContext): Record<string, string>
   collation_connection: 'utf8_general_ci',
   collation_database: 'utf8_general_ci',
   collation_server: 'utf8_general_ci',
-  enable_constant_execute_in_fe: 'true',
+  enable_constant_execute_in_fe: '1',
   enable_filter_unused_columns_in_scan_stage: 'true',
   foreign_key_checks: 'true',
   forward_to_leader: 'false',
