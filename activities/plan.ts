@@ -209,6 +209,7 @@ function tableItems(session: PlanningSession, entry: InventoryEntry, planned: Pl
       ...(plan.action === 'approve' ? { needsApproval: true } : {}),
     })
     items.push(...partitionDrops(object, plan.steps, plan.action === 'approve'))
+    items.push(...partitionDrops(object, plan.blocked?.steps ?? [], true))
   }
   if (source && plan.action !== 'refuse') {
     const bytes = source.partitions.flatMap(({ rows }) => rows).reduce((sum, row) => sum + Number(row.dataSizeBytes), 0)

@@ -25,7 +25,9 @@ export async function alignTable(session: PlanningSession, full: string): Promis
     return await align(session, entry)
   } catch (error) {
     if (session.pair.signal?.aborted || isUnreachable(error)) throw error
-    if (error instanceof NotOursAnyMore) return outcomeOf(full, 'needs-approval', { reason: error.message })
+    if (error instanceof NotOursAnyMore) {
+      return outcomeOf(full, 'needs-approval', { reason: error.message, statements: error.statements })
+    }
     if (error instanceof AppearedMeanwhile) return alignAgain(session, entry, error)
     if (error instanceof StillRunning) return outcomeOf(full, 'waiting', { reason: error.message })
     if (isNotFound(error)) return goneOrFailed(session, entry, error)
@@ -44,7 +46,12 @@ async function align(session: PlanningSession, entry: InventoryEntry): Promise<A
   let first: TablePlan = planned.plan
   for (let round = 0; round < ROUNDS && acts(planned.plan); round++) {
     if (round === 0) first = planned.plan
-    const done = await execute(session, name, planned.plan.steps)
+    const { blocked } = planned.plan
+    const done = await execute(session, name, planned.plan.steps).catch((error: unknown) => {
+      // What may not be dropped is in the way, most likely: a range that overlaps.
+      if (!blocked || !(error instanceof StarRocksError) || isUnreachable(error)) throw error
+      throw new NotOursAnyMore(`${blocked.reason}; without that: ${reasonOf(error)}`, statementsOf(blocked.steps))
+    })
     statements.push(...done.statements)
     for (const note of [...planned.plan.notes, ...done.notes]) notes.add(note)
     if (did === 'unchanged') did = outcomeFor(planned.plan)

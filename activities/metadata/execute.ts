@@ -17,6 +17,12 @@ import { lookUp, noteOnTarget, targetIds } from './target-entry.ts'
 /** The target changed between the look and the act: nothing was destroyed, and a person decides. */
 export class NotOursAnyMore extends Error {
   override name = 'NotOursAnyMore'
+  /** What would be run on approval. */
+  readonly statements: readonly string[]
+  constructor(message: string, statements: readonly string[]) {
+    super(message)
+    this.statements = statements
+  }
 }
 
 /** Somebody else made the table meanwhile: look again. */
@@ -137,7 +143,9 @@ async function checkDiscard(
   const rows = await partitionsOf(session, name)
   const concerned = step.partition === undefined ? rows : rows.filter((row) => row.name === step.partition)
   const ownership = tableOwnership(concerned)
-  if (!mayDiscard(ownership, step.allowed)) throw new NotOursAnyMore(whyNotOurs(ownership, 'the target', concerned))
+  if (!mayDiscard(ownership, step.allowed)) {
+    throw new NotOursAnyMore(whyNotOurs(ownership, 'the target', concerned), [step.statement])
+  }
 }
 
 async function partitionsOf({ pair }: PlanningSession, name: ObjectName) {

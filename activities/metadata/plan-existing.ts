@@ -37,8 +37,10 @@ export function planExisting(source: TableFacts, target: TableFacts, context: Pl
     : []
   const steps = [...switchOff, ...(columns ?? []), ...alters, ...indexes.steps, ...partitions.steps]
   const why = [...(columns ? [describe(fatal)] : []), ...indexes.why, ...partitions.why]
-  const plan = { steps, undo: fresh.undo, notes: fresh.notes }
+  const plan = { steps, undo: fresh.undo, notes: fresh.notes, blocked: partitions.blocked }
   if (partitions.ask) return { action: 'approve', reason: partitions.ask, ...plan }
+  if (steps.length === 0 && plan.blocked)
+    return { action: 'approve', ...plan.blocked, undo: plan.undo, notes: plan.notes }
   if (steps.length === 0) return { action: 'none', ...plan }
   return { action: 'alter', reason: why.length > 0 ? why.slice(0, 3).join('; ') : undefined, ...plan }
 }
@@ -158,8 +160,22 @@ function dropTable(name: ObjectName, allowed: boolean, forGood: boolean): Step {
   return { kind: 'discard', statement, allowed }
 }
 
-function planPartitionChanges(source: TableFacts, target: TableFacts, context: PlanContext, name: ObjectName) {
-  const none = { steps: [] as Step[], why: [] as string[], refuse: undefined, ask: undefined }
+interface PartitionChanges {
+  steps: Step[]
+  why: string[]
+  refuse?: string
+  ask?: string
+  /** Partitions with rows of others: everything else goes on without them. */
+  blocked?: { reason: string; steps: Step[] }
+}
+
+function planPartitionChanges(
+  source: TableFacts,
+  target: TableFacts,
+  context: PlanContext,
+  name: ObjectName,
+): PartitionChanges {
+  const none: PartitionChanges = { steps: [], why: [] }
   if (source.model.partitioning.kind === 'none') return none
   const shapes = (partitions: readonly TablePartition[]) => partitions.map((partition) => partition.shape)
   const compared = comparePartitions(shapes(source.partitions), shapes(target.partitions))
@@ -174,13 +190,14 @@ function planPartitionChanges(source: TableFacts, target: TableFacts, context: P
 
   const { allow } = context.pair.spec
   const drops: Step[] = []
-  const blocked: string[] = []
+  const kept: { reason: string; partition: string; step: Step }[] = []
   const drop = (partition: string, allowed: boolean, why: string) => {
     const rows = byTarget.get(partition)?.rows ?? []
     const ownership = tableOwnership(rows)
     const forGood = ownership === 'empty' || ownership === 'ours'
-    if (!mayDiscard(ownership, allowed)) blocked.push(`${whyNotOurs(ownership, 'the target', rows)}, and ${why}`)
-    drops.push({ kind: 'discard', partition, allowed, statement: dropPartition(name, partition, forGood) })
+    const step: Step = { kind: 'discard', partition, allowed, statement: dropPartition(name, partition, forGood) }
+    if (mayDiscard(ownership, allowed)) drops.push(step)
+    else kept.push({ partition, step, reason: `${whyNotOurs(ownership, 'the target', rows)}, and ${why}` })
   }
   for (const partition of compared.targetOnly) {
     drop(partition, context.approved || allow.dropTargetOnlyPartitions, `partition ${partition} is not on the source`)
@@ -193,7 +210,9 @@ function planPartitionChanges(source: TableFacts, target: TableFacts, context: P
     )
   }
 
-  const wanted = [...compared.missing, ...different.keys()].flatMap((partition) => bySource.get(partition) ?? [])
+  const held = new Set(kept.map(({ partition }) => partition))
+  const from = (names: Iterable<string>) => [...names].flatMap((partition) => bySource.get(partition) ?? [])
+  const wanted = from([...compared.missing, ...[...different.keys()].filter((partition) => !held.has(partition))])
   const buckets = target.model.distribution?.kind === 'other' ? undefined : target.model.distribution?.buckets
   const added = planPartitions(source, wanted, context, buckets)
   const why = [
@@ -201,7 +220,10 @@ function planPartitionChanges(source: TableFacts, target: TableFacts, context: P
     ...(compared.targetOnly.length > 0 ? [`${compared.targetOnly.length} partitions are not on the source`] : []),
     ...[...different].map(([partition, reason]) => `partition ${partition}: ${reason}`),
   ]
-  return { steps: [...drops, ...added.steps], why, refuse: added.refuse, ask: blocked[0] ?? added.ask }
+  const [first] = kept
+  const later = planPartitions(source, from(held), context, buckets)
+  const blocked = first && { reason: first.reason, steps: [...kept.map(({ step }) => step), ...later.steps] }
+  return { steps: [...drops, ...added.steps], why, refuse: added.refuse ?? later.refuse, ask: added.ask, blocked }
 }
 
 function dropPartition(name: ObjectName, partition: string, forGood: boolean): string {

@@ -32,6 +32,8 @@ export type TablePlan = {
   steps: Step[]
   /** Statements that give the copy at cutover what was held back. */
   undo: string[]
+  /** What waits for approval while the rest is done. */
+  blocked?: { reason: string; steps: Step[] }
   /** Harmless things worth telling: properties left out, counters not copied. */
   notes: string[]
 }

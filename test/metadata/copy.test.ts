@@ -13,6 +13,7 @@ describe('the schema of forty odd tables arrives exactly', () => {
     [{ version: '3.1' }, { version: '3.5' }, []],
     [{ version: '3.5' }, { version: '4.1' }, []],
     [{ version: '3.5' }, { version: '4.1', runMode: 'shared_data' }, []],
+    [{ version: '4.1', runMode: 'shared_data' }, { version: '4.1', runMode: 'shared_data' }, []],
     // What the older target does not know is refused, and named.
     [{ version: '3.5' }, { version: '3.3' }, ['logs.trunc_week']],
   ] as const)('%j → %j', async (source, target, unknown) => {

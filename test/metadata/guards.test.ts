@@ -132,6 +132,32 @@ describe('partitions of the target', () => {
     expect(rows(pair.target, 'd.t')).toBe(0)
   })
 
+  test('that a load wrote do not hold up the others', async () => {
+    await start()
+    addOnTarget()
+    pair.target.execute('INSERT INTO d.t VALUES (55, 1)')
+    pair.source.execute('ALTER TABLE d.t ADD PARTITION p3 VALUES [("20"),("30"))')
+    const asked = await alignOne('d.t')
+    expect([asked.outcome, asked.statements]).toEqual([
+      'needs-approval',
+      ['ALTER TABLE `d`.`t` DROP PARTITION IF EXISTS `px`'],
+    ])
+    const names = pair.target.execute('SHOW PARTITIONS FROM d.t').rows.map((row) => row[1])
+    expect(names).toEqual(['p1', 'p2', 'p3', 'px'])
+  })
+
+  test('that a load wrote and that lie in the way need approval, with the reason', async () => {
+    await start()
+    addOnTarget()
+    pair.target.execute('INSERT INTO d.t VALUES (55, 1)')
+    pair.source.execute('ALTER TABLE d.t ADD PARTITION p5 VALUES [("40"),("58"))')
+    const asked = await alignOne('d.t')
+    expect(asked.outcome).toBe('needs-approval')
+    expect(asked.reason).toMatch(/a load wrote \(partition px\).*intersected/)
+    expect((await alignOne('d.t', { approved: true })).outcome).toBe('altered')
+    expect((await pair.differences(pair.spec())).different).toEqual([])
+  })
+
   test('with another range are made again when empty, and need approval when a load wrote them', async () => {
     await start()
     pair.source.execute(range('t'))
