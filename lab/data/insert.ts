@@ -28,7 +28,8 @@ export interface InsertOptions {
 
 /**
  * Loads rows: defaults, AUTO_INCREMENT and generated columns are filled in, rows find their partition and bucket, the
- * model's rule applies (append, upsert, aggregate), every touched partition publishes one version.
+ * model's rule applies (append, upsert, aggregate), every partition that the load covers publishes one version: all of the table, or
+ * those it names.
  * @param columns names given in the statement, or undefined for all columns that can be given, in order
  * @param rows a value each; undefined is DEFAULT
  * @throws LabDataError with StarRocks' text; nothing is loaded then
@@ -54,10 +55,7 @@ export function insertRows(
         placed.map((one) => one.partition),
         options,
       )
-    : published(
-        state,
-        placed.map((one) => one.partition),
-      )
+    : published(state, [...candidates, ...placed.map((one) => one.partition)])
   const positions = columnPositions(baseIndex(table).columns)
   for (const { row, partition } of placed) {
     const physical = writablePhysical(partition)
@@ -96,7 +94,7 @@ function place(
   return made
 }
 
-/** Every touched partition goes on by one version. */
+/** Every partition that the load covers goes on by one version, also one that none of its rows fell into. */
 function published(state: LabState, partitions: readonly LabPartition[]): Map<LabPhysicalPartition, bigint> {
   const versions = new Map<LabPhysicalPartition, bigint>()
   for (const partition of new Set(partitions)) {
