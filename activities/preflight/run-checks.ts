@@ -6,6 +6,8 @@ import { checkDisk } from './checks/disk.ts'
 import { checkLimits, gigabytes } from './checks/limits.ts'
 import { checkNodes } from './checks/nodes.ts'
 import { checkPrivileges } from './checks/privileges.ts'
+import { checkSelection } from './checks/selection.ts'
+import { checkSharedDataSource } from './checks/shared-data-source.ts'
 import { checkStorageVolumes } from './checks/storage-volumes.ts'
 import { checkTables } from './checks/tables.ts'
 import { checkSourceToken } from './checks/token.ts'
@@ -18,6 +20,8 @@ const CHECKS: readonly Check[] = [
   checkAddresses,
   checkSourceToken,
   checkPrivileges,
+  checkSelection,
+  checkSharedDataSource,
   checkStorageVolumes,
   checkLimits,
   checkDisk,

@@ -246,6 +246,23 @@ describe('tables that cannot be copied are named', () => {
     expect(find(result, 'partition-names-by-case')).toMatchObject({ subject: 'd.cased' })
   })
 
+  test('patterns and renames that match nothing', async () => {
+    await start()
+    table()
+    const result = await doctor({
+      include: ['d.t', 'shop.*'],
+      rename: { databases: { D: 'e' }, tables: { 'd.x': 'd.y' } },
+    })
+    expect(
+      result.findings.filter(({ code }) => code === 'include-matches-nothing').map(({ subject }) => subject),
+    ).toEqual(['shop.*'])
+    expect(
+      result.findings.filter(({ code }) => code === 'rename-matches-nothing').map(({ subject }) => subject),
+    ).toEqual(['D', 'd.x'])
+    expect(codes(result)).not.toContain('nothing-selected')
+    expect(codes(await doctor({ include: ['nothing'] }))).toContain('nothing-selected')
+  })
+
   test('two that would get one name', async () => {
     await start()
     table()
@@ -282,9 +299,18 @@ describe('settings of the target', () => {
   test('compaction, between shared-data clusters', async () => {
     await start({ version: '4.1', runMode: 'shared_data' }, { version: '4.1', runMode: 'shared_data' })
     pair.target.execute('ADMIN SET FRONTEND CONFIG ("lake_compaction_max_tasks" = "-1")')
+    pair.source.state.config.set('lake_autovacuum_grace_period_minutes', {
+      value: '30',
+      type: 'long',
+      mutable: true,
+      aliases: '[]',
+      comment: '',
+    })
     const result = await doctor()
     expect(find(result, 'setting-target-compaction').message).toContain('is -1 and becomes 0')
     expect(find(result, 'storage-volume-missing').message).toContain('src_')
+    expect(find(result, 'vacuum-too-early').remedy).toContain('lake_autovacuum_grace_period_minutes')
+    expect(codes(result)).not.toContain('service-id-unknown')
   })
 
   test('a storage volume that is not there', async () => {

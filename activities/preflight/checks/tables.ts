@@ -8,20 +8,13 @@ import type { InventoryEntry } from '../../metadata/inventory.ts'
 import { isUnreadable, readModel } from '../../metadata/read-table.ts'
 import { grant } from '../connect.ts'
 import { type Check, numberOf, type PreflightContext } from '../context.ts'
+import { aboutDefinitions, type Sums } from './definitions.ts'
 import { kindOf } from './versions.ts'
-
-/** What the tables' definitions add up to, beside the findings of each. */
-interface Sums {
-  narrowSums: number
-  autoIncrement: string[]
-  generated: string[]
-  primary: number
-}
 
 /** Reads every selected table's definition: what cannot be copied is named, with the reason; and what the definitions ask of the target's settings. */
 export const checkTables: Check = async (context) => {
   const { session, source, target } = context
-  const sums: Sums = { narrowSums: 0, autoIncrement: [], generated: [], primary: 0 }
+  const sums: Sums = { narrowSums: 0, autoIncrement: [], generated: [], bundled: [] }
   const found = await mapConcurrently(context.tables, 4, (entry) => checkTable(context, entry, sums))
   return [
     ...externalTables(context),
@@ -33,8 +26,7 @@ export const checkTables: Check = async (context) => {
       sums,
       (key) => target.settings.get(key)?.value,
     ),
-    ...aboutGenerated(context, sums),
-    ...aboutAutoIncrement(context, sums),
+    ...aboutDefinitions(context, sums),
   ]
 }
 
@@ -96,7 +88,7 @@ function add(sums: Sums, entry: InventoryEntry, model: Table): void {
   if (model.columns.some((column) => column.aggregation === 'SUM' && isNarrowDecimal(column.type))) sums.narrowSums++
   if (model.columns.some((column) => column.autoIncrement)) sums.autoIncrement.push(entry.full)
   if (model.columns.some((column) => column.generated !== undefined)) sums.generated.push(entry.full)
-  if (model.keys?.type === 'PRIMARY') sums.primary++
+  if (model.properties.file_bundling === 'true') sums.bundled.push(entry.full)
 }
 
 function isNarrowDecimal(type: Table['columns'][number]['type']): boolean {
@@ -162,33 +154,3 @@ function externalTables({ session }: PreflightContext): Finding[] {
       remedy: 'Create it by hand on the target, or exclude it',
     }))
 }
-
-function aboutGenerated({ source, target }: PreflightContext, sums: Sums): Finding[] {
-  if (target.side.runMode !== 'shared_data' || source.side.runMode === 'shared_data' || sums.generated.length === 0)
-    return []
-  return [
-    {
-      code: 'bug-generated-columns',
-      level: 'warning',
-      subject: target.side.name,
-      message: `${some(sums.generated)} have generated columns; values of such a column that was added to a table with rows, and column-mode partial updates, are lost on shared-data targets without StarRocks pull request 69339`,
-      remedy: 'Compare these columns after the migration, or copy these tables by INSERT',
-    },
-  ]
-}
-
-function aboutAutoIncrement({ target }: PreflightContext, sums: Sums): Finding[] {
-  if (sums.autoIncrement.length === 0) return []
-  return [
-    {
-      code: 'auto-increment',
-      level: 'info',
-      subject: target.side.name,
-      message: `${some(sums.autoIncrement)} have AUTO_INCREMENT columns; the counter is not copied and starts from 1 on the target`,
-      remedy: 'Before writing to the target, raise it: ALTER TABLE … AUTO_INCREMENT = n (3.5 and later)',
-    },
-  ]
-}
-
-const some = (tables: readonly string[]) =>
-  tables.length > 3 ? `${tables.slice(0, 3).join(', ')} and ${tables.length - 3} more tables` : tables.join(', ')
