@@ -1,12 +1,16 @@
 import { Context } from '@temporalio/activity'
 import { type MigrationSpec, migrationJobPrefix, splitTableName } from '../contract/index.ts'
 import { createSelection } from '../planning/selection.ts'
-import { cancelLoad, replicationLabel, StarRocksError } from '../starrocks/index.ts'
+import { cancelLoad, replicationLabel, type StarRocksCluster, StarRocksError } from '../starrocks/index.ts'
 import type { Dependencies } from './dependencies.ts'
 import { asFailure } from './failures.ts'
 import { beating, pause } from './heartbeat.ts'
 import { directory } from './pollers/directory.ts'
 import { type Job, jobBoard } from './pollers/job-board.ts'
+
+/** Jobs that cannot be cancelled are followed by those who wait for them. */
+const PATIENCE_MS = 30_000
+const AGAIN_MS = 500
 
 export interface JobsInput {
   spec: MigrationSpec
@@ -21,25 +25,27 @@ interface OwnJob extends Job {
 
 export function createCancelActivities(deps: Dependencies) {
   return {
-    /** Cancels the running jobs on the target that carry this migration's ids, and no others. How many were cancelled. */
+    /**
+     * Cancels the running jobs on the target that carry this migration's ids, and no others. A job that was only just accepted has no transaction
+     * yet, so it looks until none runs any more. How many were cancelled.
+     */
     async cancelJobs(input: JobsInput): Promise<number> {
       return beating(async () => {
         const { cluster } = deps.cluster(input.spec.target)
-        let cancelled = 0
+        const cancelled = new Set<string>()
+        const until = deps.clock.now() + PATIENCE_MS
         try {
-          for (const job of await runningJobs(deps, input)) {
-            try {
-              await cancelLoad(cluster, job.database, replicationLabel(job.databaseId, job.tableId, job.jobId))
-              cancelled++
-            } catch (error) {
-              // It ended by itself meanwhile, or is committed: nothing is left to cancel.
-              if (!(error instanceof StarRocksError) || isTransient(error)) throw error
+          for (;;) {
+            const jobs = await runningJobs(deps, input)
+            for (const job of jobs) {
+              if (await cancel(cluster, job)) cancelled.add(job.jobId)
             }
+            if (jobs.length === 0 || deps.clock.now() >= until) return cancelled.size
+            await pause(AGAIN_MS, Context.current().cancellationSignal)
           }
         } catch (error) {
           throw asFailure(error, `cancelling jobs on ${input.spec.target}`)
         }
-        return cancelled
       })
     },
 
@@ -58,6 +64,17 @@ export function createCancelActivities(deps: Dependencies) {
         }
       })
     },
+  }
+}
+
+/** Whether it was cancelled now. One that is committed, or has no transaction yet, cannot be. */
+async function cancel(cluster: StarRocksCluster, job: OwnJob): Promise<boolean> {
+  try {
+    await cancelLoad(cluster, job.database, replicationLabel(job.databaseId, job.tableId, job.jobId))
+    return true
+  } catch (error) {
+    if (!(error instanceof StarRocksError) || isTransient(error)) throw error
+    return false
   }
 }
 

@@ -58,6 +58,10 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
     held = true
     scope.cancel()
   })
+  // Cancelled from outside: what runs for it on the target goes with it, while the step still follows it.
+  const cancelled = CancellationScope.current().cancelRequested.catch(() =>
+    CancellationScope.nonCancellable(() => work.cancelJobs({ spec: input.spec, table: input.table })),
+  )
   setHandler(reportBySignalSignal, () => {
     progress.reportBySignal = true
   })
@@ -118,8 +122,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   async function afterFailure(error: unknown): Promise<Outcome | undefined> {
     if (isCancellation(error)) {
       if (held) return { outcome: 'stopped' }
-      // The workflow itself was cancelled: what runs for it on the target goes with it.
-      await CancellationScope.nonCancellable(() => work.cancelJobs({ spec: input.spec, table: input.table }))
+      await CancellationScope.nonCancellable(() => cancelled)
       throw error
     }
     if (held) return { outcome: 'stopped', reason: shortReason(messageOf(error)) }

@@ -17,7 +17,7 @@ import { statusOf } from '../../planning/migration-status.ts'
 import { dueTables, nextDue, shortReason } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 import { lookDelay, lookLimit, windowSize } from '../../planning/window.ts'
-import { waits, work } from '../activities.ts'
+import { control, waits, work } from '../activities.ts'
 import type { migrate } from '../migrate.ts'
 import { setSearchAttributes } from '../search-attributes.ts'
 import { MetadataRunner } from './metadata-runner.ts'
@@ -74,7 +74,8 @@ export class Migration {
     // A cancellation is a stop that cancels jobs as well, and what has to be undone is undone first.
     CancellationScope.current().cancelRequested.catch(() => {
       this.#cancelled = true
-      this.stop({ cancelJobs: true })
+      // What is asked for here must not be cancelled itself.
+      void CancellationScope.nonCancellable(async () => this.stop({ cancelJobs: true }))
     })
     return CancellationScope.nonCancellable(async () => {
       const end = await this.#undoingOnFailure(async () => {
@@ -338,6 +339,8 @@ export class Migration {
     const { memory } = this
     this.#setState('stopping')
     if (!memory.prepared) return true
+    // First of all, so that nothing starts new work while the rest comes to its end.
+    await control.deleteMetadataSchedule({ name: memory.spec.name })
     if (memory.stop?.cancelJobs && this.#quiet === 'no') await this.#cancelJobs()
     this.window.lookForClosed()
     return this.#isQuiet() && allHandlersFinished()
