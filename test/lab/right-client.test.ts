@@ -4,6 +4,7 @@ import { Lab } from '../../lab/lab.ts'
 import { demoScenario } from '../../lab/scenario/demo.ts'
 import { Traffic } from '../../lab/traffic/traffic.ts'
 import { RightClient } from './support/right-client.ts'
+import { waitFor } from './support/wait.ts'
 
 let lab: Lab | undefined
 afterEach(async () => {
@@ -46,3 +47,28 @@ test.each([
     expect(result.rowsCompared).toBeGreaterThan(500)
   },
 )
+
+test.each([11, 12])('seed %i: the target frontend is killed and started again under way', async (seed) => {
+  lab = await Lab.start(
+    { name: 'source', version: '3.3', seed },
+    { name: 'target', version: '3.5', seed, timeFactor: 20 },
+  )
+  const [source, target] = [lab.get('source'), lab.get('target')]
+  const scenario = demoScenario({ version: '3.3', runMode: 'shared_nothing' }, seed)
+  for (const sql of scenario.statements) source.execute(sql)
+  const client = new RightClient(source, target)
+  const traffic = new Traffic((sql) => source.execute(sql), scenario.tables, { seed })
+  traffic.start(1)
+  for (let round = 0; round < 3; round++) {
+    const sent = target.sentJobs.length
+    // Calls that the kill cuts off fail; the next pass makes up for them.
+    const pass = client.pass().catch(() => 0)
+    await waitFor(() => target.sentJobs.length > sent, 'a job to be sent')
+    await target.killFrontend(0)
+    await target.restartFrontend(0)
+    await pass
+  }
+  await traffic.stop()
+  for (let left = 20; (await client.pass()) > 0 && left > 0; left--);
+  expect(compareClusters(source, target).differing).toEqual([])
+})
