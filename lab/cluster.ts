@@ -183,6 +183,9 @@ export class LabCluster {
     const { sessions } = this.#context
     const server = new MysqlServer({
       version: this.#context.profile.mysqlVersion,
+      loginError: this.#context.profile.atLeast('3.3')
+        ? { errno: 1045, sqlState: '28000' }
+        : { errno: 1064, sqlState: 'HY000' },
       accept: async () => {
         if (this.faults.dropsConnection()) throw new ConnectionDropped()
       },

@@ -61,6 +61,8 @@ export interface LabPartition {
   /** Range ends as typed key texts (undefined upper end of a column = MAXVALUE), or list tuples (null = NULL), or neither. */
   range?: { lower: string[]; upper: string[] | 'MAXVALUE' }
   list?: (string | null)[][]
+  /** Whether one-column values were given as tuples: releases before 3.5 print them so. */
+  listOfTuples?: boolean
   buckets: number
   replicationNum: number
   storageMedium: 'HDD' | 'SSD'

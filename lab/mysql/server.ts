@@ -15,6 +15,8 @@ export interface MysqlConnection {
 
 export interface MysqlHandler {
   version: string
+  /** Number and state of a refused login. */
+  loginError: { errno: number; sqlState: string }
   /** Called before the greeting; an error refuses the client. */
   accept(connection: MysqlConnection): Promise<void>
   /** Password of a user, or undefined when there is none. */
@@ -139,8 +141,9 @@ class Conversation {
     const { user, database } = this.#pending ?? { user: '' }
     const password = this.#handler.passwordOf(user)
     if (password === undefined || !passwordMatches(password, this.#scramble, answer)) {
+      const { errno, sqlState } = this.#handler.loginError
       const using = answer.length > 0 ? 'YES' : 'NO'
-      this.#send([errorPacket(1045, '28000', `Access denied for user '${user}' (using password: ${using})`)])
+      this.#send([errorPacket(errno, sqlState, `Access denied for user '${user}' (using password: ${using})`)])
       this.#connection.socket.end()
       return
     }

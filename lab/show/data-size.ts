@@ -1,7 +1,7 @@
 import { bytesPerRow, countRows, tableBytes } from '../data/index.ts'
 import type { LabDatabase, LabTable } from '../model.ts'
 import { type LabCell, type LabResult, type LabSession, type LabSqlContext, table } from '../sql/context.ts'
-import { tableNotFound } from '../sql/errors.ts'
+import { analysisFailure, tableNotFound } from '../sql/errors.ts'
 import { databaseName, findDatabase } from '../sql/resolve.ts'
 import type { ObjectName } from '../sql/statements.ts'
 import { byName, longSize, timeText } from './format.ts'
@@ -25,7 +25,8 @@ export const showData = (context: LabSqlContext, session: LabSession, name: Obje
     return table(['TableName', 'Size', 'ReplicaCount'], rows)
   }
   const object = database.objects.get(name.name)
-  if (!object) throw tableNotFound(name.name)
+  if (!object)
+    throw context.profile.atLeast('3.3') ? tableNotFound(name.name) : analysisFailure(`Unknown table '${name.name}'`)
   if (object.kind !== 'table') return table(['TableName', 'IndexName', 'Size', 'ReplicaCount', 'RowCount'], [])
   const rows = rowsOfTable(object)
   const replicas = replicaCount(object) / object.indexes.length

@@ -12,7 +12,7 @@ export const listText = (context: LabSqlContext, partition: LabPartition, column
     return `[${tuples.map((t) => `[${t.map((v) => `"${escapeJson(v ?? 'NULL')}"`).join(',')}]`).join(',')}]`
   }
   const item = (value: string | null): string => `'${value ?? 'NULL'}'`
-  if (columns === 1) return `(${tuples.map((t) => item(t[0] ?? null)).join(', ')})`
+  if (columns === 1 && !partition.listOfTuples) return `(${tuples.map((t) => item(t[0] ?? null)).join(', ')})`
   return `(${tuples.map((t) => `(${t.map(item).join(', ')})`).join(', ')})`
 }
 

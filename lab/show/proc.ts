@@ -1,6 +1,6 @@
 import type { LabDatabase, LabIndexMeta, LabObject, LabPhysicalPartition, LabTable } from '../model.ts'
 import { type LabResult, type LabSqlContext, table as tableResult } from '../sql/context.ts'
-import { analysisFailure } from '../sql/errors.ts'
+import { analysisFailure, oldShowFailure } from '../sql/errors.ts'
 import { describeIndex } from './describe.ts'
 import { byName, longSize, percent } from './format.ts'
 import { showBackends, showComputeNodes, showFrontends } from './nodes.ts'
@@ -39,10 +39,13 @@ const systemTableCount = (context: LabSqlContext): number =>
   ({ '3.1': 40, '3.3': 46, '3.5': 54, '4.1': 58 })[context.profile.version]
 
 /** SHOW PROC '<path>'. */
-export const showProc = (context: LabSqlContext, path: string): LabResult => {
+export const showProc = (context: LabSqlContext, path: string, allowed: () => void): LabResult => {
   if (!path.startsWith('/')) throw unknownPath(path, `Path(${path}) does not start with '/'`)
   const parts = path.split('/').filter((p) => p !== '')
   const [root, ...rest] = parts
+  if (root !== undefined && !context.profile.procRoots.includes(root))
+    throw unknownPath(path, `Cannot find path: ${path}`)
+  allowed()
   switch (root) {
     case undefined:
       return tableResult(
@@ -58,7 +61,6 @@ export const showProc = (context: LabSqlContext, path: string): LabResult => {
     case 'dbs':
       return showDbs(context, path, rest)
     case 'replications':
-      if (!context.profile.procRoots.includes('replications')) break
       return showReplications(context)
     case 'transactions':
       return showTransactionTree(context, path, rest)
@@ -97,7 +99,7 @@ const showTransactionTree = (context: LabSqlContext, path: string, rest: string[
   if (db === undefined) return transactionDatabases(context)
   const database = [...context.state.databases.values()].find((d) => String(d.id) === db || d.name === db)
   if (!database) {
-    if (/^\d+$/.test(db)) throw analysisFailure(`databaseTransactionMgr[${db}] does not exist`)
+    if (/^\d+$/.test(db)) throw oldShowFailure(context, `databaseTransactionMgr[${db}] does not exist`)
     throw unknownPath(path, `Unknown database id or name "${db}"`)
   }
   if (state === undefined) return transactionCounts(context, database)
@@ -223,6 +225,13 @@ export const replicaCount = (table: LabTable): number => {
   return count + shadows(table) * replicas * table.indexes.length
 }
 
+/** 3.1 names them for plain range and list tables only. */
+const partitionColumns = (context: LabSqlContext, table: LabTable): string | null => {
+  const { kind, columns } = table.partitioning
+  if (context.profile.version === '3.1' && (kind === 'none' || kind === 'expression-range')) return null
+  return columns.join(', ')
+}
+
 /** Range tables of an expression are counted as one partition. */
 const partitionNumber = (table: LabTable): string =>
   table.partitioning.kind === 'range' && table.partitioning.expression !== undefined
@@ -239,11 +248,7 @@ const showTables = (context: LabSqlContext, database: LabDatabase): LabResult =>
         TableId: String(object.id),
         TableName: object.name,
         IndexNum: table ? String(table.indexes.length) : object.kind === 'materialized-view' ? '1' : null,
-        PartitionColumnName: table
-          ? table.partitioning.columns.join(', ')
-          : object.kind === 'materialized-view'
-            ? ''
-            : null,
+        PartitionColumnName: table ? partitionColumns(context, table) : object.kind === 'materialized-view' ? '' : null,
         PartitionNum: table ? partitionNumber(table) : '1',
         State: table ? table.state : object.kind === 'materialized-view' ? 'NORMAL' : null,
         Type: objectType(context, object),

@@ -10,6 +10,7 @@ export interface PartitionPlan {
   name: string
   range?: LabRange
   list?: (string | null)[][]
+  listOfTuples?: boolean
   replicationNum: number
   storageMedium?: 'HDD' | 'SSD'
   buckets: number
@@ -94,6 +95,7 @@ export const planPartition = (
   const kind = table.partitioning.kind
   if (kind === 'list' || kind === 'automatic-list') {
     plan.list = listOf(context, table, definition)
+    if (definition.item?.kind === 'in' && definition.item.tuples) plan.listOfTuples = true
     checkList(table, definition.name, plan.list, others, table.id !== 0n && defaults.added === true)
   } else {
     const types = partitionTypes(table)
@@ -133,6 +135,7 @@ export const makePartition = (
   }
   if (plan.range) partition.range = plan.range
   if (plan.list) partition.list = plan.list
+  if (plan.listOfTuples) partition.listOfTuples = true
   table.partitions.push(partition)
   return partition
 }

@@ -56,7 +56,9 @@ export const alterColumns = (
         const exists = columns.find((c) => same(c.name, definition.name))
         if (exists) {
           throw failure(
-            `Can not add column which already exists in column id: ${exists.name}, you can remove ${columnText(context.profile, exists)} and try again.`,
+            context.profile.atLeast('3.3')
+              ? `Can not add column which already exists in column id: ${exists.name}, you can remove ${columnText(context.profile, exists)} and try again.`
+              : `Can not add column which already exists in base table: ${exists.name}`,
           )
         }
         const column = makeColumn(context.profile, definition, definition.key === true)

@@ -89,6 +89,11 @@ export const alterPartitions = (context: LabSqlContext, table: LabTable, clause:
   }
 }
 
+const duplicateName = (context: LabSqlContext, name: string) =>
+  context.profile.atLeast('3.3')
+    ? analysisFailure(`Duplicate partition name ${name}`, 1517)
+    : failure(`Duplicate partition name ${name}`)
+
 const refuseWrongKind = (table: LabTable): void => {
   if (table.partitioning.kind === 'list' || table.partitioning.kind === 'automatic-list') {
     throw failure('Cannot add a Range partition to a table that partition type is not of Range')
@@ -118,7 +123,7 @@ const addPartitions = (
       findPartitionByName(context.state, table, definition.name, true)
     if (!exists) return true
     if (definition.ifNotExists) return false
-    throw analysisFailure(`Duplicate partition name ${definition.name}`, 1517)
+    throw duplicateName(context, definition.name)
   })
   const buckets = bucketsOf(context, table, distribution)
   const replicationNum = Number(
@@ -182,7 +187,7 @@ const addBatch = (
     )
   for (const { name } of made) {
     const taken = findPartitionByName(context.state, table, name, clause.temporary)
-    if (taken) throw analysisFailure(`Duplicate partition name ${name}`, 1517)
+    if (taken) throw duplicateName(context, name)
   }
   addPartitions(
     context,
@@ -210,7 +215,8 @@ const dropPartitions = (
   const found = names.map((name) => findPartitionByName(context.state, table, name, clause.temporary))
   const missing = names.filter((_name, i) => found[i] === undefined)
   if (missing.length > 0 && !clause.ifExists && clause.batch === undefined) {
-    throw failure(`Error in list of partitions to [${missing.join(', ')}]`, 1507)
+    const list = missing.join(', ')
+    throw failure(`Error in list of partitions to ${context.profile.atLeast('3.5') ? `[${list}]` : list}`, 1507)
   }
   table.partitions = table.partitions.filter((p) => !found.includes(p))
 }

@@ -37,7 +37,8 @@ export const addIndex = (
     state: 'FINISHED',
     message: '',
     operation: '',
-    timeoutSeconds: String(timeout * 1_000_000),
+    // Later releases print microseconds.
+    timeoutSeconds: String(context.profile.atLeast('3.5') ? timeout * 1_000_000 : timeout),
   })
 }
 

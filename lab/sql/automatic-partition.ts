@@ -79,7 +79,7 @@ export const createAutomaticPartition = (
   const types = partitionTypes(table)
   const tuple = values.map((v, i) => (v === null ? null : normalizeKey(types[i] ?? '', String(v))))
   const { name, existing } = listName(context, table, tuple)
-  return existing ?? makePartition(context, table, { name, list: [tuple], buckets, replicationNum })
+  return existing ?? makePartition(context, table, { name, list: [tuple], listOfTuples: true, buckets, replicationNum })
 }
 
 export const isAutomatic = (table: LabTable): boolean =>

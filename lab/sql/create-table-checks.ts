@@ -1,7 +1,7 @@
 import type { LabColumn, LabIndexMeta } from '../model.ts'
 import type { LabProfile } from '../profiles/profile.ts'
 import type { LabSqlContext } from './context.ts'
-import { analysisFailure, failure } from './errors.ts'
+import { analysisFailure, analysisFailureAt, failure } from './errors.ts'
 import type { CreateTable } from './statements.ts'
 
 /** Rules on properties and clauses that a frontend checks before it makes anything. */
@@ -24,7 +24,7 @@ export const checkTableRules = (context: LabSqlContext, statement: CreateTable):
       )
   }
   if (statement.orderBy && profile.version === '3.1' && keys !== 'PRIMARY_KEYS') {
-    throw analysisFailure('only primary key support sort key')
+    throw analysisFailureAt(statement.orderByPlace ?? '', 'only primary key support sort key')
   }
   const group = properties.get('colocate_with')
   if (group !== undefined && statement.distribution?.kind === 'random') {

@@ -39,8 +39,13 @@ export const createTable = (context: LabSqlContext, session: LabSession, stateme
   }
   checkColumnRules(profile, columns, keys)
   const { partitioning, hidden } = resolvePartitioning(profile, statement.partition, columns)
-  if (partitioning.kind === 'list' && profile.version === '3.1') {
-    for (const column of columns) if (partitioning.columns.includes(column.name)) column.nullable = false
+  if ((partitioning.kind === 'list' || partitioning.kind === 'automatic-list') && profile.version === '3.1') {
+    const nullable = columns.find((c) => c.nullable && partitioning.columns.includes(c.name))
+    if (nullable) {
+      throw analysisFailure(
+        `The list partition column does not support allow null currently, column:[${nullable.name}] should be set to not null.`,
+      )
+    }
   }
   const all: LabColumn[] = [...columns, ...hidden]
   const distribution =
@@ -63,7 +68,8 @@ export const createTable = (context: LabSqlContext, session: LabSession, stateme
     qualifiedName: `default_catalog.${database.name}.${statement.target.name}`,
     database: database.name,
   })
-  checkReplication(context, Number(properties.get('replication_num') ?? 1))
+  checkForeignKeys(context, statement.target.name, properties.get('foreign_key_constraints') ?? '')
+  checkReplication(context, Number(properties.get('replication_num') ?? 1), statement.target.name)
   const sortKey = (statement.orderBy ?? []).map((name) => {
     const found = columns.find((c) => c.name.toLowerCase() === name.toLowerCase())
     if (!found) throw analysisFailure(`Unknown column '${name}' does not exist`)
@@ -190,11 +196,26 @@ const definitionsOf = (table: LabTable, statement: CreateTable): PartitionDefini
   ]
 }
 
+/** The tables that foreign keys name must be there. */
+const checkForeignKeys = (context: LabSqlContext, tableName: string, constraints: string): void => {
+  for (const [, db = '', name = ''] of constraints.matchAll(/REFERENCES default_catalog\.([^.]+)\.([^.(]+)\(/g)) {
+    if (context.state.databases.get(db)?.objects.has(name)) continue
+    throw failure(
+      `processing constraint failed when creating table:${tableName}. exception msg:catalog:default_catalog, database: ${db}, table:${name} do not exist`,
+    )
+  }
+}
+
 /** Refuses more replicas than there are live backends. */
-export const checkReplication = (context: LabSqlContext, replicationNum: number): void => {
+export const checkReplication = (context: LabSqlContext, replicationNum: number, tableName = ''): void => {
   const alive = context.state.nodes.filter((n) => n.alive)
   if (context.state.runMode === 'shared_data' || replicationNum <= alive.length) return
   const ids = alive.map((n) => n.id).join(',')
+  if (!context.profile.atLeast('3.3')) {
+    throw failure(
+      `Table replication num should be less than of equal to the number of available BE nodes. You can change this default by setting the replication_num table properties. Current alive backend is [${ids}]. table=${tableName}, properties.replication_num=${replicationNum}`,
+    )
+  }
   throw analysisFailure(
     `Table replication num should be less than of equal to the number of available BE nodes. You can change this default by setting the replication_num table properties. Current alive backend is [${ids}].`,
   )

@@ -71,6 +71,8 @@ export const parseDataType = (cursor: Cursor, version: LabVersion): string => {
   }
   cursor.index--
   if (numbers.length === 0) {
+    // Before 3.5 the grammar gives up at the unknown word, later it waits for its parentheses.
+    if (version === '3.1' || version === '3.3') throw cursor.noViable(0)
     cursor.index++
     throw cursor.unexpected("'('")
   }

@@ -110,7 +110,9 @@ const dispatch = (context: LabSqlContext, session: LabSession, cursor: Cursor): 
       cursor.accept('QUERY')
       throw new LabSqlError(1094, 'HY000', `Unknown thread id: ${cursor.next().text}`, 'show')
   }
-  throw cursor.unexpected('SELECT', 'DELETE', 'EXECUTE', 'DEALLOCATE', 'SET', '(', ';')
+  throw version === '3.1'
+    ? cursor.unexpected('SELECT', 'DELETE', 'EXECUTE', 'SET', 'DESC', '(', ';')
+    : cursor.unexpected('SELECT', 'DELETE', 'EXECUTE', 'DEALLOCATE', 'SET', '(', ';')
 }
 
 const use = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
@@ -118,7 +120,9 @@ const use = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabRe
   while (cursor.accept('.')) path.push(cursor.identifier())
   cursor.end()
   const name = path.at(-1) ?? ''
-  if (context.state.databases.has(name)) demand(session, ['ANY'], `DATABASE ${name}`)
+  // 3.1 names the last kind of object that it looked at.
+  const on = context.profile.version === '3.1' ? 'FUNCTION ANY' : `DATABASE ${name}`
+  if (context.state.databases.has(name)) demand(session, ['ANY'], on)
   useDatabase(context, session, name)
   return done()
 }

@@ -44,11 +44,24 @@ export const unknownTable = (name: string): LabSqlError => analysisFailure(`Unkn
 
 export const tableNotFound = (name: string): LabSqlError => analysisFailure(`Table ${name} is not found`)
 
-/** What 3.1 makes of an error: every number is 1064, and what the execution refuses is an unexpected exception. */
-export const asOldError = (error: LabSqlError): LabSqlError =>
-  new LabSqlError(
-    error.errno === 1045 ? 1045 : 1064,
-    error.errno === 1045 ? error.sqlState : 'HY000',
-    error.phase === 'execution' ? `Unexpected exception: ${error.message}` : error.message,
+/** Refused by a SHOW: from 3.3 on while it is analyzed, before that while it collects its rows. */
+export const oldShowFailure = (
+  context: { profile: { version: string } },
+  message: string,
+  errno = 1064,
+  sqlState = 'HY000',
+): LabSqlError => (context.profile.version === '3.1' ? showFailure(message) : analysisFailure(message, errno, sqlState))
+
+/** What 3.1 makes of an error: every number is 1064, what the execution refuses is an unexpected exception, texts are shorter. */
+export const asOldError = (error: LabSqlError): LabSqlError => {
+  const text = error.message
+    .replace(/^(Access denied; .* for this operation)\. Please ask .*$/, '$1')
+    .replace('the OPERATE OR NODE privilege', 'the NODE privilege')
+    .replace(/(Unknown proc node path: \S+)\. msg: .*$/, '$1.')
+  return new LabSqlError(
+    1064,
+    'HY000',
+    error.phase === 'execution' ? `Unexpected exception: ${text}` : text,
     error.phase,
   )
+}

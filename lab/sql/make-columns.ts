@@ -16,7 +16,11 @@ const metricOnly = /^(json|hll|bitmap|percentile|array|map|struct|float|double|v
 export const makeColumn = (profile: LabProfile, definition: ColumnDefinition, key: boolean): LabColumn => {
   const { name, type } = definition
   if (/^__(op|row)$/i.test(name)) {
-    throw analysisFailure(`Column name [${name}] is a system reserved name. Please choose a different one.`)
+    throw analysisFailure(
+      profile.atLeast('3.5')
+        ? `Column name [${name}] is a system reserved name. Please choose a different one.`
+        : `Column name [${name}] is a system reserved name. If you are sure you want to use it, please set FE configuration allow_system_reserved_names`,
+    )
   }
   const column: LabColumn = {
     name,

@@ -40,7 +40,7 @@ export const parseColumn = (cursor: Cursor, version: LabVersion): ColumnDefiniti
     if (cursor.accept('NOT', 'NULL')) column.nullable = false
     else if (cursor.accept('NULL')) column.nullable = true
     else if (cursor.accept('AUTO_INCREMENT')) column.autoIncrement = true
-    else if (cursor.accept('DEFAULT')) column.default = parseDefault(cursor)
+    else if (cursor.accept('DEFAULT')) column.default = parseDefault(cursor, version)
     else if (cursor.accept('AS')) {
       const wrapped = cursor.at('(')
       column.generated = parseExpression(cursor, version, parseQuery)
@@ -50,12 +50,12 @@ export const parseColumn = (cursor: Cursor, version: LabVersion): ColumnDefiniti
   }
 }
 
-const parseDefault = (cursor: Cursor): ColumnDefinition['default'] => {
+const parseDefault = (cursor: Cursor, version: LabVersion): ColumnDefinition['default'] => {
   if (cursor.accept('NULL')) return { kind: 'null' }
   if (cursor.token.kind === 'string') return { kind: 'literal', value: cursor.string() }
   if (cursor.accept('CURRENT_TIMESTAMP')) {
     if (cursor.at('(', ')')) cursor.index += 2
-    else if (cursor.accept('(')) {
+    else if (version !== '3.1' && version !== '3.3' && cursor.accept('(')) {
       const precision = cursor.integer()
       cursor.expect(')')
       return { kind: 'expression', value: `current_timestamp(${precision})` }
@@ -132,7 +132,11 @@ export const parseCreateTable = (
   statement.comment = parseComment(cursor)
   statement.partition = parsePartitionClause(cursor, version)
   statement.distribution = parseDistribution(cursor)
-  if (cursor.accept('ORDER', 'BY')) statement.orderBy = parseNames(cursor)
+  const orderStart = cursor.token.start
+  if (cursor.accept('ORDER', 'BY')) {
+    statement.orderBy = parseNames(cursor)
+    statement.orderByPlace = cursor.placeSince(orderStart)
+  }
   if (cursor.accept('ROLLUP')) statement.rollups = cursor.parenthesized(() => parseRollup(cursor))
   statement.properties = parseProperties(cursor)
   if (cursor.accept('AS') || cursor.at('SELECT')) statement.as = parseQuery(cursor, version)

@@ -30,7 +30,7 @@ const listValue = (cursor: Cursor, nulls: boolean): string | null => {
 }
 
 /** What follows `VALUES`: a fixed range, LESS THAN, or IN. */
-const parseItem = (cursor: Cursor, version: LabVersion): PartitionItem => {
+const parseItem = (cursor: Cursor, version: LabVersion, start: number): PartitionItem => {
   if (cursor.accept('LESS', 'THAN')) {
     if (cursor.accept('MAXVALUE')) return { kind: 'less-than', upper: [], max: true }
     const upper = cursor.parenthesized(() => rangeValue(cursor))
@@ -39,10 +39,15 @@ const parseItem = (cursor: Cursor, version: LabVersion): PartitionItem => {
   }
   if (cursor.accept('IN')) {
     const nulls = version !== '3.1'
+    if (!nulls && cursor.at('(', 'NULL')) {
+      cursor.next()
+      throw cursor.noViable(start)
+    }
+    const tuples = cursor.at('(', '(')
     const values = cursor.parenthesized((): (string | null)[] =>
       cursor.at('(') ? cursor.parenthesized(() => listValue(cursor, nulls)) : [listValue(cursor, nulls)],
     )
-    return { kind: 'in', values }
+    return { kind: 'in', values, tuples }
   }
   cursor.expect('[')
   const lower = cursor.parenthesized(() => rangeValue(cursor))
@@ -57,7 +62,7 @@ export const parseDefinition = (cursor: Cursor, version: LabVersion): PartitionD
   const start = cursor.tokens[cursor.index - 1]?.start ?? cursor.token.start
   const ifNotExists = cursor.accept('IF', 'NOT', 'EXISTS')
   const name = cursor.identifier()
-  const item = cursor.accept('VALUES') ? parseItem(cursor, version) : undefined
+  const item = cursor.accept('VALUES') ? parseItem(cursor, version, start) : undefined
   const properties = cursor.at('(') && cursor.peek(1).kind === 'string' ? parsePropertyList(cursor) : []
   return { name, ifNotExists, item, properties, place: cursor.placeSince(start) }
 }
@@ -123,5 +128,6 @@ export const parsePartitionClause = (cursor: Cursor, version: LabVersion): Parti
     return clause('list', cursor.parenthesized(expression))
   }
   if (cursor.at('(')) return clause('expressions', cursor.parenthesized(expression))
-  return clause('expressions', cursor.separated(expression))
+  // Several expressions are known from 3.5 on.
+  return clause('expressions', version === '3.1' || version === '3.3' ? [expression()] : cursor.separated(expression))
 }

@@ -69,7 +69,7 @@ const checkWidth = (context: LabSqlContext, table: LabTable, row: Row, expected:
   void table
   throw new LabSqlError(
     context.profile.atLeast('3.3') ? 5604 : 1064,
-    '42601',
+    context.profile.atLeast('3.5') ? '42601' : '22000',
     `Getting analyzing error. Detail message: Inserted target column count: ${expected} doesn't match select/value column count: ${row.length}.`,
     'analysis',
   )

@@ -132,7 +132,11 @@ const select = (
         return value !== null && value !== false && value !== 0 && value !== '0'
       })
     : input.rows
-  const fromBackend = input.fromBackend || items.some(({ expression }) => mentions(expression, 'current_version'))
+  // 3.1 computes not even constants by itself.
+  const fromBackend =
+    context.profile.version === '3.1' ||
+    input.fromBackend ||
+    items.some(({ expression }) => mentions(expression, 'current_version'))
   const aliases = new Map(items.map(({ name, expression }) => [name.toLowerCase(), expression]))
   const resolveAlias = (e: Expression): Expression => {
     if (e.kind === 'number' && /^\d+$/.test(e.text)) return items[Number(e.text) - 1]?.expression ?? e

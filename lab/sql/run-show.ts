@@ -17,7 +17,7 @@ import { showTransaction } from '../show/transaction.ts'
 import { viewText } from '../show/view-text.ts'
 import { type LabResult, type LabSession, type LabSqlContext, table } from './context.ts'
 import type { Cursor } from './cursor.ts'
-import { analysisFailure, LabSqlError, tableNotFound, unknownDatabase, unknownTable } from './errors.ts'
+import { analysisFailure, LabSqlError, oldShowFailure, tableNotFound, unknownDatabase, unknownTable } from './errors.ts'
 import { evaluateExpression } from './evaluate.ts'
 import { filterResult, parseShowFilter } from './filter-result.ts'
 import { likePattern } from './like.ts'
@@ -51,8 +51,7 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
     if (cursor.token.kind !== 'string') throw cursor.unexpected('SINGLE_QUOTED_TEXT', 'DOUBLE_QUOTED_TEXT')
     const path = cursor.string()
     return closed(() => {
-      demand(session, ['OPERATE'], 'SYSTEM')
-      return showProc(context, path)
+      return showProc(context, path, () => demand(session, ['OPERATE'], 'SYSTEM'))
     })
   }
   if (cursor.accept('DATABASES') || cursor.accept('SCHEMAS')) return showDatabases(context, session, cursor)
@@ -70,7 +69,8 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
     const partitions = cursor.accept('PARTITION') || cursor.accept('PARTITIONS') ? parseNames(cursor) : undefined
     return filtered(() => {
       const { object } = resolveObject(context, session, name)
-      if (object.kind !== 'table') throw analysisFailure(`Table '${name.name}' is not a OLAP table`, 5503, '42000')
+      if (object.kind !== 'table')
+        throw oldShowFailure(context, `Table '${name.name}' is not a OLAP table`, 5503, '42000')
       return showTabletList(context, object, partitions)
     })
   }
@@ -201,6 +201,9 @@ const showTables = (context: LabSqlContext, session: LabSession, cursor: Cursor,
   const filter = parseShowFilter(cursor, context.profile.version)
   cursor.end()
   const name = databaseName(session, { database: given, name: '' })
+  if (!context.state.databases.has(name) && !systemTableNames(context, name)) {
+    throw oldShowFailure(context, `Unknown database '${name}'`, 5501, '3F000')
+  }
   const system = systemTableNames(context, name)
   const rows = system
     ? system.map((t) => [t, 'SYSTEM VIEW'])
@@ -240,7 +243,7 @@ const showCreate = (context: LabSqlContext, session: LabSession, cursor: Cursor)
   const { database, object } = lookup(context, session, name, materialized)
   demand(session, ['ANY'], `TABLE ${name.name}`)
   if (view && object.kind !== 'view') {
-    throw analysisFailure(`'${database.name}'.'${object.name}' is not 'VIEW'`, 1347)
+    throw oldShowFailure(context, `'${database.name}'.'${object.name}' is not 'VIEW'`, 1347)
   }
   if (object.kind === 'table')
     return table(['Table', 'Create Table'], [[object.name, createTableText(context.profile, object)]])
@@ -295,10 +298,12 @@ const lookup = (
 }
 
 const olapTable = (context: LabSqlContext, session: LabSession, name: ObjectName): LabTable => {
-  const { object } = resolveObject(context, session, name)
+  const database = findDatabase(context.state, databaseName(session, name))
+  const object = database.objects.get(name.name)
+  if (!object && context.profile.atLeast('3.3')) throw tableNotFound(name.name)
   demand(session, ['ANY'], `TABLE ${name.name}`)
-  if (object.kind === 'table') return object
-  const kinds = context.profile.atLeast('3.3') ? 'OLAP/Paimon' : 'OLAP'
+  if (object?.kind === 'table') return object
+  const kinds = context.profile.atLeast('3.5') ? 'OLAP/Paimon' : 'OLAP'
   throw analysisFailure(`Table[${name.name}] does not exists or is not ${kinds} table`)
 }
 

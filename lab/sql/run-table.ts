@@ -76,6 +76,10 @@ export const runTruncate = (context: LabSqlContext, session: LabSession, cursor:
       : undefined
   cursor.accept('FORCE')
   cursor.end()
+  if (!context.profile.atLeast('3.3')) {
+    const database = findDatabase(context.state, databaseName(session, name))
+    if (!database.objects.has(name.name)) throw failure(`Unknown table '${name.name}'`)
+  }
   const { object } = resolveObject(context, session, name)
   demand(session, ['DELETE'], `TABLE ${name.name}`)
   if (object.kind !== 'table') throw failure(`${object.name} is not a OLAP table`)

@@ -38,7 +38,12 @@ export const createView = (
     if (cursor.accept('INVOKER')) security = 'INVOKER'
     else cursor.expect('NONE')
   }
-  cursor.expect('AS')
+  if (!cursor.accept('AS')) {
+    const hints = { '3.1': ['WITH', 'COMMENT', 'AS', '('], '3.3': ['COMMENT', 'AS', '('] } as const
+    throw cursor.unexpected(
+      ...(profile.version === '3.1' || profile.version === '3.3' ? hints[profile.version] : ['AS']),
+    )
+  }
   const query = parseQuery(cursor, profile.version)
   cursor.end()
   const database = resolveDatabase(context, session, target)

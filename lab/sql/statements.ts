@@ -25,7 +25,7 @@ export type PartitionValue = string | null | 'MAXVALUE'
 export type PartitionItem =
   | { kind: 'fixed'; lower: PartitionValue[]; upper: PartitionValue[] }
   | { kind: 'less-than'; upper: PartitionValue[]; max: boolean }
-  | { kind: 'in'; values: (string | null)[][] }
+  | { kind: 'in'; values: (string | null)[][]; tuples: boolean }
 
 export interface PartitionDefinition {
   name: string
@@ -94,6 +94,8 @@ export interface CreateTable {
   partition?: PartitionClause
   distribution?: DistributionClause
   orderBy?: string[]
+  /** Where ORDER BY stands, as StarRocks' errors tell it. */
+  orderByPlace?: string
   rollups: RollupDefinition[]
   properties: Properties
   like?: ObjectName
