@@ -31,7 +31,9 @@ export async function alignTable(session: PlanningSession, full: string): Promis
     if (error instanceof AppearedMeanwhile) return alignAgain(session, entry, error)
     if (error instanceof StillRunning) return outcomeOf(full, 'waiting', { reason: error.message })
     if (isNotFound(error)) return goneOrFailed(session, entry, error)
-    if (error instanceof StarRocksError) return outcomeOf(full, 'failed', { reason: reasonOf(error) })
+    if (error instanceof StarRocksError) {
+      return outcomeOf(full, error.kind === 'Busy' ? 'waiting' : 'failed', { reason: reasonOf(error) })
+    }
     throw error
   }
 }

@@ -20,6 +20,8 @@ export interface PlanContext {
   approved: boolean
   /** What the source's printed NULLs are. */
   nulls: ReadonlyMap<string, NullMeaning>
+  /** The same of the copy. */
+  targetNulls?: ReadonlyMap<string, NullMeaning>
   /** Properties that this target has called unknown before. */
   unknownProperties: ReadonlySet<string>
   /** Databases that the target has. */

@@ -4,7 +4,9 @@ import {
   comparePartitions,
   type Difference,
   difference,
+  nullKey,
   type ObjectName,
+  printedNulls,
   type Table,
 } from '../../starrocks/ddl/index.ts'
 import { quoteName, quoteQualified } from '../../starrocks/index.ts'
@@ -182,6 +184,7 @@ function planPartitionChanges(
   const bySource = new Map(source.partitions.map((partition) => [partition.shape.name, partition]))
   const byTarget = new Map(target.partitions.map((partition) => [partition.shape.name, partition]))
   const different = new Map(compared.different.map(({ name: partition, reason }) => [partition, reason]))
+  for (const { partition, reason } of otherNulls(source, context)) different.set(partition, reason)
   for (const [partition, { rows }] of byTarget) {
     if (rows.length > 1 && bySource.has(partition)) {
       different.set(partition, `it has ${rows.length} physical partitions instead of 1`)
@@ -224,6 +227,17 @@ function planPartitionChanges(
   const later = planPartitions(source, from(held), context, buckets)
   const blocked = first && { reason: first.reason, steps: [...kept.map(({ step }) => step), ...later.steps] }
   return { steps: [...drops, ...added.steps], why, refuse: added.refuse ?? later.refuse, ask: added.ask, blocked }
+}
+
+/** Partitions that print alike, one holding NULL and the other the string. Only known where both have rows. */
+function otherNulls(source: TableFacts, { nulls, targetNulls }: PlanContext): { partition: string; reason: string }[] {
+  return source.partitions.flatMap(({ shape }) => {
+    const printed = printedNulls(source.model, shape).map(({ tuple, column }) => nullKey(shape.name, tuple, column))
+    const other = printed.some(
+      (key) => nulls.has(key) && targetNulls?.has(key) && nulls.get(key) !== targetNulls.get(key),
+    )
+    return other ? [{ partition: shape.name, reason: "one side's NULL is the string 'NULL'" }] : []
+  })
 }
 
 function dropPartition(name: ObjectName, partition: string, forGood: boolean): string {

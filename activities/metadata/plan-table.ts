@@ -62,7 +62,8 @@ export async function planTable(session: PlanningSession, entry: InventoryEntry)
   const target = there && (await readTarget(session, there))
   if (target && 'unreadable' in target) return { plan: waitPlan(target.unreadable), source }
   if (!target) return { plan: planCreate(source, context), source }
-  const plan = planExisting(source, target, context)
+  const targetNulls = await askNulls(pair.target, target, pair.signal)
+  const plan = planExisting(source, target, { ...context, targetNulls })
   if (plan.steps.length > 0) {
     // Dropping or altering under a running job aborts it, and has brought frontends down.
     const job = await runningJob(pair.target, await targetIds(session, name), pair.signal)

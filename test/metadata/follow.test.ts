@@ -171,6 +171,22 @@ describe('one NULL list partition', () => {
     expect([pruned(pair.target, 'pn'), pruned(pair.target, 'ps')]).toEqual([false, true])
   })
 
+  test('on a copy that holds the string instead is made again', async () => {
+    table(list)
+    pair.source.execute('INSERT INTO d.t VALUES (1, NULL)')
+    pair.target.execute('CREATE DATABASE d')
+    pair.target.execute(`CREATE TABLE d.t ${list.replace('(NULL)', "('NULL')")}`)
+    pair.target.execute("INSERT INTO d.t VALUES (2, 'NULL')")
+    const input = { tables: ['d.t'], approved: [] }
+    const [asked] = await pair.run(pair.metadata.alignTables, { spec: pair.spec(), ...input })
+    expect(asked).toMatchObject({ outcome: 'needs-approval', reason: expect.stringContaining("the string 'NULL'") })
+    const spec = pair.spec({ allow: { resetDivergedPartitions: true } })
+    const [made] = await pair.run(pair.metadata.alignTables, { spec, ...input })
+    expect(made?.outcome).toBe('altered')
+    pair.target.execute('INSERT INTO d.t VALUES (1, NULL)')
+    expect(pruned(pair.target, 'pn')).toBe(false)
+  })
+
   test('two empty ones that print alike are refused', async () => {
     twins()
     expect(await align()).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('pn and ps') })
