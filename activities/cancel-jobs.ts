@@ -84,7 +84,7 @@ const isTransient = (error: StarRocksError) =>
   error.kind === 'OutcomeUnknown' ||
   error.kind === 'Denied'
 
-async function runningJobs(deps: Dependencies, { spec, table }: JobsInput): Promise<OwnJob[]> {
+export async function runningJobs(deps: Dependencies, { spec, table }: JobsInput): Promise<OwnJob[]> {
   const { cluster } = deps.cluster(spec.target)
   const prefix = migrationJobPrefix(spec.name)
   const names = new Map<bigint, string>()

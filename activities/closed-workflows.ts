@@ -55,7 +55,7 @@ async function reportOf(client: Client, { table, workflowId, runId }: OpenTable)
     return runId === undefined ? report : { ...report, runId }
   } catch (error) {
     const reason = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : ''
-    const counts = { attempts: 0, jobsSent: 0, partitions: 0, bytes: 0, version: '0' }
+    const counts = { attempts: 0, jobsSent: 0, jobsFailed: 0, partitions: 0, bytes: 0, version: '0' }
     return {
       table,
       runId: runId ?? '',

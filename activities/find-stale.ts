@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity'
 import type { StaleInput, StaleResult } from '../contract/index.ts'
 import { MostUrgent } from '../planning/priorities.ts'
 import { LagClock, StaleSum } from '../planning/stale-counts.ts'
+import { runningJobs } from './cancel-jobs.ts'
 import type { Dependencies } from './dependencies.ts'
 import { asFailure, busy } from './failures.ts'
 import { beating, pause } from './heartbeat.ts'
@@ -36,6 +37,12 @@ export function createFindStaleActivities(deps: Dependencies) {
   }
 }
 
+/** Jobs that the target has taken and not begun. A number for people: when it cannot be had, the look is none the worse. */
+async function justSent(deps: Dependencies, spec: StaleInput['spec']): Promise<number> {
+  const jobs = await runningJobs(deps, { spec }).catch(() => [])
+  return jobs.filter((job) => job.phase === 'INITIALIZING').length
+}
+
 async function look(
   deps: Dependencies,
   clocks: Map<string, LagClock>,
@@ -59,6 +66,7 @@ async function look(
     clocks.set(spec.name, clock)
     const { counts } = sum
     const lagSeconds = clock.seconds(lagging, deps.clock.now())
+    const sent = running ? await justSent(deps, spec) : 0
     const slots = await facts(deps.cluster(spec.target).cluster).limit('replication_max_parallel_table_count')
     deps.metrics.gauge('tables', counts.tables - counts.expiredTables, { migration: spec.name, state: 'in sync' })
     deps.metrics.gauge('tables', counts.expiredTables, { migration: spec.name, state: 'lagging' })
@@ -69,6 +77,7 @@ async function look(
       stale: urgent.list(),
       counts: { ...counts, ...(lagSeconds === undefined ? {} : { lagSeconds }) },
       slots: slots ?? DEFAULT_SLOTS,
+      sent,
       checkedAt: new Date(deps.clock.now()).toISOString(),
     }
   } catch (error) {

@@ -19,6 +19,8 @@ export interface ReplicateTableInput {
 export interface TableProgress {
   step: number
   failures: number
+  /** Jobs that were aborted or lost, in all; they are sent again. */
+  jobsFailed: number
   jobsSent: number
   partitions: number
   bytes: number
@@ -95,6 +97,8 @@ export interface TableReport {
   errorType?: string
   attempts: number
   jobsSent: number
+  /** Jobs that were aborted or lost; they were sent again, unless the outcome is failed. */
+  jobsFailed: number
   partitions: number
   bytes: number
   version: string
@@ -137,6 +141,8 @@ export interface StaleResult {
   counts: StaleCounts
   /** Tables that the target replicates at once at most: its replication_max_parallel_table_count. */
   slots: number
+  /** Jobs of this migration that the target has taken and not begun. */
+  sent: number
   /** ISO time of the look. */
   checkedAt: string
 }

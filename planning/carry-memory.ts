@@ -4,7 +4,10 @@ import { shortReason } from './parking.ts'
 /** Well under Temporal's limits for a payload, with room for what surrounds it. */
 export const LONGEST_CARRIED = 60 * 1024
 
-/** Shrinks step by step until it fits: what can be found again goes first, what cannot be last. Running tables and settings always stay. */
+/**
+ * Shrinks step by step until it fits: what can be found again goes first, what cannot be last. Running tables, settings, and the tables that
+ * an operator paused always stay: a paused table that goes on by itself would be worse than a large payload.
+ */
 const STEPS: ((memory: MigrationMemory) => MigrationMemory)[] = [
   (memory) => memory,
   (memory) => ({ ...memory, changes: memory.changes.slice(-50), findings: memory.findings.slice(0, 50) }),
@@ -12,7 +15,7 @@ const STEPS: ((memory: MigrationMemory) => MigrationMemory)[] = [
   (memory) => ({ ...memory, ...fewerUndo(memory, 100) }),
   (memory) => ({ ...memory, changes: [], findings: memory.findings.slice(0, 20), pending: [] }),
   (memory) => ({ ...memory, parked: shorterParked(memory, 150, 80), ...fewerUndo(memory, 40) }),
-  (memory) => ({ ...memory, parked: shorterParked(memory, 50, 60), heldTables: memory.heldTables.slice(0, 200) }),
+  (memory) => ({ ...memory, parked: shorterParked(memory, 50, 60) }),
   (memory) => ({ ...memory, parked: {}, findings: [], ...fewerUndo(memory, 0) }),
 ]
 

@@ -29,6 +29,8 @@ export interface MigrationMemory {
   /** One-time: the last difference before the end was asked for. */
   finalDifference: boolean
   slots: number
+  /** Jobs that the target had taken and not begun, at the last look. */
+  sent: number
   checkedAt?: string
   counts?: StaleCounts
   metadata?: MetadataCounts
@@ -62,6 +64,7 @@ export function newMemory(spec: MigrationSpec, nowMs: number): MigrationMemory {
     finalDifference: false,
     metadataStuck: [],
     slots: 1,
+    sent: 0,
     running: {},
     parked: {},
     heldTables: [],

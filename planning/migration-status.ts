@@ -26,8 +26,8 @@ export function statusOf(memory: MigrationMemory, nowMs: number): MigrationStatu
   const jobs = {
     ddlPending,
     jobPending: waiting,
-    sent: 0,
-    running,
+    sent: Math.min(memory.sent, running),
+    running: running - Math.min(memory.sent, running),
     finished: totals.finished,
     failed: totals.failed,
     unknown: counts?.unknownPartitions ?? 0,

@@ -44,6 +44,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   const progress: TableProgress = input.carried ?? {
     step: 0,
     failures: 0,
+    jobsFailed: 0,
     jobsSent: 0,
     partitions: 0,
     bytes: 0,
@@ -69,8 +70,8 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
 
   const outcome = await round()
   setSearchAttributes({ state: outcome.outcome })
-  const { jobsSent, partitions, bytes, version, changes, memory, failures } = progress
-  const counts = { attempts: failures, jobsSent, partitions, bytes, version }
+  const { jobsSent, jobsFailed, partitions, bytes, version, changes, memory, failures } = progress
+  const counts = { attempts: failures, jobsSent, jobsFailed, partitions, bytes, version }
   const report: TableReport = { table: input.table, runId: firstExecutionRunId, ...outcome, ...counts, changes, memory }
   if (progress.reportBySignal) await sendReport(input.migrationId, report)
   return report
@@ -182,6 +183,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   /** Counts a failed attempt, and waits before the next; the outcome when there were too many. */
   async function countFailure(reason: string, errorType: string): Promise<Outcome | undefined> {
     progress.failures++
+    if (errorType === REPLICATE_ERRORS.aborted || errorType === REPLICATE_ERRORS.lost) progress.jobsFailed++
     setCurrentDetails(`attempt ${progress.failures} failed: ${reason}`)
     if (progress.failures >= input.parkAfter) return { outcome: 'failed', reason, errorType }
     const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** (progress.failures - 1), LONGEST_BACKOFF_MS)

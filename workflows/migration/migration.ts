@@ -296,6 +296,7 @@ export class Migration {
       counts: result.counts,
       checkedAt: result.checkedAt,
       slots: result.slots,
+      sent: result.sent,
       lookError: undefined,
     })
     this.#queue = result.stale.map(({ table }) => table)

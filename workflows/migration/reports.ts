@@ -15,7 +15,7 @@ export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: 
   memory.totals.jobsSent += report.jobsSent
   memory.totals.bytes += report.bytes
   memory.totals.finished += report.jobsSent > 0 && report.outcome !== 'failed' ? 1 : 0
-  if (report.outcome === 'failed') memory.totals.failed++
+  memory.totals.failed += report.jobsFailed
   memory.samples = addSample(memory.samples, { atMs: nowMs, bytes: memory.totals.bytes })
   if (report.changes) noteChanges(memory, report.changes, new Date(nowMs).toISOString())
 

@@ -191,7 +191,7 @@ function specFor(spec: MigrationSpec, table: string): MigrationSpec {
 }
 
 function withoutReport(table: string, reason: string): TableReport {
-  const counts = { attempts: 0, jobsSent: 0, partitions: 0, bytes: 0, version: '0' }
+  const counts = { attempts: 0, jobsSent: 0, jobsFailed: 0, partitions: 0, bytes: 0, version: '0' }
   return { table, runId: '', outcome: 'stopped', reason, ...counts }
 }
 
