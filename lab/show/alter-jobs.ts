@@ -30,6 +30,7 @@ export const showAlterJobs = (context: LabSqlContext, database: LabDatabase, kin
         RollupIndexName: job.indexName,
         RollupId: String(job.indexId),
         Operation: job.operation,
+        Warehouse: context.state.runMode === 'shared_data' ? 'default_warehouse' : null,
       })),
   )
 }

@@ -17,21 +17,23 @@ export const defaultCell = (column: LabColumn): LabCell => {
   return /^(hll|bitmap)$/.test(column.type) && !column.name.startsWith('mv_') ? '\u0000' : null
 }
 
-const extraOf = (table: LabTable | undefined, column: LabColumn): string => {
+/** A shared-data cluster does not tell which columns have bloom filters. */
+const extraOf = (context: LabSqlContext, table: LabTable | undefined, column: LabColumn): string => {
   const extra: string[] = []
   if (column.default?.kind === 'expression') extra.push('DEFAULT_GENERATED')
-  const bloom = table?.properties.get('bloom_filter_columns')?.split(', ') ?? []
+  const bloom =
+    context.state.runMode === 'shared_data' ? [] : (table?.properties.get('bloom_filter_columns')?.split(', ') ?? [])
   if (bloom.some((name) => name.toLowerCase() === column.name.toLowerCase())) extra.push('BLOOM_FILTER')
   return extra.join(',')
 }
 
-const row = (table: LabTable | undefined, column: LabColumn): Record<string, LabCell> => ({
+const row = (context: LabSqlContext, table: LabTable | undefined, column: LabColumn): Record<string, LabCell> => ({
   Field: column.name,
   Type: describedType(column.type),
   Null: column.nullable ? 'YES' : 'NO',
   Key: String(column.key),
   Default: defaultCell(column),
-  Extra: extraOf(table, column),
+  Extra: extraOf(context, table, column),
 })
 
 const visible = (context: LabSqlContext, columns: readonly LabColumn[]): LabColumn[] =>
@@ -43,7 +45,7 @@ export const describe = (context: LabSqlContext, object: LabObject): LabResult =
   return byName(
     context,
     'describe',
-    visible(context, columnsOf(object)).map((c) => row(table, c)),
+    visible(context, columnsOf(object)).map((c) => row(context, table, c)),
   )
 }
 
@@ -52,13 +54,13 @@ export const describeIndex = (context: LabSqlContext, table: LabTable, columns: 
   byName(
     context,
     'describe',
-    columns.map((c) => row(table, c)),
+    visible(context, columns).map((c) => row(context, table, c)),
   )
 
 /** What the base table does with a column; a value column that is a key of a rollup keeps its NONE. */
 const aggregationOf = (table: LabTable, column: LabColumn): string => {
   const own = table.indexes[0]?.columns.find((c) => c.name === column.name)
-  if (own?.key ?? column.key) return ''
+  if ((own?.key ?? true) && column.key) return ''
   if (column.aggregation !== undefined) return column.aggregation
   return table.keysType === 'UNIQUE_KEYS' || table.keysType === 'PRIMARY_KEYS' ? 'REPLACE' : 'NONE'
 }
@@ -72,10 +74,11 @@ export const describeAll = (context: LabSqlContext, table: LabTable): LabResult 
     if (i > 0)
       rows.push({ IndexName: '', IndexKeysType: '', Field: '', Type: '', Null: '', Key: '', Default: '', Extra: '' })
     index.columns.forEach((column, at) => {
-      const extra = extraOf(table, column)
-      const aggregation = aggregationOf(table, column)
+      const extra = extraOf(context, table, column)
+      const plainRollup = index.definition === undefined && table.keysType === 'DUP_KEYS'
+      const aggregation = i > 0 && column.key && !plainRollup ? '' : aggregationOf(table, column)
       rows.push({
-        ...row(table, column),
+        ...row(context, table, column),
         IndexName: at === 0 ? index.name : '',
         IndexKeysType: at === 0 ? index.keysType : '',
         Extra: [aggregation, extra].filter((e) => e !== '').join(','),
@@ -92,7 +95,7 @@ export const fullColumns = (context: LabSqlContext, object: LabObject): LabResul
     context,
     'full-columns',
     visible(context, columnsOf(object)).map((c) => ({
-      ...row(table, c),
+      ...row(context, table, c),
       Collation: /^(varchar|char)/.test(c.type) ? 'utf8_general_ci' : '',
       Key: c.key ? 'YES' : 'NO',
       Extra: '',

@@ -3,6 +3,7 @@ import type { LabCell, LabResult, LabSession, LabSqlContext } from '../sql/conte
 import { holds } from '../sql/privileges.ts'
 import { rowsOfTable } from './data-size.ts'
 import { byName, timeText } from './format.ts'
+import { partitionType } from './partition-type.ts'
 
 const common = (database: LabDatabase): Record<string, LabCell> => ({
   database_name: database.name,
@@ -63,6 +64,7 @@ export const showMaterializedViews = (
         id: String(index.id),
         name: index.name,
         refresh_type: 'ROLLUP',
+        partition_type: partitionType(object),
         last_refresh_start_time: null,
         last_refresh_finished_time: null,
         rows: String(rowsOfTable(object)),

@@ -62,7 +62,7 @@ const partitionRow = (
     StorageSize: shortSize(bytes),
     IsInMemory: 'false',
     RowCount: String(rows),
-    EnableDataCache: 'true',
+    EnableDataCache: table.properties.get('datacache.enable') ?? 'true',
     AsyncWrite: 'false',
     AvgCS: '0.00',
     P50CS: '0.00',

@@ -5,6 +5,7 @@ import { describeIndex } from './describe.ts'
 import { byName, longSize, percent } from './format.ts'
 import { showBackends, showComputeNodes, showFrontends } from './nodes.ts'
 import { inHashOrder } from './partition-order.ts'
+import { partitionType } from './partition-type.ts'
 import { showPartitions } from './partitions.ts'
 import { showReplications } from './replications.ts'
 import { showReplicas, showTablets } from './tablets.ts'
@@ -163,7 +164,9 @@ const showTableNode = (
     if (first === undefined) return showIndexSchema(context, table)
     const index = table.indexes.find((i) => String(i.id) === first || i.name === first)
     if (!index) throw unknownPath(path, `Unknown index id or name "${first}"`)
-    return describeIndex(context, table, index.columns)
+    // A shared-data cluster answers with the table's own columns, whichever index was asked for.
+    const shown = context.state.runMode === 'shared_data' ? table.indexes[0] : index
+    return describeIndex(context, table, shown?.columns ?? index.columns)
   }
   if (node !== 'partitions' && node !== 'temp_partitions') throw unknownPath(path, `Not implemented yet: ${node}`)
   const temporary = node === 'temp_partitions'
@@ -176,6 +179,7 @@ const showTableNode = (
   if (third === undefined) return showTablets(context, table, found, index)
   const tablet = found.tablets.get(index.id)?.find((t) => String(t.id) === third)
   if (!tablet) throw unknownPath(path, `Unknown tablet id or name "${third}"`)
+  if (context.state.runMode === 'shared_data') return showTablets(context, table, found, index, tablet)
   return showReplicas(context, table, index, tablet)
 }
 
@@ -188,18 +192,6 @@ const findPhysical = (table: LabTable, key: string, temporary: boolean): LabPhys
     if (physical) return physical
   }
   return undefined
-}
-
-const partitionType = (object: LabObject): string => {
-  if (object.kind !== 'table') return 'UNPARTITIONED'
-  const kinds = {
-    none: 'UNPARTITIONED',
-    range: object.partitioning.expression === undefined ? 'RANGE' : 'EXPR_RANGE_V2',
-    'expression-range': 'EXPR_RANGE',
-    list: 'LIST',
-    'automatic-list': 'LIST',
-  }
-  return kinds[object.partitioning.kind]
 }
 
 const objectType = (context: LabSqlContext, object: LabObject): string => {
@@ -238,6 +230,13 @@ const partitionNumber = (table: LabTable): string =>
     ? '1'
     : String(table.partitions.filter((p) => !p.temporary).length + shadows(table))
 
+/** Where a shared-data cluster keeps the table. */
+const lakePath = (context: LabSqlContext, database: LabDatabase, object: LabObject): string | null => {
+  if (context.state.runMode !== 'shared_data' || object.kind === 'view' || object.kind === 'external-table') return null
+  const volume = context.state.storageVolumes.get(object.properties.get('storage_volume') ?? '')
+  return `${volume?.location ?? ''}/${context.state.serviceId}/db${database.id}/${object.id}`
+}
+
 const showTables = (context: LabSqlContext, database: LabDatabase): LabResult =>
   byName(
     context,
@@ -255,7 +254,7 @@ const showTables = (context: LabSqlContext, database: LabDatabase): LabResult =>
         LastConsistencyCheckTime: null,
         ReplicaCount: table ? String(replicaCount(table)) : '0',
         PartitionType: partitionType(object),
-        StoragePath: null,
+        StoragePath: lakePath(context, database, object),
       }
     }),
   )

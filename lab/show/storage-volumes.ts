@@ -1,5 +1,5 @@
 import { type LabResult, type LabSqlContext, table } from '../sql/context.ts'
-import { showFailure } from '../sql/errors.ts'
+import { analysisFailure } from '../sql/errors.ts'
 
 /** SHOW STORAGE VOLUMES, and with a name DESC STORAGE VOLUME. */
 export const showStorageVolumes = (context: LabSqlContext, pattern: RegExp | undefined, name?: string): LabResult => {
@@ -11,7 +11,7 @@ export const showStorageVolumes = (context: LabSqlContext, pattern: RegExp | und
     )
   }
   const found = context.state.storageVolumes.get(name)
-  if (!found) throw showFailure(`Unknown storage volume: ${name}`)
+  if (!found) throw analysisFailure(`Unknown storage volume: ${name}`)
   return table(
     ['Name', 'Type', 'IsDefault', 'Location', 'Params', 'Enabled', 'Comment'],
     [[name, found.type, String(found.isDefault), found.location, found.params, String(found.enabled), found.comment]],

@@ -25,7 +25,7 @@ const tabletRows = (
       DataSize: shortSize(rowsOf(table, physical, bucket) * bytesPerRow + extraBytes),
       RowCount: String(rowsOf(table, physical, bucket)),
       MinVersion: '0',
-      Range: '',
+      Range: 'null',
     }))
   }
   return tablets.flatMap((tablet, bucket) =>
@@ -69,7 +69,11 @@ export const showTablets = (
   table: LabTable,
   physical: LabPhysicalPartition,
   index: LabIndexMeta,
-): LabResult => byName(context, 'tablets', tabletRows(context, table, physical, index))
+  only?: LabTablet,
+): LabResult => {
+  const rows = tabletRows(context, table, physical, index)
+  return byName(context, 'tablets', only ? rows.filter((row) => row.TabletId === String(only.id)) : rows)
+}
 
 /** SHOW TABLET FROM t [PARTITION (…)]: the same rows of all partitions and indexes. */
 export const showTabletList = (

@@ -88,7 +88,7 @@ export const planPartition = (
   const medium = properties.get('storage_medium')?.toUpperCase()
   const plan: PartitionPlan = {
     name: definition.name,
-    replicationNum: context.state.runMode === 'shared_data' ? 1 : replicationNum,
+    replicationNum,
     buckets: defaults.buckets,
     ...(medium === 'HDD' || medium === 'SSD' ? { storageMedium: medium } : {}),
   }

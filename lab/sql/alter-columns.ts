@@ -202,6 +202,6 @@ const change = (
     state: 'FINISHED',
     message: '',
     operation: '',
-    timeoutSeconds: heavy ? '86400' : '1',
+    timeoutSeconds: heavy && context.state.runMode === 'shared_nothing' ? '86400' : '1',
   })
 }

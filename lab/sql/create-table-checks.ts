@@ -24,7 +24,16 @@ export const checkTableRules = (context: LabSqlContext, statement: CreateTable):
       )
   }
   if (statement.orderBy && profile.version === '3.1' && keys !== 'PRIMARY_KEYS') {
-    throw analysisFailureAt(statement.orderByPlace ?? '', 'only primary key support sort key')
+    throw analysisFailureAt(statement.keysPlace ?? '', 'only primary key support sort key')
+  }
+  if (state.runMode === 'shared_data') {
+    const volume = properties.get('storage_volume')
+    if (volume !== undefined && !state.storageVolumes.has(volume)) throw failure(`Unknown storage volume "${volume}"`)
+    if (properties.get('base_compaction_forbidden_time_ranges')) {
+      throw analysisFailure(
+        'Property base_compaction_forbidden_time_ranges not support primary keys table or cloud native table',
+      )
+    }
   }
   const group = properties.get('colocate_with')
   if (group !== undefined && statement.distribution?.kind === 'random') {

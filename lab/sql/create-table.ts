@@ -4,6 +4,7 @@ import { makePartition, planPartition } from './add-partition.ts'
 import { automaticBuckets } from './automatic-buckets.ts'
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
 import { checkColumnRules, checkTableRules } from './create-table-checks.ts'
+import { defaultVolume } from './default-volume.ts'
 import { applyDynamicPartitions } from './dynamic-partition.ts'
 import { analysisFailure, failure, syntaxFailure } from './errors.ts'
 import { createExternalTable } from './external-table.ts'
@@ -68,6 +69,8 @@ export const createTable = (context: LabSqlContext, session: LabSession, stateme
     qualifiedName: `default_catalog.${database.name}.${statement.target.name}`,
     database: database.name,
   })
+  if (context.state.runMode === 'shared_data' && !statement.properties.some(([key]) => key === 'storage_volume'))
+    properties.set('storage_volume', database.properties.get('storage_volume') ?? defaultVolume(context.state))
   checkForeignKeys(context, statement.target.name, properties.get('foreign_key_constraints') ?? '')
   checkReplication(context, Number(properties.get('replication_num') ?? 1), statement.target.name)
   const sortKey = (statement.orderBy ?? []).map((name) => {

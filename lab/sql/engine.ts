@@ -17,7 +17,7 @@ import { runInsert } from './run-insert.ts'
 import { alterMaterializedView, createMaterializedView, refreshMaterializedView } from './run-materialized-view.ts'
 import { runSelect } from './run-select.ts'
 import { runDescribe, runShow } from './run-show.ts'
-import { runStorageVolume } from './run-storage-volume.ts'
+import { runStorageVolume, setDefaultVolume } from './run-storage-volume.ts'
 import { dropObject, runDelete, runTruncate } from './run-table.ts'
 import { runUser } from './run-user.ts'
 import { alterView, createView } from './run-view.ts'
@@ -66,8 +66,8 @@ const dispatch = (context: LabSqlContext, session: LabSession, cursor: Cursor): 
       return use(context, session, cursor)
     case 'SET':
       cursor.next()
-      return cursor.accept('DEFAULT', 'STORAGE', 'VOLUME') || cursor.at('STORAGE')
-        ? done()
+      return cursor.peek(1).upper === 'AS'
+        ? setDefaultVolume(context, session, cursor)
         : runSet(context, session, cursor)
     case 'CREATE':
       cursor.next()
@@ -112,7 +112,9 @@ const dispatch = (context: LabSqlContext, session: LabSession, cursor: Cursor): 
   }
   throw version === '3.1'
     ? cursor.unexpected('SELECT', 'DELETE', 'EXECUTE', 'SET', 'DESC', '(', ';')
-    : cursor.unexpected('SELECT', 'DELETE', 'EXECUTE', 'DEALLOCATE', 'SET', '(', ';')
+    : version === '4.1'
+      ? cursor.unexpected('SELECT', 'DELETE', 'ENABLE', 'EXECUTE', 'DEALLOCATE', '(', ';')
+      : cursor.unexpected('SELECT', 'DELETE', 'EXECUTE', 'DEALLOCATE', 'SET', '(', ';')
 }
 
 const use = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {

@@ -137,10 +137,11 @@ const listHolds = (
   const own = items(partition)
   if (test.kind === 'null') return (late || !single) && own.includes(null)
   if (test.kind === 'not-null') return late ? !own.includes(null) : true
-  const equal = (item: string | null): boolean =>
-    item === null ? !late && !single && test.value === 'NULL' : sameKey(type, item, test.value)
+  const equal = (item: string | null): boolean => item !== null && sameKey(type, item, test.value)
   if (own.some(equal)) return true
-  if (!late || test.value !== 'NULL' || candidates.some((p) => items(p).some(equal))) return false
+  if (test.value !== 'NULL' || candidates.some((p) => items(p).some(equal))) return false
+  if (!late) return !single && own.includes(null)
+  if (candidates.length === 1) return own.every((item) => item === null)
   return (partition.list ?? []).every((tuple) => tuple.every((item) => item === null))
 }
 

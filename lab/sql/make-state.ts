@@ -89,7 +89,7 @@ export const makeState = (options: LabStateOptions, profile: LabProfile): LabSta
       isDefault: true,
       location: 's3://lab',
       params:
-        '{"aws.s3.region":"us-east-1","aws.s3.endpoint":"http://127.0.0.1:9000","aws.s3.access_key":"******","aws.s3.secret_key":"******","aws.s3.use_instance_profile":"false","aws.s3.use_aws_sdk_default_behavior":"false"}',
+        '{"aws.s3.access_key":"******","aws.s3.secret_key":"******","aws.s3.endpoint":"http://127.0.0.1:9000","aws.s3.region":"us-east-1","aws.s3.use_instance_profile":"false","aws.s3.use_web_identity_token_file":"false","aws.s3.use_aws_sdk_default_behavior":"false"}',
       enabled: true,
       comment: '',
     })

@@ -118,7 +118,7 @@ export const parseCreateTable = (
         statement.indexes.push(parseIndex(cursor, indexTypes(version)))
       } else statement.columns.push(parseColumn(cursor, version))
     })
-    cursor.expect(')')
+    if (!cursor.accept(')')) throw cursor.unexpected("','", "')'")
   }
   if (cursor.accept('ENGINE')) {
     cursor.expect('=')
@@ -128,15 +128,13 @@ export const parseCreateTable = (
     cursor.accept('=')
     cursor.next()
   }
+  const keysStart = cursor.token.start
   statement.keys = parseKeys(cursor)
+  if (statement.keys) statement.keysPlace = cursor.placeSince(keysStart)
   statement.comment = parseComment(cursor)
   statement.partition = parsePartitionClause(cursor, version)
   statement.distribution = parseDistribution(cursor)
-  const orderStart = cursor.token.start
-  if (cursor.accept('ORDER', 'BY')) {
-    statement.orderBy = parseNames(cursor)
-    statement.orderByPlace = cursor.placeSince(orderStart)
-  }
+  if (cursor.accept('ORDER', 'BY')) statement.orderBy = parseNames(cursor)
   if (cursor.accept('ROLLUP')) statement.rollups = cursor.parenthesized(() => parseRollup(cursor))
   statement.properties = parseProperties(cursor)
   if (cursor.accept('AS') || cursor.at('SELECT')) statement.as = parseQuery(cursor, version)

@@ -36,7 +36,8 @@ export const printExpression = (expression: Expression, options: PrintOptions): 
     case 'call': {
       if (expression.name === 'time_slice') return printTimeSlice(expression.args, print)
       const shown =
-        expression.name.startsWith('current_') || ['user', 'database', 'connection_id'].includes(expression.name)
+        (expression.name.startsWith('current_') && expression.name !== 'current_version') ||
+        ['user', 'database', 'connection_id'].includes(expression.name)
       const name = shown ? expression.name.toUpperCase() : expression.name
       return `${name}(${expression.distinct ? 'DISTINCT ' : ''}${expression.args.map(print).join(', ')})`
     }

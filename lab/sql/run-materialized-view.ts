@@ -1,6 +1,7 @@
 import { commentText } from '../show/create-table-text.ts'
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
 import type { Cursor } from './cursor.ts'
+import { defaultVolume } from './default-volume.ts'
 import { analysisFailure, analysisFailureAt, LabSqlError } from './errors.ts'
 import { plainColumn } from './expression-schema.ts'
 import { placeOf } from './lexer.ts'
@@ -138,23 +139,24 @@ const distributionText = (distribution: DistributionClause | undefined): string 
 /** Properties in the order in which SHOW CREATE MATERIALIZED VIEW lists them. */
 const viewProperties = (context: LabSqlContext, given: Properties): Map<string, string> => {
   const lake = context.state.runMode === 'shared_data'
-  const properties = new Map<string, string>(lake ? [] : [['replicated_storage', 'true']])
   const own = new Map(given)
+  const properties = new Map<string, string>()
+  const timeout = own.get('session.query_timeout')
+  // The frontend adds the timeout of the inserts itself, before all else.
+  if (!lake && context.profile.atLeast('4.1') && timeout !== undefined && !own.has('session.insert_timeout'))
+    properties.set('session.insert_timeout', timeout)
+  properties.set('replicated_storage', 'true')
   const number = own.get('replication_num') ?? (lake ? '1' : '3')
   own.delete('replication_num')
   const session = [...own].filter(([k]) => k.startsWith('session.'))
   for (const [key, value] of own)
     if (!key.startsWith('session.') && key !== 'storage_medium') properties.set(key, value)
   properties.set('replication_num', number)
-  if (context.profile.atLeast('4.1') && session.some(([k]) => k === 'session.query_timeout')) {
-    properties.set(
-      'session.insert_timeout',
-      own.get('session.insert_timeout') ?? own.get('session.query_timeout') ?? '',
-    )
-  }
   for (const [key, value] of session) properties.set(key, value)
   if (lake) {
-    properties.set('storage_volume', 'builtin_storage_volume')
+    if (!own.has('datacache.enable')) properties.set('datacache.enable', 'true')
+    if (!own.has('enable_async_write_back')) properties.set('enable_async_write_back', 'false')
+    if (!own.has('storage_volume')) properties.set('storage_volume', defaultVolume(context.state))
     properties.set('warehouse', 'default_warehouse')
   } else properties.set('storage_medium', own.get('storage_medium')?.toUpperCase() ?? 'HDD')
   return properties

@@ -17,6 +17,7 @@ import { showTransaction } from '../show/transaction.ts'
 import { viewText } from '../show/view-text.ts'
 import { type LabResult, type LabSession, type LabSqlContext, table } from './context.ts'
 import type { Cursor } from './cursor.ts'
+import { defaultVolume } from './default-volume.ts'
 import { analysisFailure, LabSqlError, oldShowFailure, tableNotFound, unknownDatabase, unknownTable } from './errors.ts'
 import { evaluateExpression } from './evaluate.ts'
 import { filterResult, parseShowFilter } from './filter-result.ts'
@@ -231,8 +232,8 @@ const showCreate = (context: LabSqlContext, session: LabSession, cursor: Cursor)
     const name = cursor.identifier()
     cursor.end()
     if (!context.state.databases.has(name)) throw new LabSqlError(5501, '3F000', `Unknown database '${name}'`, 'show')
-    const lake =
-      context.state.runMode === 'shared_data' ? '\nPROPERTIES ("storage_volume" = "builtin_storage_volume")' : ''
+    const volume = context.state.databases.get(name)?.properties.get('storage_volume') ?? defaultVolume(context.state)
+    const lake = context.state.runMode === 'shared_data' ? `\nPROPERTIES ("storage_volume" = "${volume}")` : ''
     return table(['Database', 'Create Database'], [[name, `CREATE DATABASE \`${name}\`${lake}`]])
   }
   const materialized = cursor.accept('MATERIALIZED', 'VIEW')

@@ -2,7 +2,7 @@ import type { LabTable } from '../model.ts'
 import type { LabSqlContext } from './context.ts'
 import { checkReplication } from './create-table.ts'
 import { applyDynamicPartitions } from './dynamic-partition.ts'
-import { analysisFailure } from './errors.ts'
+import { analysisFailure, failure } from './errors.ts'
 import type { Properties } from './statements.ts'
 import { propertyMapText, tableProperties } from './table-properties.ts'
 
@@ -12,7 +12,13 @@ const settable =
 /** ALTER TABLE … SET ("k" = "v"). */
 export const setProperties = (context: LabSqlContext, table: LabTable, given: Properties): void => {
   const unknown = given.filter(([key]) => !settable.test(key))
-  if (unknown.length > 0) throw analysisFailure(`Unknown properties: ${propertyMapText(unknown)}`)
+  if (unknown.length > 0) throw analysisFailure(`Unknown properties: ${propertyMapText(unknown)}`, 5064, '42000')
+  const ranged = table.partitioning.kind === 'range' || table.partitioning.kind === 'expression-range'
+  if (context.state.runMode === 'shared_data' && ranged && given.some(([key]) => key === 'replication_num')) {
+    throw failure(
+      "This is a range partitioned table, you should specify partitions with MODIFY PARTITION clause. If you want to set default replication number, please use 'default.replication_num' instead of 'replication_num' to escape misleading.",
+    )
+  }
   for (const [key, value] of given) {
     if (key === 'replication_num' || key === 'default.replication_num') checkReplication(context, Number(value))
     if (key === 'replication_num') for (const partition of table.partitions) partition.replicationNum = Number(value)
@@ -33,7 +39,8 @@ export const setProperties = (context: LabSqlContext, table: LabTable, given: Pr
     ) {
       table.properties.delete(key)
       if (key === 'colocate_with') delete table.colocateGroup
-    } else if (shown !== undefined) table.properties.set(key, shown)
+    } else if (key === 'datacache.partition_duration') table.properties.set(key, value)
+    else if (shown !== undefined) table.properties.set(key, shown)
     if (key === 'colocate_with' && value !== '') table.colocateGroup = value
   }
   if (given.some(([key]) => key.startsWith('dynamic_partition.'))) {

@@ -95,7 +95,7 @@ export interface CreateTable {
   distribution?: DistributionClause
   orderBy?: string[]
   /** Where ORDER BY stands, as StarRocks' errors tell it. */
-  orderByPlace?: string
+  keysPlace?: string
   rollups: RollupDefinition[]
   properties: Properties
   like?: ObjectName

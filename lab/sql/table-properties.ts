@@ -129,11 +129,11 @@ export const tableProperties = (profile: LabProfile, given: Properties, facts: T
     if (primary) put('persistent_index_type', 'CLOUD_NATIVE')
   }
   for (const [key, raw] of given) {
-    if (lake && lakeForgets.has(key)) continue
+    if (lake && (lakeForgets.has(key) || key.startsWith('flat_json.'))) continue
     const value = printedValue(profile, key, raw, facts)
     if (value !== undefined) put(key, value)
   }
-  if (given.some(([key]) => key === 'flat_json.enable')) {
+  if (!lake && given.some(([key]) => key === 'flat_json.enable')) {
     for (const [key, value] of [
       ['flat_json.null.factor', '0.3'],
       ['flat_json.sparsity.factor', '0.3'],
@@ -169,7 +169,7 @@ const printedValue = (profile: LabProfile, key: string, value: string, facts: Ta
       return value === '' ? undefined : value
     case 'enable_persistent_index':
       if (facts.keysType !== 'PRIMARY_KEYS') return old ? 'false' : undefined
-      return value === 'false' && !old ? undefined : value
+      return value
     case 'bloom_filter_columns':
       return value
         .split(',')
@@ -183,6 +183,7 @@ const printedValue = (profile: LabProfile, key: string, value: string, facts: Ta
     case 'write_quorum':
       return value.toUpperCase() === 'MAJORITY' || value.toUpperCase() === 'COLUMN' ? undefined : value.toUpperCase()
     case 'storage_cooldown_ttl':
+    case 'datacache.partition_duration':
       return value.replace(/^(\d+) (day|hour|month|year|week|minute|second)$/, '$1 $2s')
     case 'unique_constraints':
       return old
@@ -249,6 +250,7 @@ export const printedProperties = (profile: LabProfile, properties: ReadonlyMap<s
   if (defaultNumber !== undefined) shown.set('replication_num', defaultNumber)
   shown.delete('default.replication_num')
   if (shown.get('binlog_enable') !== undefined) shown.set('binlog_version', '0')
+  if (shown.get('file_bundling') === 'false') shown.delete('file_bundling')
   const entries = [...shown]
   if (profile.version !== '3.1') return entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   const rank = (key: string): number => (oldOrder.includes(key) ? oldOrder.indexOf(key) : oldOrder.length - 1.5)

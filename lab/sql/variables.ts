@@ -36,6 +36,7 @@ export const variableDefaults = (context: LabSqlContext): Record<string, string>
   net_write_timeout: '60',
   parallel_fragment_exec_instance_num: '1',
   performance_schema: 'false',
+  ...(context.state.runMode === 'shared_data' ? { run_mode: 'shared_data' } : {}),
   query_cache_size: '1048576',
   query_cache_type: '0',
   query_timeout: '300',
