@@ -27,7 +27,7 @@ const filesOf = (dir) =>
 
 const entry = path.resolve('dist/workflows/index.js')
 if (existsSync(entry)) {
-  const hash = createHash('sha256').update(readFileSync('package-lock.json'))
+  const hash = createHash('sha256').update(readFileSync('package-lock.json')).update(readFileSync(import.meta.filename))
   for (const file of ['dist/workflows', 'dist/planning', 'dist/contract'].flatMap(filesOf))
     hash.update(readFileSync(file))
   const stamp = hash.digest('hex')
@@ -35,6 +35,7 @@ if (existsSync(entry)) {
   const stampFile = 'dist/workflow-bundle.stamp'
   if (!existsSync(bundleFile) || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
     const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker')
+    // Nothing is preloaded: the SDK freezes what is, and zod's schemas define members of themselves when they are first used.
     const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger: new DefaultLogger('WARN') })
     mkdirSync('dist', { recursive: true })
     writeFileSync(bundleFile, code)
