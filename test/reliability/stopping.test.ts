@@ -20,10 +20,10 @@ afterAll(async () => {
 
 const SETTING = 'enable_legacy_compatibility_for_replication'
 
-/** A migration that changes a setting of its target, and whose jobs do not come to an end before the test lets them. */
-async function withFrozenJobs(
+/** A migration that changes a setting of its target, and whose jobs take for ever unless the test lets them go. */
+async function withSlowJobs(
   name: string,
-  test: (migration: LabMigration, thaw: () => void) => Promise<void>,
+  test: (migration: LabMigration, letGo: () => void) => Promise<void>,
 ): Promise<void> {
   const migration = await LabMigration.prepare(
     {
@@ -38,11 +38,11 @@ async function withFrozenJobs(
   try {
     expect(settingOf(migration)).toBe('false')
     migration.fill(plainTables(3))
-    const frozen = migration.target.faults.inject({ kind: 'freeze-jobs' })
+    const slow = migration.target.faults.inject({ kind: 'slow-jobs', factor: 1_000_000 })
     await migration.start()
     await until('jobs run', () => migration.target.replication.jobs().length >= 3)
     expect(settingOf(migration)).toBe('true')
-    await test(migration, () => frozen.clear())
+    await test(migration, () => slow.clear())
   } finally {
     await migration.stop()
   }
@@ -64,11 +64,11 @@ const untilStopped = (migration: LabMigration) =>
 
 describe.concurrent('a migration that ends leaves nothing behind', { timeout: 120_000 }, () => {
   it('stop: running jobs are followed to their end, settings put back, the Schedule is gone', () =>
-    withFrozenJobs('stop-plain', async (migration, thaw) => {
+    withSlowJobs('stop-plain', async (migration, letGo) => {
       await migration.starferry.stop(migration.name)
       await migration.untilStatus('stopping', ({ state }) => state === 'stopping')
       expect(migration.target.replication.jobs()).toHaveLength(3)
-      thaw()
+      letGo()
       const status = await untilStopped(migration)
       expect(status.tables.total).toBe(3)
       expect(migration.jobs).toMatchObject({ sent: 3, committed: 3, aborted: 0 })
@@ -77,7 +77,7 @@ describe.concurrent('a migration that ends leaves nothing behind', { timeout: 12
     }))
 
   it('stop --cancel-jobs: our jobs are cancelled on the target, and nobody else’s', () =>
-    withFrozenJobs('stop-cancel', async (migration) => {
+    withSlowJobs('stop-cancel', async (migration) => {
       const foreign = await sendForeignJob(migration, 'somebody-elses-job')
       await migration.starferry.stop(migration.name, { cancelJobs: true })
       await untilStopped(migration)
@@ -92,29 +92,34 @@ describe.concurrent('a migration that ends leaves nothing behind', { timeout: 12
     }))
 
   it('stop --keep-settings: the setting stays', () =>
-    withFrozenJobs('stop-keep', async (migration, thaw) => {
-      thaw()
+    withSlowJobs('stop-keep', async (migration, letGo) => {
+      letGo()
       await migration.starferry.stop(migration.name, { keepSettings: true })
       await untilStopped(migration)
       expect(settingOf(migration)).toBe('true')
     }))
 
   it('cancelled in the Temporal UI: jobs are cancelled, settings put back', () =>
-    withFrozenJobs('stop-cancelled', async (migration) => {
+    withSlowJobs('stop-cancelled', async (migration) => {
       await temporal.client.workflow.getHandle(migrationId(migration.name)).cancel()
-      await until('it is cancelled', async () => {
-        const { status } = await temporal.client.workflow.getHandle(migrationId(migration.name)).describe()
-        return status.name === 'CANCELLED'
-      })
+      let execution = ''
+      await until(
+        'it is cancelled',
+        async () => {
+          execution = (await temporal.client.workflow.getHandle(migrationId(migration.name)).describe()).status.name
+          return execution === 'CANCELLED'
+        },
+        { explain: async () => `${execution}, ${await migration.story(await migration.status())}` },
+      )
       expect(migration.target.replication.jobs()).toEqual([])
       expect(settingOf(migration)).toBe('false')
       expect(await scheduleExists(migration.name)).toBe(false)
     }))
 
   it('terminated in the Temporal UI: settings are put back all the same, and differences cease', () =>
-    withFrozenJobs('stop-terminated', async (migration, thaw) => {
+    withSlowJobs('stop-terminated', async (migration, letGo) => {
       await temporal.client.workflow.getHandle(migrationId(migration.name)).terminate('by a test')
-      thaw()
+      letGo()
       await until('the setting is put back', () => settingOf(migration) === 'false', { withinMs: 60_000 })
       await until('the settings workflow has ended', async () => {
         const handle = temporal.client.workflow.getHandle(settingsWorkflowId(migration.target.state.name))
@@ -124,10 +129,10 @@ describe.concurrent('a migration that ends leaves nothing behind', { timeout: 12
     }))
 
   it('a value that somebody else set meanwhile is left alone', () =>
-    withFrozenJobs('stop-changed', async (migration, thaw) => {
+    withSlowJobs('stop-changed', async (migration, letGo) => {
       const setting = migration.target.state.config.get(SETTING)
       if (setting) setting.value = 'FALSE'
-      thaw()
+      letGo()
       await migration.starferry.stop(migration.name)
       await untilStopped(migration)
       expect(settingOf(migration)).toBe('FALSE')
