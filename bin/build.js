@@ -27,7 +27,9 @@ const filesOf = (dir) =>
 
 const entry = path.resolve('dist/workflows/index.js')
 if (existsSync(entry)) {
-  const hash = createHash('sha256').update(readFileSync('package-lock.json')).update(readFileSync(import.meta.filename))
+  const hash = createHash('sha256')
+    .update(readFileSync('package-lock.json'))
+    .update(readFileSync(import.meta.filename))
   for (const file of ['dist/workflows', 'dist/planning', 'dist/contract'].flatMap(filesOf))
     hash.update(readFileSync(file))
   const stamp = hash.digest('hex')
