@@ -121,6 +121,11 @@ function shape(index: TableIndex): string {
   return JSON.stringify([index.keysType, columns])
 }
 
+// DESC shows the bloom filter here too, on shared-nothing clusters only; it is a property of the table and compared as such.
 function aggregationOf(extra: string): string {
-  return extra === 'NONE' ? '' : extra.toUpperCase()
+  return extra
+    .toUpperCase()
+    .split(',')
+    .filter((part) => part !== '' && part !== 'NONE' && part !== 'BLOOM_FILTER')
+    .join(',')
 }

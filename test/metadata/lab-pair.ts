@@ -152,7 +152,7 @@ export function layout(
   const described = lab.execute(`DESC ${name} ALL`)
   return {
     partitions: partitions.sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1)),
-    columns: indexes(described.rows.map((row) => row.map((cell) => String(cell ?? '')))),
+    columns: indexes(described.rows.map((row) => row.map((cell) => String(cell ?? '').replace(/,?BLOOM_FILTER$/, '')))),
   }
 }
 
