@@ -17,12 +17,10 @@ export const defaultCell = (column: LabColumn): LabCell => {
   return /^(hll|bitmap)$/.test(column.type) && !column.name.startsWith('mv_') ? '\u0000' : null
 }
 
-/** A shared-data cluster does not tell which columns have bloom filters. */
-const extraOf = (context: LabSqlContext, table: LabTable | undefined, column: LabColumn): string => {
+const extraOf = (table: LabTable | undefined, column: LabColumn): string => {
   const extra: string[] = []
   if (column.default?.kind === 'expression') extra.push('DEFAULT_GENERATED')
-  const bloom =
-    context.state.runMode === 'shared_data' ? [] : (table?.properties.get('bloom_filter_columns')?.split(', ') ?? [])
+  const bloom = table?.properties.get('bloom_filter_columns')?.split(', ') ?? []
   if (bloom.some((name) => name.toLowerCase() === column.name.toLowerCase())) extra.push('BLOOM_FILTER')
   return extra.join(',')
 }
@@ -33,7 +31,8 @@ const row = (context: LabSqlContext, table: LabTable | undefined, column: LabCol
   Null: column.nullable ? 'YES' : 'NO',
   Key: String(column.key),
   Default: defaultCell(column),
-  Extra: extraOf(context, table, column),
+  // Of a shared-data cluster's tables only DESC … ALL tells which columns have bloom filters.
+  Extra: extraOf(context.state.runMode === 'shared_data' ? undefined : table, column),
 })
 
 const visible = (context: LabSqlContext, columns: readonly LabColumn[]): LabColumn[] =>
@@ -74,7 +73,7 @@ export const describeAll = (context: LabSqlContext, table: LabTable): LabResult 
     if (i > 0)
       rows.push({ IndexName: '', IndexKeysType: '', Field: '', Type: '', Null: '', Key: '', Default: '', Extra: '' })
     index.columns.forEach((column, at) => {
-      const extra = extraOf(context, table, column)
+      const extra = extraOf(table, column)
       const plainRollup = index.definition === undefined && table.keysType === 'DUP_KEYS'
       const aggregation = i > 0 && column.key && !plainRollup ? '' : aggregationOf(table, column)
       rows.push({
