@@ -37,8 +37,21 @@ if (existsSync(entry)) {
   const stampFile = 'dist/workflow-bundle.stamp'
   if (!existsSync(bundleFile) || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
     const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker')
-    // Nothing is preloaded: the SDK freezes what is, and zod's schemas define members of themselves when they are first used.
-    const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger: new DefaultLogger('WARN') })
+    // Every workflow evaluates the modules that it uses anew: thousands of tables must not each build the schemas that only `migrate`
+    // checks its input with, so a workflow type's modules are loaded when it is first asked for. Preloading them for all is no way: the SDK
+    // freezes what is preloaded, and zod's schemas define members of themselves when they are first used.
+    const lazyEntry = path.resolve('dist/workflows/lazy-index.cjs')
+    const types = readFileSync(entry, 'utf8').matchAll(/^export \{ (\w+) \} from ["'](.+)["']/gm)
+    writeFileSync(
+      lazyEntry,
+      [...types]
+        .map(
+          ([, name, file]) =>
+            `Object.defineProperty(exports, '${name}', { enumerable: true, get: () => require('${file}').${name} })\n`,
+        )
+        .join(''),
+    )
+    const { code } = await bundleWorkflowCode({ workflowsPath: lazyEntry, logger: new DefaultLogger('WARN') })
     mkdirSync('dist', { recursive: true })
     writeFileSync(bundleFile, code)
     writeFileSync(stampFile, stamp)

@@ -1,6 +1,6 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import { REPLICATE_ERRORS } from '../contract/index.ts'
+import { REPLICATE_ERRORS } from '../contract/replication.ts'
 
 /** Every activity heartbeats, whatever it waits for; without a beat for so long its worker is dead and another takes over. */
 const HEARTBEAT = '12 seconds'

@@ -10,19 +10,18 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
+// Not from the contract's index: that would load the schemas, for every table again.
+import type { AlignOutcome } from '../contract/metadata.ts'
+import { holdSignal, reportBySignalSignal, tableReportSignal } from '../contract/migration-api.ts'
+import { stepJobPrefix } from '../contract/names.ts'
 import {
-  type AlignOutcome,
-  holdSignal,
   REPLICATE_ERRORS,
   type ReplicateErrorDetails,
   type ReplicateStepResult,
   type ReplicateTableInput,
-  reportBySignalSignal,
-  stepJobPrefix,
   type TableProgress,
   type TableReport,
-  tableReportSignal,
-} from '../contract/index.ts'
+} from '../contract/replication.ts'
 import { shortReason } from '../planning/parking.ts'
 import { steps, work } from './activities.ts'
 import { setSearchAttributes } from './search-attributes.ts'

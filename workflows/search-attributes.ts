@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common'
 import { upsertSearchAttributes } from '@temporalio/workflow'
-import { SEARCH_ATTRIBUTES, splitTableName } from '../contract/index.ts'
+import { SEARCH_ATTRIBUTES, splitTableName } from '../contract/names.ts'
 
 type Name = keyof typeof SEARCH_ATTRIBUTES
 
