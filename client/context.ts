@@ -45,7 +45,7 @@ export async function withStarferry<T>(
   }
 }
 
-/** Aborted by Ctrl-C or SIGTERM; a second Ctrl-C ends the process at once. */
+/** Aborted by Ctrl-C or SIGTERM, or when the process of ours that started this one is gone; a second Ctrl-C ends the process at once. */
 export function untilInterrupted(): AbortSignal {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -53,6 +53,10 @@ export function untilInterrupted(): AbortSignal {
       if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
       controller.abort()
     })
+  }
+  if (process.channel) {
+    process.once('disconnect', () => controller.abort())
+    process.channel.unref()
   }
   return controller.signal
 }

@@ -30,3 +30,5 @@ try {
 } catch (error) {
   process.exitCode = exitCodeFor(error)
 }
+// Whatever is still open must not keep a command that is done; what was printed gets out first.
+process.stdout.write('', () => process.stderr.write('', () => process.exit()))

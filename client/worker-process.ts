@@ -38,9 +38,11 @@ export class WorkerProcess {
       const child = spawn(
         process.execPath,
         [entryPoint(), 'worker', '--config', this.#options.configFile, ...(this.#options.arguments ?? [])],
-        { stdio: ['ignore', log, log], detached: true },
+        // The channel says nothing; its end tells the worker that we are gone, however we went.
+        { stdio: ['ignore', log, log, 'ipc'], detached: true },
       )
       child.once('error', () => {})
+      child.channel?.unref()
       this.#child = child
     } finally {
       closeSync(log)

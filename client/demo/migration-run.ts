@@ -50,6 +50,22 @@ export class MigrationRun {
     }
   }
 
+  /** The same limits for an answer that is simply waited for. */
+  async inTime<T>(what: string, answer: Promise<T>): Promise<T> {
+    const over = new AbortController()
+    const limit = sleep(Math.max(0, this.#deadline - Date.now()), undefined, {
+      signal: AbortSignal.any([this.#signal, over.signal]),
+    }).then(() => {
+      throw new Error(`not ${what} in time`)
+    })
+    try {
+      return await Promise.race([answer, limit])
+    } finally {
+      over.abort()
+      limit.catch(() => {})
+    }
+  }
+
   /** Everything confirmed by a look that began after `since`. */
   caughtUp(since: number): Promise<MigrationStatus> {
     return this.until(

@@ -108,7 +108,7 @@ class Demo {
   async #check(): Promise<void> {
     const { starferry } = this.#stage
     this.#story.chapter('Check and plan')
-    const doctor = await starferry.doctor(this.#spec)
+    const doctor = await this.#run.inTime('checked', starferry.doctor(this.#spec))
     const count = (level: string) => doctor.findings.filter((finding) => finding.level === level).length
     if (!doctor.ok) {
       const fatal = doctor.findings.filter((finding) => finding.level === 'fatal')
@@ -129,7 +129,7 @@ class Demo {
     const refused: PlanItem[] = []
     let page: PlanPage | undefined
     do {
-      page = await starferry.plan({ spec: this.#spec, after: page?.next })
+      page = await this.#run.inTime('planned', starferry.plan({ spec: this.#spec, after: page?.next }))
       refused.push(...page.items.filter(({ action }) => action === 'refuse'))
     } while (page.next !== undefined)
     return { totals: page.totals, refused }

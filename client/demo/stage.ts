@@ -37,7 +37,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     for (const step of undo.splice(0).reverse()) await Promise.resolve(step()).catch(() => {})
   }
   try {
-    const [pair, server, ports] = await Promise.all([
+    const [pair, server, ports] = await allOrNone([
       startLabPair(options).then((started) => {
         undo.push(() => started.stop())
         return started
@@ -65,7 +65,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     const logFile = path.join(directory, 'worker.log')
     const worker = new WorkerProcess({ configFile, health: health ?? '', logFile })
     undo.push(() => worker.stop())
-    const [client] = await Promise.all([connectTo(server, undo), worker.start()])
+    const [client] = await allOrNone([connectTo(server, undo), worker.start()])
     return {
       pair,
       password,
@@ -81,6 +81,14 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     await stop()
     throw error
   }
+}
+
+/** Like Promise.all, but waits for all of them before it fails: what is still starting could not be stopped. */
+async function allOrNone<T extends readonly unknown[]>(
+  starting: readonly [...T],
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(starting)
+  return Promise.all(starting)
 }
 
 /** Straight to our own server: whatever a configuration file here says is about another one. */
