@@ -71,11 +71,19 @@ export const frame = (payload: Buffer, sequence: number): { buffers: Buffer[]; n
 /** Collects bytes from a socket into whole payloads. */
 export class PayloadReader {
   #pending: Buffer = Buffer.alloc(0)
+  /** Not yet joined to what is pending: long packets come in very many pieces. */
+  #pieces: Buffer[] = []
+  #size = 0
+  #needed = 4
   #long: Buffer[] = []
 
   /** Payloads that are complete now, each with the sequence number of its last packet. */
   push(chunk: Buffer): { payload: Buffer; sequence: number }[] {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
+    this.#pieces.push(chunk)
+    this.#size += chunk.length
+    if (this.#size < this.#needed) return []
+    this.#pending = Buffer.concat([this.#pending, ...this.#pieces])
+    this.#pieces = []
     const complete: { payload: Buffer; sequence: number }[] = []
     while (this.#pending.length >= 4) {
       const length = this.#pending.readUIntLE(0, 3)
@@ -87,6 +95,8 @@ export class PayloadReader {
       complete.push({ payload: Buffer.concat(this.#long), sequence })
       this.#long = []
     }
+    this.#size = this.#pending.length
+    this.#needed = this.#size < 4 ? 4 : 4 + this.#pending.readUIntLE(0, 3)
     return complete
   }
 }
