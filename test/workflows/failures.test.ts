@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest'
+import { until } from '../support/until.ts'
+import { insert, stage } from './support/stage.ts'
+
+const on = stage()
+
+describe('failing jobs', () => {
+  test('a table is parked after parkAfter failures with its reason, the others go on, and a retry brings it home', async () => {
+    const migration = await on.migration(
+      { name: 'park', spec: { parkAfter: 2, intervals: { metadata: 60, stale: 0.5, park: 3600 } } },
+      3,
+    )
+    const fault = migration.target.faults.inject({ kind: 'abort-job', table: 't1', error: 'Source snapshots is empty' })
+    await migration.start()
+    const status = await migration.untilStatus('t1 is parked', ({ tables }) => tables.parked === 1)
+    await until('the others are copied', () => migration.compare(['shop.t0', 'shop.t2']).differing.length === 0)
+    expect(fault.struck).toBe(2)
+    expect(status.progress).toBeLessThan(1)
+    const [parked] = await migration.starferry.parked('park')
+    expect(parked).toMatchObject({ table: 'shop.t1', attempts: 2, needsApproval: false })
+    expect(parked?.reason).toContain('Source snapshots is empty')
+    expect(Date.parse(parked?.retryAt ?? '')).toBeGreaterThan(Date.now() + 3_000_000)
+    fault.clear()
+    expect(await migration.starferry.retry('park', ['shop.t1', 'shop.t0'])).toEqual({
+      accepted: ['shop.t1'],
+      rejected: [{ table: 'shop.t0', reason: 'it is not parked' }],
+    })
+    await migration.caughtUp()
+    expect(migration.compare().differing).toEqual([])
+    expect(await migration.starferry.parked('park')).toEqual([])
+  })
+
+  test('limits and full disks are waited for and never count', async () => {
+    const migration = await on.migration({ name: 'busy', spec: { parkAfter: 1, limits: { tables: 1 } } }, 1)
+    const busy = migration.target.faults.inject({ kind: 'busy', times: 2 })
+    await migration.start()
+    await migration.caughtUp()
+    expect(busy.struck).toBe(2)
+    expect(migration.compare().differing).toEqual([])
+  })
+
+  test('a lost job is sent again with a new id', async () => {
+    const migration = await on.migration({ name: 'lost' }, 1)
+    const fault = migration.target.faults.inject({ kind: 'lose-job', times: 1 })
+    await migration.start()
+    await migration.caughtUp()
+    expect(fault.struck).toBe(1)
+    expect(new Set(migration.target.sentJobs.map((job) => job.jobId)).size).toBe(2)
+    expect(migration.compare().differing).toEqual([])
+  })
+
+  test('a lost answer does not send the job twice', async () => {
+    const migration = await on.migration({ name: 'answer' }, 2)
+    const fault = migration.target.faults.inject({
+      kind: 'drop-rpc',
+      cut: 'after',
+      method: 'startTableReplication',
+      times: 2,
+    })
+    await migration.start()
+    await migration.caughtUp()
+    expect(fault.struck).toBe(2)
+    expect(migration.jobs.sent).toBe(2)
+    expect(migration.compare().differing).toEqual([])
+  })
+})
+
+describe('rows that a load wrote to the target', () => {
+  test('are left alone until approved: the exact statement is shown, and then it is done', async () => {
+    const migration = await on.migration({ name: 'approve' }, 2)
+    await migration.start()
+    await migration.caughtUp()
+    migration.target.execute(`INSERT INTO shop.t1 VALUES (-1, 'local')`)
+    insert(migration, 't1')
+    await migration.untilStatus('t1 waits', ({ tables }) => tables.parked === 1)
+    const [parked] = await migration.starferry.parked('approve')
+    expect(parked).toMatchObject({
+      table: 'shop.t1',
+      needsApproval: true,
+      statements: ['TRUNCATE TABLE `shop`.`t1` PARTITION(`t1`)'],
+    })
+    expect(count(migration.target.execute('SELECT count(*) FROM shop.t1 WHERE id = -1'))).toBe('1')
+    expect(await migration.starferry.approve('approve', ['shop.t1', 'shop.t0'])).toEqual({
+      accepted: ['shop.t1'],
+      rejected: [{ table: 'shop.t0', reason: 'nothing of it waits for an approval' }],
+    })
+    await migration.caughtUp()
+    expect(migration.compare().differing).toEqual([])
+  })
+
+  test('are discarded when the spec allows it', async () => {
+    const migration = await on.migration({ name: 'allowed', spec: { allow: { resetDivergedPartitions: true } } }, 1)
+    await migration.start()
+    await migration.caughtUp()
+    migration.target.execute(`INSERT INTO shop.t0 VALUES (-1, 'local')`)
+    await migration.settled()
+    expect(count(migration.target.execute('SELECT count(*) FROM shop.t0 WHERE id = -1'))).toBe('0')
+  })
+})
+
+describe('bad input', () => {
+  test.each([
+    [{ name: 'x', source: 'a', target: 'a' }, 'target: source and target are the same cluster'],
+    [{ name: 'x', source: 'a', target: 'b', inclde: [] }, "unknown key 'inclde'; the nearest valid one is 'include'"],
+    [
+      { name: 'x', source: 'a', target: 'b', limits: { tabels: 1 } },
+      "unknown key 'limits.tabels'; the nearest valid one is 'tables'",
+    ],
+    [{ name: 'x', source: 'a', target: 'b', limits: { bytesPerJob: '5 elephants' } }, "'5 elephants' is no size"],
+    [undefined, 'name'],
+  ])('%j is one clear failure', async (input, message) => {
+    const handle = await on.temporal.client.workflow.start('migrate', {
+      taskQueue: 'starferry',
+      workflowId: `migrate/bad-${JSON.stringify(input)?.length ?? 0}`,
+      args: input === undefined ? [] : [input],
+    })
+    const failure = await handle.result().then(
+      () => undefined,
+      (error: { cause?: { type?: string; message?: string } }) => error.cause,
+    )
+    expect(failure?.type).toBe('BadInput')
+    expect(failure?.message).toContain(message)
+  })
+
+  test('a cluster that the worker does not know, a wrong password', async () => {
+    const migration = await on.migration({ name: 'unknown', spec: { source: 'nowhere' } }, 0)
+    await migration.start()
+    await expect(migration.starferry.result('unknown')).rejects.toThrow(/nowhere/)
+  })
+
+  test('names and patches of updates are checked', async () => {
+    const migration = await on.migration({ name: 'updates' }, 1)
+    await migration.start()
+    await migration.caughtUp()
+    await expect(migration.starferry.retry('updates', ['no-database'])).rejects.toThrow(/database\.table/)
+    await expect(migration.starferry.retry('updates', [])).rejects.toThrow(/tables/)
+    await expect(migration.starferry.configure('updates', { limits: { tables: -1 } })).rejects.toThrow(/limits.tables/)
+    const spec = await migration.starferry.configure('updates', { limits: { tables: 3 }, parkAfter: 9 })
+    expect(spec.limits).toMatchObject({ tables: 3, diskPercent: 80 })
+    expect(spec.parkAfter).toBe(9)
+    // A later patch does not undo the earlier one by defaults.
+    expect((await migration.starferry.configure('updates', { limits: { diskPercent: 90 } })).limits).toMatchObject({
+      tables: 3,
+      diskPercent: 90,
+    })
+  })
+})
+
+function count(result: { rows: unknown[][] }): string {
+  return String(result.rows[0]?.[0])
+}
