@@ -1,8 +1,21 @@
 import type { Context } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { ActivityInterceptorsFactory } from '@temporalio/worker'
-import type { Metrics } from '../activities/dependencies.ts'
+import type { Activities, Metrics } from '../activities/index.ts'
 import { type Mask, maskError } from './secrets.ts'
+
+/**
+ * Activities that only read: when the worker drains, or nobody wants the answer any more, their attempt ends at once, whatever statement it
+ * waits for. What changes a cluster is never left in the middle like that; it listens for cancellation itself.
+ */
+const ONLY_READ: ReadonlySet<string> = new Set<keyof Activities>([
+  'preflight',
+  'planPage',
+  'describeTables',
+  'existingTables',
+  'findStale',
+  'listDifferences',
+])
 
 /** Around every attempt of an activity: counts how it ended, and keeps secrets out of errors before they enter a history. */
 export function watchAttempts(metrics: Metrics, mask: Mask): ActivityInterceptorsFactory {
@@ -20,7 +33,9 @@ export function watchAttempts(metrics: Metrics, mask: Mask): ActivityInterceptor
         let outcome = 'ok'
         change(activity, 1)
         try {
-          return await next(input)
+          const answer = next(input)
+          if (!ONLY_READ.has(activity)) return await answer
+          return await Promise.race([answer, context.cancelled])
         } catch (error) {
           outcome = outcomeOf(error)
           maskError(mask, error)

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { GracefulShutdownPeriodExpiredError, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { systemClock } from '../activities/dependencies.ts'
 import { createActivities } from '../activities/index.ts'
@@ -16,6 +17,8 @@ import { registerSearchAttributes } from './search-attributes.ts'
 import { createMask, maskError, secretsOf } from './secrets.ts'
 import { installRuntime, metricsEndpoint, type SdkMetrics } from './telemetry.ts'
 import { workflowCode } from './workflow-code.ts'
+
+const CLOSE_WITHIN_MS = 3_000
 
 /**
  * The worker, until the signal: waits for Temporal, registers search attributes, works, and drains when told to stop. Running activities are
@@ -76,8 +79,13 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
     throw error
   } finally {
     health.phase = 'stopped'
-    for (const step of undo.reverse()) await step().catch(() => {})
+    for (const step of undo.reverse()) await atMost(CLOSE_WITHIN_MS, step())
   }
+}
+
+/** What does not close in time is closed with the process. */
+async function atMost(ms: number, closing: Promise<unknown>): Promise<void> {
+  await Promise.race([closing.catch(() => {}), sleep(ms, undefined, { ref: false })])
 }
 
 async function connect(
@@ -138,6 +146,9 @@ async function work(worker: Worker, logger: Logger, health: Health, signal: Abor
   if (signal.aborted) drain()
   try {
     await finished
+  } catch (error) {
+    if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error
+    logger.warn('Some activities did not end in time; other workers take them over when their heartbeats stay away')
   } finally {
     signal.removeEventListener('abort', drain)
   }
