@@ -6,7 +6,7 @@ const FACTOR = 20
 
 /** Keeps the target's replication slots busy: tables of very different sizes, far more than slots. */
 export async function run(scale: number): Promise<Figure[]> {
-  const tables = Math.max(1, Math.round(500 * scale))
+  const tables = Math.max(1, Math.round(400 * scale))
   const stage = await MigrationStage.set({ timeFactor: FACTOR })
   try {
     const gib = 2 ** 30

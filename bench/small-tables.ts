@@ -26,7 +26,7 @@ export async function run(scale: number): Promise<Figure[]> {
         },
       )
       if (last.progress !== 1 || last.tables.finished !== tables) {
-        throw new Error(`only ${last.tables.finished} of ${tables} tables were copied`)
+        throw new Error(`not everything was copied: ${JSON.stringify(last)}`)
       }
       const size = `${tables} tables x 2 partitions, ${copies === 'none' ? 'made on the target first' : 'copies there and empty'}`
       figures.push(

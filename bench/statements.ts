@@ -11,7 +11,7 @@ export async function run(scale: number): Promise<Figure[]> {
   const stage = await MigrationStage.set()
   try {
     const database = 'large'
-    await stage.lab.ask('build', { database, tables, partitions: 2, version: 3n, bytes: 2 ** 40, copies: 'empty' })
+    await stage.lab.ask('build', { database, tables, partitions: 2, version: 3n, bytes: 2 ** 32, copies: 'empty' })
     const spec = { name: 'statements', source: 'source', target: 'target', include: [database] }
     await stage.migrate(spec, async () => (await stage.lab.ask('runningJobs')) >= tables)
     // What belongs to starting them has ended then.

@@ -22,18 +22,18 @@ export function livingBackends(
 }
 
 /**
- * Which source tablet goes into which target tablet, and who gives it: tablets of one index of one partition, in ascending id on both sides
- * and as many on either. A table may have hundreds of thousands, so all replicas of a backend share one address.
+ * Which source tablet goes into which target tablet (by id), and who gives it: tablets of one index of one partition, in ascending id on both
+ * sides and as many on either. A table may have hundreds of thousands, so all replicas of a backend share one address.
  */
 export function pairTablets(
   source: readonly Tablet[],
-  target: readonly Tablet[],
+  target: readonly bigint[],
   sourcesOf: (tablet: Tablet) => readonly ReplicaBackend[],
 ): TabletReplication[] {
   const pairs: TabletReplication[] = []
   for (const [place, tablet] of source.entries()) {
     const twin = target[place]
-    if (twin) pairs.push({ tabletId: twin.id, sourceTabletId: tablet.id, backends: sourcesOf(tablet) })
+    if (twin !== undefined) pairs.push({ tabletId: twin, sourceTabletId: tablet.id, backends: sourcesOf(tablet) })
   }
   return pairs
 }

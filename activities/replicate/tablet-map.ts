@@ -7,6 +7,7 @@ import {
   partitionIndexes,
   type ReplicaBackend,
   type Tablet,
+  tabletIds,
   tablets,
 } from '../../starrocks/index.ts'
 import { busyTable, stale } from '../failures.ts'
@@ -104,7 +105,7 @@ async function mapIndex(
   }
   const [from, to] = await Promise.all([
     tablets(pair.source.cluster, pair.source.databaseId, pair.source.entry.id, partition.source.id, sourceIndex),
-    tablets(pair.target.cluster, pair.target.databaseId, pair.target.entry.id, partition.target.id, targetIndex),
+    tabletIds(pair.target.cluster, pair.target.databaseId, pair.target.entry.id, partition.target.id, targetIndex),
   ])
   if (from.length !== to.length) {
     throw stale(

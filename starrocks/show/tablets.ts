@@ -42,6 +42,18 @@ export async function tablets(
   return readTablets(await proc(cluster, ['dbs', databaseId, tableId, 'partitions', partitionId, indexId], options))
 }
 
+/** The same listing, ids alone, ascending: a table may have hundreds of thousands of tablets, and of a copy nothing else matters. */
+export async function tabletIds(
+  cluster: Queryable,
+  databaseId: bigint,
+  tableId: bigint,
+  partitionId: bigint,
+  indexId: bigint,
+  options?: StatementOptions,
+): Promise<bigint[]> {
+  return readTabletIds(await proc(cluster, ['dbs', databaseId, tableId, 'partitions', partitionId, indexId], options))
+}
+
 /** PROC '…/<index>/<tablet>': the replicas of one tablet with what the listing leaves out (`isBad`). */
 export async function tabletReplicas(
   cluster: Queryable,
@@ -54,6 +66,12 @@ export async function tabletReplicas(
 ): Promise<Replica[]> {
   const path = ['dbs', databaseId, tableId, 'partitions', partitionId, indexId, tabletId]
   return (await proc(cluster, path, options)).map(readReplica)
+}
+
+export function readTabletIds(rows: readonly Row[]): bigint[] {
+  const ids = new Set<string>()
+  for (const row of rows) ids.add(row.required('TabletId'))
+  return [...ids].map(BigInt).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
 }
 
 export function readTablets(rows: readonly Row[]): Tablet[] {
