@@ -70,7 +70,8 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
 
   function collect(outcomes: readonly AlignOutcome[]): void {
     for (const full of outcomes) {
-      if (full.outcome === 'unchanged') continue
+      // After an attempt whose answer was lost the next finds nothing to do, and still knows what is to be undone.
+      if (full.outcome === 'unchanged' && full.undo.length === 0) continue
       const outcome = brief(full)
       if (reported + open.length < MOST_OUTCOMES || outcome.undo.length > 0) open.push(outcome)
       else more++
