@@ -74,7 +74,7 @@ function one(
   // Switched off by the spec although it is needed.
   const forbidden = rule.needed && value !== undefined && value !== wanted
   // Also when it has the value already: another migration may have leased it, and put it back before this one ends.
-  if (value !== undefined && !forbidden && now !== undefined && (now !== value || rule.needed)) {
+  if (value !== undefined && !forbidden && now !== undefined) {
     const what = now === value ? `stays ${value}` : `is ${now} and becomes ${value}`
     return [
       {

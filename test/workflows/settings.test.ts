@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import type { LabMigration } from '../support/lab-migration.ts'
+import { accessTo } from '../support/lab-worker.ts'
+import { until } from '../support/until.ts'
+import { stage } from './support/stage.ts'
+
+const on = stage()
+const KEY = 'enable_legacy_compatibility_for_replication'
+
+function present({ target }: LabMigration): unknown {
+  return target.execute(`ADMIN SHOW FRONTEND CONFIG LIKE '${KEY}'`).rows[0]?.[2]
+}
+
+/** A second migration into the first one's target, and back. */
+async function pair(name: string): Promise<[LabMigration, LabMigration]> {
+  const spec = { settings: { legacyCompatibility: 'on' as const } }
+  const first = await on.migration({ name: `${name}-1`, spec }, 1)
+  const second = await on.migration(
+    { name: `${name}-2`, spec: { ...spec, target: `${name}-1-target`, include: ['other'] } },
+    1,
+  )
+  on.worker.configure({ [`${name}-1-target`]: accessTo(first.target) })
+  return [first, second]
+}
+
+describe('settings of a target that two migrations need', () => {
+  test('are put back with the last of them', async () => {
+    const [first, second] = await pair('share')
+    expect(present(first)).toBe('false')
+    await first.start()
+    await first.untilStatus('changed', ({ settings }) => settings.length === 1)
+    await second.start()
+    await second.untilStatus('runs', ({ state }) => state === 'caughtUp' || state === 'syncing')
+    expect(present(first)).toBe('true')
+    await first.starferry.stop(first.name)
+    await first.starferry.result(first.name)
+    expect(present(first)).toBe('true')
+    await second.starferry.stop(second.name)
+    await second.starferry.result(second.name)
+    expect(present(first)).toBe('false')
+  })
+
+  test('are put back when a holder was terminated', async () => {
+    const migration = await on.migration({ name: 'gone', spec: { settings: { legacyCompatibility: 'on' } } }, 1)
+    await migration.start()
+    await migration.untilStatus('changed', ({ settings }) => settings.length === 1)
+    await on.temporal.client.workflow.getHandle('migrate/gone').terminate('as somebody may do')
+    await until('put back', () => present(migration) === 'false')
+    // Nobody is left to report to: the Schedule goes too.
+    await until('the Schedule is gone', async () => {
+      for await (const schedule of on.temporal.client.schedule.list())
+        if (schedule.scheduleId.includes('gone')) return false
+      return true
+    })
+  })
+
+  test('that somebody else changed meanwhile are left alone', async () => {
+    const migration = await on.migration({ name: 'touched', spec: { settings: { legacyCompatibility: 'on' } } }, 1)
+    await migration.start()
+    await migration.untilStatus('changed', ({ settings }) => settings.length === 1)
+    migration.target.execute(`ADMIN SET FRONTEND CONFIG ("${KEY}" = "false")`)
+    await migration.starferry.stop('touched')
+    await migration.starferry.result('touched')
+    expect(present(migration)).toBe('false')
+  })
+
+  test('stay when asked to', async () => {
+    const migration = await on.migration({ name: 'keep', spec: { settings: { legacyCompatibility: 'on' } } }, 1)
+    await migration.start()
+    await migration.untilStatus('changed', ({ settings }) => settings.length === 1)
+    await migration.starferry.stop('keep', { keepSettings: true })
+    await migration.starferry.result('keep')
+    expect(present(migration)).toBe('true')
+  })
+})
