@@ -2,6 +2,7 @@ import type { StaleTable } from '../contract/replication.ts'
 import {
   epochToSend,
   partitionVerdict,
+  type RememberedCopy,
   type SourceVersion,
   type TargetVersion,
   versionOf,
@@ -65,6 +66,8 @@ export class TableComparison {
   readonly lag: TableLag
   readonly #copy: ReadonlyMap<string, TargetVersion> | undefined
   readonly #seen = new Map<string, number>()
+  /** At the same version as the source, on a target that does not tell of which rows. */
+  readonly #unproven: { name: string; sourceId: bigint; version: bigint; bytes: number }[] = []
 
   constructor(table: string, copy: ReadonlyMap<string, TargetVersion> | undefined) {
     this.#copy = copy
@@ -104,7 +107,10 @@ export class TableComparison {
     const provable = target.txnType !== undefined || copied <= 1n
     const verdict = partitionVerdict(source, target, provable ? undefined : { sourceId: source.id, version: copied })
     if (verdict.action === 'in-sync') {
-      if (!provable) lag.unknownPartitions++
+      if (!provable) {
+        lag.unknownPartitions++
+        this.#unproven.push({ name, sourceId: source.id, version: copied, bytes })
+      }
       return
     }
     lag.laggingPartitions++
@@ -115,4 +121,32 @@ export class TableComparison {
     lag.bytes += fresh || version <= copied ? bytes : Math.ceil(bytes * (Number(version - copied) / Number(version)))
     if (copied <= 1n) lag.unfinished = true
   }
+
+  /** Whether what was copied before, as it is remembered, says the same as the versions. Without such partitions there is nothing to ask. */
+  agrees(memory: ReadonlyMap<string, RememberedCopy>): boolean {
+    return this.#unproven.every((partition) => isRemembered(partition, memory))
+  }
+
+  /**
+   * Partitions that are not known as copies of these very source partitions lag, whatever their versions: the source's was emptied and filled
+   * again, or somebody else wrote the rows. The others stay unknown, since nothing but our own word speaks for them.
+   */
+  settle(memory: ReadonlyMap<string, RememberedCopy>): void {
+    const { lag } = this
+    for (const partition of this.#unproven) {
+      if (isRemembered(partition, memory)) continue
+      lag.unknownPartitions--
+      lag.laggingPartitions++
+      lag.bytes += partition.bytes
+    }
+    this.#unproven.length = 0
+  }
+}
+
+function isRemembered(
+  { name, sourceId, version }: { name: string; sourceId: bigint; version: bigint },
+  memory: ReadonlyMap<string, RememberedCopy>,
+): boolean {
+  const copy = memory.get(name)
+  return copy !== undefined && copy.sourceId === sourceId && copy.version === version
 }

@@ -13,11 +13,11 @@ const LONGEST = 48 * 1024
 
 /**
  * Targets from 3.3.2 on keep type and epoch of every partition: nothing needs to be remembered, and the memory is empty. For older ones it is
- * what the former step returned, or the last closed run of this table's workflow.
+ * what the former step returned, or the last closed run of this table's workflow that copied something.
  */
 export async function readMemory(deps: Dependencies, pair: TablePair, input: ReplicateStepInput): Promise<CopyMemory> {
   if (pair.target.capabilities.dataVersions) return new Map()
-  return decodeMemory(input.memory ?? (await lastMemory(deps, input)))
+  return decodeMemory(input.memory ?? (await lastMemory(deps, input.spec.name, input.table)))
 }
 
 /** The field `memory` of a step's result; nothing where none is needed or it would be too large. */
@@ -45,12 +45,22 @@ export function decodeMemory(text: string | undefined): CopyMemory {
   return memory
 }
 
-async function lastMemory(deps: Dependencies, { spec, table }: ReplicateStepInput): Promise<string | undefined> {
-  const id = tableWorkflowId(spec.name, table)
+/** Runs of a table's workflow that are looked through at most: one that failed before its first copy remembers nothing. */
+const MOST_RUNS = 20
+
+/** What the latest closed run of a table's workflow that remembers anything remembers. */
+async function lastMemory(deps: Dependencies, migration: string, table: string): Promise<string | undefined> {
+  const id = tableWorkflowId(migration, table)
   const query = `WorkflowId = '${id.replaceAll("'", "\\'")}' AND ExecutionStatus = 'Completed'`
-  for await (const execution of deps.client.workflow.list({ query, pageSize: 1 })) {
+  let runs = 0
+  for await (const execution of deps.client.workflow.list({ query, pageSize: 5 })) {
     const report = (await deps.client.workflow.getHandle(id, execution.runId).result()) as TableReport
-    return report.memory
+    if (report.memory !== undefined || ++runs >= MOST_RUNS) return report.memory
   }
   return undefined
+}
+
+/** What is known of a table's copy when none of its workflows runs. */
+export async function rememberedCopies(deps: Dependencies, migration: string, table: string): Promise<CopyMemory> {
+  return decodeMemory(await lastMemory(deps, migration, table))
 }

@@ -4,6 +4,7 @@ import { createSelection } from '../../planning/selection.ts'
 import { TableComparison, type TableLag, VersionIndex } from '../../planning/version-index.ts'
 import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { settleByMemory } from './lineage.ts'
 import { readVersions, selectedTables } from './read-versions.ts'
 
 export interface LookOptions {
@@ -53,6 +54,7 @@ export async function lookAtTables(
     const comparison = comparisons.get(joinTableName(row.database, row.table))
     comparison?.add(row.name, row, Number(row.dataSizeBytes))
   }
+  await settleByMemory(deps, spec, comparisons.values())
   return [...comparisons.values()].map((comparison) => comparison.lag)
 }
 

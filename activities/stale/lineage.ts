@@ -1,0 +1,35 @@
+import type { MigrationSpec } from '../../contract/index.ts'
+import type { TableComparison } from '../../planning/version-index.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
+import { type CopyMemory, rememberedCopies } from '../replicate/memory.ts'
+
+const CONCURRENCY = 8
+
+/** By migration and table. What another worker copied since is not in it: what disagrees is read again before it counts. */
+const known = new WeakMap<Dependencies, Map<string, CopyMemory>>()
+
+/**
+ * Targets before 3.3.2 do not tell of which source partition a copy is one, and a partition that was emptied and filled again may have the
+ * version that it had. There what table workflows remember decides whether equal versions mean anything.
+ */
+export async function settleByMemory(
+  deps: Dependencies,
+  { name }: MigrationSpec,
+  comparisons: Iterable<TableComparison>,
+): Promise<void> {
+  const memories = known.get(deps) ?? new Map<string, CopyMemory>()
+  known.set(deps, memories)
+  const unsettled: TableComparison[] = []
+  for (const comparison of comparisons) {
+    if (comparison.lag.unknownPartitions === 0) continue
+    const memory = memories.get(`${name}/${comparison.lag.table}`)
+    if (!memory || !comparison.agrees(memory)) unsettled.push(comparison)
+  }
+  await mapConcurrently(unsettled, CONCURRENCY, async (comparison) => {
+    const { table } = comparison.lag
+    const memory = await rememberedCopies(deps, name, table)
+    memories.set(`${name}/${table}`, memory)
+    comparison.settle(memory)
+  })
+}
