@@ -135,7 +135,9 @@ describe('whatever is killed, the migration goes on by itself', { timeout: 240_0
       slow.clear()
       await migration.settled(undefined, 120_000)
     } catch (error) {
-      throw new Error([error instanceof Error ? error.message : error, ...story, stage.worker.logTail(3).slice(0, 1000)].join('\n'))
+      throw new Error(
+        [error instanceof Error ? error.message : error, ...story, stage.worker.logTail(3).slice(0, 1000)].join('\n'),
+      )
     } finally {
       await traffic.stop()
     }
