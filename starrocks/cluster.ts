@@ -69,7 +69,7 @@ export class StarRocksCluster {
   /** Runs a statement on the leader. Every cell is text or null. Errors: `StarRocksError`; the signal's reason when aborted. */
   query(sql: string, options: StatementOptions = {}): Promise<ResultSet> {
     return this.#measured(sql, () =>
-      this.#onLeader(isRead(sql), options.signal, (connection) =>
+      this.#onLeader(isRead(sql), options, (connection) =>
         connection.run(sql, { timeoutMs: this.#statementTimeout, ...options }),
       ),
     )
@@ -84,7 +84,7 @@ export class StarRocksCluster {
   async *stream(sql: string, options: StatementOptions = {}): AsyncGenerator<Row> {
     const started = performance.now()
     let failure: unknown
-    const { session, connection } = await this.#acquire(options.signal)
+    const { session, connection } = await this.#acquire(options)
     try {
       yield* connection.stream(sql, { timeoutMs: this.#statementTimeout, ...options })
     } catch (error) {
@@ -143,11 +143,11 @@ export class StarRocksCluster {
 
   async #onLeader<T>(
     read: boolean,
-    signal: AbortSignal | undefined,
+    options: StatementOptions,
     act: (connection: Connection) => Promise<T>,
   ): Promise<T> {
     for (let again = read; ; again = false) {
-      const { session, connection } = await this.#acquire(signal, !read)
+      const { session, connection } = await this.#acquire(options, !read)
       try {
         return await act(connection)
       } catch (error) {
@@ -163,24 +163,21 @@ export class StarRocksCluster {
    * A connection to the leader. `proven`: one that has just answered – what changes something must not go into a connection that died
    * while it was idle, for then nobody would know whether it took effect.
    */
-  async #acquire(
-    signal: AbortSignal | undefined,
-    proven = false,
-  ): Promise<{ session: Session; connection: Connection }> {
-    const session = await this.#current(signal)
+  async #acquire(options: StatementOptions, proven = false): Promise<{ session: Session; connection: Connection }> {
+    const session = await this.#current(options.signal)
     try {
-      return { session, connection: await this.#take(session, signal, proven) }
+      return { session, connection: await this.#take(session, options, proven) }
     } catch (error) {
       // Not a byte of the statement was sent: whatever it is, it may go to the next leader.
       if (!this.#learn(session, error)) throw error
-      const next = await this.#current(signal)
-      return { session: next, connection: await this.#take(next, signal, proven) }
+      const next = await this.#current(options.signal)
+      return { session: next, connection: await this.#take(next, options, proven) }
     }
   }
 
-  async #take({ pool }: Session, signal: AbortSignal | undefined, proven: boolean): Promise<Connection> {
+  async #take({ pool }: Session, { signal, urgent }: StatementOptions, proven: boolean): Promise<Connection> {
     for (;;) {
-      const connection = await pool.acquire(signal)
+      const connection = await pool.acquire(signal, urgent)
       if (!proven) return connection
       let alive = false
       try {
@@ -229,7 +226,7 @@ export class StarRocksCluster {
   /** Asks the last leader whether it still is, over one of its own connections. */
   async #confirm(session: Session): Promise<boolean> {
     try {
-      const connection = await session.pool.acquire()
+      const connection = await session.pool.acquire(undefined, true)
       try {
         const { rows } = await connection.run('SHOW FRONTENDS', { timeoutMs: this.#statementTimeout })
         const leader = confirmLeader(rows, this.options.addressMap, session.leader.address)

@@ -59,6 +59,7 @@ export class Jobs {
 export class JobBoard {
   readonly #cluster: StarRocksCluster
   #mode: 'replications' | 'transactions' | undefined
+  #detecting: Promise<'replications' | 'transactions'> | undefined
   readonly #whole: SingleFlight<Jobs>
   readonly #databases = new Map<bigint, SingleFlight<Jobs>>()
 
@@ -90,7 +91,7 @@ export class JobBoard {
   }
 
   async #fresh(databaseId: bigint, gapMs: number): Promise<Jobs> {
-    this.#mode ??= (await replications(this.#cluster)) === 'unsupported' ? 'transactions' : 'replications'
+    this.#mode ??= await this.#detect()
     if (this.#mode === 'replications') return this.#whole.fresh(gapMs)
     let board = this.#databases.get(databaseId)
     if (!board) {
@@ -100,8 +101,19 @@ export class JobBoard {
     return board.fresh(gapMs)
   }
 
+  /** Once for all who ask first at the same time. */
+  #detect(): Promise<'replications' | 'transactions'> {
+    this.#detecting ??= replications(this.#cluster, { urgent: true })
+      .then((jobs) => (jobs === 'unsupported' ? 'transactions' : 'replications'))
+      .finally(() => {
+        this.#detecting = undefined
+      })
+    return this.#detecting
+  }
+
   async #readReplications(): Promise<Job[]> {
-    const jobs = await replications(this.#cluster)
+    // All who follow jobs wait for it: behind the statements of tables that start it would come late, and look as if it took long.
+    const jobs = await replications(this.#cluster, { urgent: true })
     if (jobs !== 'unsupported') return jobs.map(ofReplication)
     // Another frontend of another version leads now.
     this.#mode = undefined

@@ -27,6 +27,8 @@ export interface StatementOptions {
   signal?: AbortSignal
   /** How long the whole statement may take (a stream: how long between two rows). */
   timeoutMs?: number
+  /** Gets the next connection that is free, before all who wait for one: for what many others wait for. */
+  urgent?: boolean
 }
 
 type Cells = (string | null)[]

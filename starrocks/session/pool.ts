@@ -22,8 +22,11 @@ export class ConnectionPool {
     if (first) this.#idle.push(first)
   }
 
-  /** A connection for one statement; give it back with `release`. Errors: those of opening one; `signal`'s reason. */
-  async acquire(signal?: AbortSignal): Promise<Connection> {
+  /**
+   * A connection for one statement; give it back with `release`. `urgent`: before all who wait for one.
+   * Errors: those of opening one; `signal`'s reason.
+   */
+  async acquire(signal?: AbortSignal, urgent = false): Promise<Connection> {
     signal?.throwIfAborted()
     if (this.#closed) throw new UnreachableError('This frontend is no longer used')
     const idle = this.#takeIdle()
@@ -47,7 +50,8 @@ export class ConnectionPool {
         waiter.reject(signal?.reason)
       }
       signal?.addEventListener('abort', abort, { once: true })
-      this.#waiters.push(waiter)
+      if (urgent) this.#waiters.unshift(waiter)
+      else this.#waiters.push(waiter)
     })
   }
 
