@@ -12,12 +12,12 @@ export interface Figure {
 
 /** A figure that must not be more than the bar. */
 export function atMost(bench: string, value: number, bar: number, unit: string, scale: string): Figure {
-  return { bench, value: round(value), unit, bar: `<= ${bar}`, ok: value <= bar, scale }
+  return { bench, value: round(value), unit, bar: `<= ${bar}`, ok: round(value) <= bar, scale }
 }
 
 /** A figure that must not be less than the bar. */
 export function atLeast(bench: string, value: number, bar: number, unit: string, scale: string): Figure {
-  return { bench, value: round(value), unit, bar: `>= ${bar}`, ok: value >= bar, scale }
+  return { bench, value: round(value), unit, bar: `>= ${bar}`, ok: round(value) >= bar, scale }
 }
 
 const round = (value: number) => Number(value.toPrecision(4))
