@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { MigrationStatus } from '../../contract/index.ts'
+import { LabMigration, type LabMigrationOptions } from '../support/lab-migration.ts'
+import { LabWorker } from '../support/lab-worker.ts'
+import { plainTables } from '../support/plain-tables.ts'
+import { startTemporal, type TestTemporal } from '../support/temporal.ts'
+import { until } from '../support/until.ts'
+
+let temporal: TestTemporal
+let worker: LabWorker
+beforeAll(async () => {
+  temporal = await startTemporal()
+  worker = await LabWorker.start(temporal)
+})
+afterAll(async () => {
+  await worker?.stop()
+  await temporal?.stop()
+})
+
+async function withMigration(
+  name: string,
+  tables: number,
+  test: (migration: LabMigration) => Promise<void>,
+  options: Partial<LabMigrationOptions> = {},
+): Promise<void> {
+  const migration = await LabMigration.prepare(
+    { name, source: { version: '3.3' }, target: { version: '3.5' }, ...options },
+    temporal,
+    worker,
+  )
+  try {
+    migration.fill(plainTables(tables))
+    await test(migration)
+  } finally {
+    await migration.stop()
+  }
+}
+
+/** Tables of the source whose every row is on the target now, and all of them. */
+function truth(migration: LabMigration): { equal: number; all: number } {
+  const { tables, differing } = migration.compare()
+  return { equal: tables - differing.length, all: tables }
+}
+
+/** Looks at status and truth until the condition holds; the truth is taken after the status, and may only be ahead of it. */
+async function watch(migration: LabMigration, holds: (status: MigrationStatus) => boolean): Promise<MigrationStatus[]> {
+  const seen: MigrationStatus[] = []
+  await until(
+    'the watched condition',
+    async () => {
+      const status = await migration.status()
+      const { equal, all } = truth(migration)
+      const { total, lagging, unknown } = status.partitions
+      // Each of these tables has one partition.
+      expect(total - lagging - unknown, JSON.stringify(status)).toBeLessThanOrEqual(equal)
+      if (status.progress === 1) expect(equal).toBe(all)
+      if (status.state === 'caughtUp') expect(equal).toBe(all)
+      seen.push(status)
+      return holds(status)
+    },
+    { everyMs: 20, explain: () => migration.story(seen.at(-1)) },
+  )
+  return seen
+}
+
+describe.concurrent('the status says no more than what the target’s metadata confirm', { timeout: 120_000 }, () => {
+  it('at every moment of a first copy', () =>
+    withMigration(
+      'honest-copy',
+      16,
+      async (migration) => {
+        migration.target.faults.inject({ kind: 'slow-jobs', factor: 100 })
+        migration.target.faults.inject({ kind: 'abort-job', error: 'Replicate snapshot failed', times: 4 })
+        migration.target.faults.inject({ kind: 'lose-job', times: 2 })
+        await migration.start()
+        const seen = await watch(migration, ({ state, progress }) => state === 'caughtUp' && progress === 1)
+        expect(seen.some(({ progress }) => progress > 0 && progress < 1)).toBe(true)
+        expect(new Set(seen.map(({ jobs }) => jobs.running)).size).toBeGreaterThan(1)
+      },
+      { spec: { limits: { tables: 4 } } },
+    ))
+
+  it('a job that is committed and not yet visible is no copy', () =>
+    withMigration('honest-publish', 3, async (migration) => {
+      const late = migration.target.faults.inject({ kind: 'delay-publish', ms: 400_000, table: 'app.t2' })
+      await migration.start()
+      await until('the job is committed', () => migration.jobs.committed === 3 && late.struck > 0)
+      const committed = Date.now()
+      const seen = await watch(
+        migration,
+        ({ checkedAt, partitions }) => Date.parse(checkedAt ?? '') > committed && partitions.lagging === 1,
+      )
+      expect(seen.at(-1)?.progress).toBeLessThan(1)
+      await watch(migration, ({ state, progress }) => state === 'caughtUp' && progress === 1)
+    }))
+
+  it('what goes back or comes anew at the source lags at once, whatever its version', () =>
+    withMigration('honest-again', 2, async (migration) => {
+      const { source, target } = migration
+      await migration.start()
+      await migration.settled()
+      const slow = target.faults.inject({ kind: 'slow-jobs', factor: 1_000_000 })
+      source.execute('TRUNCATE TABLE app.t1')
+      source.execute("INSERT INTO app.t1 VALUES (7, 'other rows at the same version')")
+      const written = Date.now()
+      const status = await migration.untilStatus(
+        'a look after the write',
+        ({ checkedAt }) => Date.parse(checkedAt ?? '') > written,
+      )
+      expect(status).toMatchObject({ state: 'syncing', partitions: { total: 2, lagging: 1 }, tables: { expired: 1 } })
+      expect(status.progress).toBeLessThan(1)
+      slow.clear()
+      await watch(migration, ({ state, progress }) => state === 'caughtUp' && progress === 1)
+    }))
+
+  it('what a target cannot tell is unknown: never 100 %', () =>
+    withMigration(
+      'honest-unknown',
+      2,
+      async (migration) => {
+        await migration.start()
+        const status = await migration.untilStatus('caught up', ({ state }) => state === 'caughtUp')
+        expect(status.partitions).toEqual({ total: 2, lagging: 0, unknown: 2 })
+        expect(status.jobs.unknown).toBe(2)
+        expect(status.progress).toBeLessThan(1)
+        const { rows } = await migration.starferry.tables(migration.name)
+        expect(rows.map(({ state }) => state)).toEqual(['unknown', 'unknown'])
+      },
+      { source: { version: '3.1' }, target: { version: '3.1' } },
+    ))
+
+  it('between frontends whose backends answer no queries', () =>
+    withMigration('honest-frontends', 3, async (migration) => {
+      for (const cluster of [migration.source, migration.target]) cluster.faults.inject({ kind: 'no-backend-queries' })
+      await migration.start()
+      await watch(migration, ({ state, progress }) => state === 'caughtUp' && progress === 1)
+    }))
+
+  it('a table that is missing, refused or parked is told with its reason', () =>
+    withMigration(
+      'honest-reasons',
+      2,
+      async (migration) => {
+        const { source, target, starferry, name } = migration
+        source.execute(
+          `CREATE EXTERNAL TABLE app.ext (id INT) ENGINE=mysql PROPERTIES ("host" = "127.0.0.1", "port" = "3306", "user" = "u", "password" = "secret", "database" = "d", "table" = "t")`,
+        )
+        const failing = target.faults.inject({
+          kind: 'abort-job',
+          error: 'Replicate snapshot failed: disk is bad',
+          table: 'app.t2',
+        })
+        await migration.start()
+        const status = await migration.untilStatus('parked', ({ tables }) => tables.parked >= 2)
+        expect(status.progress).toBeLessThan(1)
+        expect(status.reasons.map(({ reason }) => reason).join('\n')).toMatch(/disk is bad/)
+        const parked = await starferry.parked(name)
+        expect(parked.find(({ table }) => table === 'app.t2')?.reason).toMatch(/disk is bad/)
+        expect(parked.find(({ table }) => table === 'app.ext')?.reason).toMatch(/external/i)
+        failing.clear()
+        expect(await starferry.retry(name, ['app.t2'])).toEqual({ accepted: ['app.t2'], rejected: [] })
+        await migration.untilStatus('copied', () => migration.compare().differing.length === 0)
+        expect((await starferry.retry(name, ['app.nothing'])).rejected).toHaveLength(1)
+      },
+      { spec: { parkAfter: 1, intervals: { metadata: 2, stale: 0.5, park: 300 } } },
+    ))
+})
