@@ -1,8 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { temporalSettings } from '../../client/connection.ts'
+import { check } from '../../contract/check.ts'
+import { migrationSpecSchema } from '../../contract/migration-spec.ts'
 import { loadConfiguration } from '../../workers/configuration.ts'
 import { connectionOptions } from '../../workers/connect.ts'
 
@@ -70,6 +73,22 @@ describe('mistakes', () => {
   it('STARFERRY_CONFIG names it too', () => {
     const env = { STARFERRY_CONFIG: file('temporal: {address: "t:1"}\n') }
     expect(loadConfiguration({ env }).temporal.address).toBe('t:1')
+  })
+})
+
+describe('docs/configuration.md', () => {
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
+  const blocks = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1] ?? '')
+
+  it('shows a worker configuration and a migration that are taken as they stand', () => {
+    file('PEM', 'ca.pem')
+    const worker = blocks
+      .find((block) => block.startsWith('clusters:'))
+      ?.replaceAll('/run/secrets/production-token', 'ca.pem')
+    const env = { PRODUCTION_PASSWORD: 'x', NEXT_PASSWORD: 'y', TEMPORAL_API_KEY: 'z' }
+    expect(Object.keys(load(worker ?? '', env).clusters)).toEqual(['production', 'next'])
+    const migration = blocks.find((block) => block.startsWith('name:'))
+    expect(check(migrationSpecSchema, parse(migration ?? ''), 'docs').limits.bytesPerJob).toBe(500 * 1024 ** 3)
   })
 })
 

@@ -147,6 +147,13 @@ describe('what Prometheus and Grafana ask for', () => {
     for (const name of Object.keys(METRICS)) expect(expressions.join('\n')).toContain(`starferry_${name}`)
   })
 
+  it('is described in docs/operations.md, name by name', () => {
+    const page = read('docs/operations.md')
+    for (const [name, { labels }] of Object.entries(METRICS)) {
+      expect(page).toContain(`| \`starferry_${name}\` | ${labels.join(', ')} |`)
+    }
+  })
+
   it('has panels and alerts that say what they are about', () => {
     const ids = board.panels.map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
