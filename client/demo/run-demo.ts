@@ -87,7 +87,7 @@ class Demo {
       const message = error instanceof Error ? error.message : String(error)
       this.#story.bad(message)
       this.#story.lines(logLines(this.#stage.worker.logTail(5), this.#options.terminal.columns - 12))
-      return { ...this.#figures(), ok: false, error: message }
+      return { ok: false, ...this.#figures(), error: message }
     }
   }
 
@@ -120,7 +120,7 @@ class Demo {
       `plan: create ${totals.create}, refuse ${totals.refuse}, copy ${plural(totals.replicatePartitions, 'partition')} (${formatBytes(totals.replicateBytes)})`,
     )
     // What cannot be copied is the operator's to decide; this one leaves it out.
-    for (const { object, reason } of refused) this.#story.tell(`excluded ${object}: ${reason}`)
+    for (const { object, reason } of refused) this.#story.tell(`excluded ${object}: ${reason?.split(';')[0]}`)
     this.#excluded = refused.map(({ object }) => object)
   }
 
@@ -226,8 +226,8 @@ class Demo {
     const compared = await compareRows(access(pair.source), access(pair.target), pairs)
     const figures = this.#figures()
     const result: DemoResult = {
-      ...figures,
       ok: compared.rowsDifferent === 0 && compared.rowsCompared > 0 && figures.jobsSentTwice === 0,
+      ...figures,
       tables: compared.tables,
       rowsCompared: compared.rowsCompared,
       rowsDifferent: compared.rowsDifferent,

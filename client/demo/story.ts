@@ -11,6 +11,7 @@ export class Story {
   readonly #live: Live
   readonly #started = Date.now()
   #said = 0
+  #status: MigrationStatus | undefined
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal
@@ -24,34 +25,35 @@ export class Story {
 
   /** What the demo does now. */
   chapter(text: string): void {
-    if (this.#said++ > 0) this.#live.print('')
-    this.#live.print(this.#terminal.style.bold(text))
+    if (this.#said++ > 0) this.#print('')
+    this.#print(this.#terminal.style.bold(text))
   }
 
   /** Something that happened. */
   tell(text: string): void {
-    this.#live.print(`  ${this.#time()}  ${text}`)
+    this.#print(`  ${this.#time()}  ${text}`)
   }
 
   /** Something that went wrong on purpose. */
   hurt(text: string): void {
-    this.#live.print(`  ${this.#time()}  ${this.#terminal.style.yellow('⚡')} ${text}`)
+    this.#print(`  ${this.#time()}  ${this.#terminal.style.yellow('⚡')} ${text}`)
   }
 
   good(text: string): void {
-    this.#live.print(`  ${this.#time()}  ${this.#terminal.style.green('✓')} ${text}`)
+    this.#print(`  ${this.#time()}  ${this.#terminal.style.green('✓')} ${text}`)
   }
 
   bad(text: string): void {
-    this.#live.print(`  ${this.#time()}  ${this.#terminal.style.red('✗')} ${text}`)
+    this.#print(`  ${this.#time()}  ${this.#terminal.style.red('✗')} ${text}`)
   }
 
   /** Lines as they are, indented. */
   lines(lines: string[]): void {
-    for (const line of lines) this.#live.print(`          ${line}`)
+    for (const line of lines) this.#print(`          ${line}`)
   }
 
   progress(status: MigrationStatus): void {
+    this.#status = status
     const { style, columns } = this.#terminal
     const { tables, jobs, slots } = status
     const text = `${formatRatio(status.progress).padStart(6)}  ${status.state.padEnd(8)}  ${tables.finished}/${tables.total} tables  ${slots.used} running  ${jobs.failed} failed`
@@ -62,7 +64,14 @@ export class Story {
 
   /** Takes the live line away. */
   quiet(): void {
+    this.#status = undefined
     this.#live.clear()
+  }
+
+  #print(line: string): void {
+    this.#live.print(line)
+    // The clock of the live line goes on with the story's.
+    if (this.#status) this.progress(this.#status)
   }
 
   #time(): string {
