@@ -31,6 +31,7 @@ import { setSearchAttributes } from './search-attributes.ts'
  * is left alone. Ends when nobody holds anything.
  */
 export async function clusterSettings(input: ClusterSettingsInput): Promise<void> {
+  if (typeof input?.cluster !== 'string') throw badInput('clusterSettings: give {"cluster": …}')
   const { cluster } = input
   const leases = new Map<string, LeasedSetting>((input.carried ?? []).map((lease) => [lease.key, lease]))
   setSearchAttributes({ kind: 'settings', cluster })

@@ -1,8 +1,10 @@
-import type { MigrateInput, MigrationStatus } from '../contract/index.ts'
+import { workflowInfo } from '@temporalio/workflow'
+import { type MigrateInput, type MigrationStatus, migrationId } from '../contract/index.ts'
 import { type MigrationMemory, newMemory } from '../planning/migration-memory.ts'
 import { checkSpec } from './check-input.ts'
 import { registerHandlers } from './migration/handlers.ts'
 import { Migration } from './migration/migration.ts'
+import { runUnderOwnName } from './migration/under-own-name.ts'
 
 /**
  * A migration as one entity: its input is the spec, its state the truth about it, its API signals, updates and queries. Ends when it is stopped,
@@ -10,7 +12,9 @@ import { Migration } from './migration/migration.ts'
  */
 export async function migrate(input: MigrateInput): Promise<MigrationStatus> {
   const { carried, ...spec } = (input ?? {}) as MigrateInput
-  const memory = carried ? (carried as MigrationMemory) : newMemory(checkSpec(spec), Date.now())
+  const checkedSpec = carried ? undefined : checkSpec(spec)
+  if (checkedSpec && workflowInfo().workflowId !== migrationId(checkedSpec.name)) return runUnderOwnName(checkedSpec)
+  const memory = checkedSpec ? newMemory(checkedSpec, Date.now()) : (carried as MigrationMemory)
   const migration = new Migration(memory, carried !== undefined)
   registerHandlers(migration)
   return migration.run(carried !== undefined)

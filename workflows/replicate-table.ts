@@ -24,6 +24,7 @@ import {
 } from '../contract/replication.ts'
 import { shortReason } from '../planning/parking.ts'
 import { steps, work } from './activities.ts'
+import { badInput } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 const FIRST_BACKOFF_MS = 1_000
@@ -39,6 +40,9 @@ type Outcome = Pick<TableReport, 'outcome' | 'reason' | 'errorType' | 'statement
  * that started it waits for that. After the migration has continued as new, it asks for the report by signal instead.
  */
 export async function replicateTable(input: ReplicateTableInput): Promise<TableReport> {
+  if (!input?.spec || !input.table || !input.migrationId) {
+    throw badInput('replicateTable is started by migrate: give {"spec": …, "table": …, "migrationId": …}')
+  }
   const { runId, firstExecutionRunId } = workflowInfo()
   const progress: TableProgress = input.carried ?? {
     step: 0,

@@ -29,7 +29,7 @@ const MOST_OUTCOMES = 500
  * then views. Reports to the migration by signal. Told to hold, it stops after the batch.
  */
 export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCounts | undefined> {
-  const spec = checkSpec(input.spec)
+  const spec = checkSpec(input?.spec)
   const { migrationId, approved } = input
   setSearchAttributes({ kind: 'metadata', migration: spec.name, cluster: spec.target })
   let held = false

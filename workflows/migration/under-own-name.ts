@@ -1,0 +1,59 @@
+import {
+  ApplicationFailure,
+  ChildWorkflowCancellationType,
+  type ChildWorkflowHandle,
+  ParentClosePolicy,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow'
+import {
+  type MigrationSpec,
+  type MigrationStatus,
+  migrationId,
+  pauseSignal,
+  resumeSignal,
+  stopSignal,
+  WORKFLOW_TYPES,
+} from '../../contract/index.ts'
+import type { migrate } from '../migrate.ts'
+import { asOwnFailure } from './prepare.ts'
+
+/**
+ * Somebody started a migration without saying under which id, as the Temporal UI and `temporal workflow start` allow: it runs under its own id all
+ * the same, so that its tables and its metadata differences report to it, every client finds it, and it cannot run twice. This workflow waits for
+ * its end and hands on signals and a cancellation; terminating this one does not disturb the migration.
+ */
+export async function runUnderOwnName(spec: MigrationSpec): Promise<MigrationStatus> {
+  const workflowId = migrationId(spec.name)
+  const child = start(spec, workflowId)
+  setHandler(pauseSignal, async () => (await child).signal(pauseSignal))
+  setHandler(resumeSignal, async () => (await child).signal(resumeSignal))
+  setHandler(stopSignal, async (options) => (await child).signal(stopSignal, options))
+  try {
+    const handle = await child
+    setCurrentDetails(`The migration runs as \`${workflowId}\`: look there.`)
+    return await handle.result()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError') {
+      throw ApplicationFailure.create({
+        type: 'AlreadyRunning',
+        message: `A migration called '${spec.name}' runs already, as ${workflowId}; end it first, or choose another name`,
+        nonRetryable: true,
+      })
+    }
+    throw asOwnFailure(error)
+  }
+}
+
+function start(spec: MigrationSpec, workflowId: string): Promise<ChildWorkflowHandle<typeof migrate>> {
+  return startChild<typeof migrate>(WORKFLOW_TYPES.migrate, {
+    workflowId,
+    args: [spec],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    staticSummary: `Migrate ${spec.source} to ${spec.target}`,
+  })
+}
