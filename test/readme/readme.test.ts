@@ -152,7 +152,7 @@ const story: [RegExp, (command: string) => Promise<void>][] = [
       // This test is run by the one; the other has a test of its own.
       const scripts = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).scripts
       expect(scripts).toHaveProperty(command.endsWith('demo') ? 'demo' : 'test')
-      expect(existsSync(path.join(root, 'test/demo/demo.test.ts'))).toBe(true)
+      expect(existsSync(path.join(root, 'test/client/demo.test.ts'))).toBe(true)
     },
   ],
   [/^npx starferry import /, (command) => works(command, /clusters:[\s\S]*include:/)],
