@@ -4,16 +4,21 @@ const BEAT_MS = 2_000
 
 /**
  * Runs work that heartbeats by itself, whatever it waits for; the SDK throttles what is too often. `report` sets what the heartbeat tells an
- * operator. Nothing relies on these details: the last ones before a crash are often lost.
+ * operator; it goes along with a failure, too. Nothing relies on these details alone: the last ones before a crash are often lost.
  */
-export async function beating<T>(work: (report: (details: unknown) => void) => Promise<T>): Promise<T> {
+export async function beating<T>(
+  work: (report: (details: unknown) => void) => Promise<T>,
+  initial?: unknown,
+): Promise<T> {
   const context = Context.current()
-  let details: unknown
+  // A beat without details would wipe out those of the attempt before.
+  let details = initial
   const beat = setInterval(() => context.heartbeat(details), BEAT_MS)
   try {
     context.heartbeat(details)
     return await work((next) => {
       details = next
+      context.heartbeat(details)
     })
   } finally {
     clearInterval(beat)

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import { ActivityCancelledError } from '@temporalio/client'
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common'
 import {
   migrationJobPrefix,
@@ -19,7 +20,15 @@ import { facts } from './pollers/facts.ts'
 import { confirmCopies } from './replicate/confirm-copies.ts'
 import { compareDefinitions, isStillSame } from './replicate/definitions.ts'
 import { adoptRunningJob, followJob } from './replicate/follow-job.ts'
-import { type CopyMemory, readMemory, writeMemory } from './replicate/memory.ts'
+import {
+  type CopyMemory,
+  type Intent,
+  intendedMemory,
+  MOST_INTENTS,
+  readMemory,
+  recall,
+  writeMemory,
+} from './replicate/memory.ts'
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
 import { resetPartitions, resetStatement } from './replicate/reset-partitions.ts'
 import { buildRequest, sendJob } from './replicate/send-job.ts'
@@ -44,14 +53,15 @@ export function createReplicateActivities(deps: Dependencies) {
           context,
           migrationPrefix: migrationJobPrefix(input.spec.name),
           jobId: `${input.jobPrefix}${context.info.attempt}`,
-          report,
+          intents: (context.info.heartbeatDetails as { intents?: Intent[] } | undefined)?.intents ?? [],
+          report: (details) => report({ ...details, ...(step.intents.length > 0 ? { intents: step.intents } : {}) }),
         }
         try {
           return await runStep(step, input)
         } catch (error) {
           throw countFailure(deps, input, yielding(stepFailure(error, input.table), context.info.attempt))
         }
-      })
+      }, context.info.heartbeatDetails)
     },
   }
 }
@@ -65,14 +75,15 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   await checkDisk(pair.target.cluster, input.spec.limits.diskPercent)
 
   const memory = await readMemory(deps, pair, input)
-  let partitions = await readPartitionPairs(pair, memory)
+  const known = recall(memory, await intendedMemory(pair, step.intents))
+  let partitions = await readPartitionPairs(pair, known)
   if (partitions.every(isInSync)) return inSync(partitions, memory)
   // After the versions: what changes later is in a later version, and so in a later round.
   const definition = await compareDefinitions(pair)
   if (shouldStop(step)) return result('stopped')
   if (await resetPartitions(pair, partitions, input.approved)) {
     forgetTargets(memory, partitions)
-    partitions = await readPartitionPairs(pair, memory)
+    partitions = await readPartitionPairs(pair, known)
   }
   const lagging = partitions.filter((partition) => partition.verdict.action === 'replicate')
   if (lagging.length === 0) {
@@ -96,7 +107,12 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   const request = await buildRequest(step, pair, definition, mapped, { bytes, targetBytes })
   if (shouldStop(step)) return result('stopped')
 
+  step.intents = [...step.intents, ...intentOf(pair, step.jobId, memory, chosen)].slice(-MOST_INTENTS)
   step.report({ job: step.jobId, phase: 'sending', partitions: chosen.length })
+  if (step.intents.length > 0) {
+    await writeDown(step)
+    if (shouldStop(step)) return result('stopped')
+  }
   const sent = await sendJob(step, pair, request)
   if (sent === 'queued') {
     const end = await followJob(step, pair, step.jobId)
@@ -187,6 +203,24 @@ function highest(partitions: readonly PartitionPair[]): string {
 function remember(memory: CopyMemory, confirmed: readonly PartitionPair[]): void {
   for (const { name, source, version } of confirmed) {
     memory.set(name, { sourceId: source.id, version } satisfies RememberedCopy)
+  }
+}
+
+/** Only for targets that do not remember themselves; else nothing. */
+function intentOf(pair: TablePair, jobId: string, memory: CopyMemory, chosen: readonly PartitionPair[]): Intent[] {
+  const after = new Map(memory)
+  remember(after, chosen)
+  const text = writeMemory(pair, after).memory
+  return text === undefined ? [] : [{ jobId, memory: text }]
+}
+
+/** Has the server know the intents before anything is sent: ordinary heartbeats are throttled, and lost when the process is killed. */
+async function writeDown({ deps, context, intents }: StepContext): Promise<void> {
+  try {
+    await deps.client.activity.heartbeat(context.info.taskToken, { intents })
+  } catch (error) {
+    // Told to stop in this moment; it is recorded all the same, and the step finds out by itself.
+    if (!(error instanceof ActivityCancelledError)) throw error
   }
 }
 

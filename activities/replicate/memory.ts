@@ -3,6 +3,8 @@ import { log } from '@temporalio/activity'
 import { type ReplicateStepInput, type TableReport, tableWorkflowId } from '../../contract/index.ts'
 import type { RememberedCopy } from '../../planning/partition-verdict.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { busyTable } from '../failures.ts'
+import { jobBoard } from '../pollers/job-board.ts'
 import type { TablePair } from './table-pair.ts'
 
 /** What is known of the copies by partition name; only for targets whose own metadata does not tell. */
@@ -18,6 +20,42 @@ const LONGEST = 48 * 1024
 export async function readMemory(deps: Dependencies, pair: TablePair, input: ReplicateStepInput): Promise<CopyMemory> {
   if (pair.target.capabilities.dataVersions) return new Map()
   return decodeMemory(input.memory ?? (await lastMemory(deps, input.spec.name, input.table)))
+}
+
+/** What a job is about to bring, told with every heartbeat from before it is sent. */
+export interface Intent {
+  jobId: string
+  memory: string
+}
+
+/** Attempts whose intents are kept: one that was refused must not hide its forerunner. */
+export const MOST_INTENTS = 2
+
+/**
+ * What the jobs of former attempts brought, when such an attempt ended between the job's commit and its own result. Only jobs that the target
+ * calls committed count, and only for a partition that is at exactly the version that was sent. A heartbeat may be lost; then the partition
+ * is of unknown origin, and an operator is asked rather than anything guessed.
+ */
+export async function intendedMemory(pair: TablePair, intents: readonly Intent[]): Promise<CopyMemory> {
+  const intended: CopyMemory = new Map()
+  if (intents.length === 0 || pair.target.capabilities.dataVersions) return intended
+  const jobs = await jobBoard(pair.target.cluster).look(pair.target.databaseId)
+  for (const { jobId, memory } of intents) {
+    const job = jobs.find(pair.target.entry.id, jobId)
+    if (job?.state !== 'committed') continue
+    if (job.phase === 'COMMITTED') throw busyTable(`job ${jobId} of ${pair.target.full} is not published yet`, 1_000)
+    for (const [name, copy] of decodeMemory(memory)) intended.set(name, copy)
+  }
+  return intended
+}
+
+/** Looks up what is known of a partition at a version; what a former attempt brought is taken into the memory. */
+export function recall(memory: CopyMemory, intended: CopyMemory) {
+  return (name: string, version: bigint): RememberedCopy | undefined => {
+    const brought = intended.get(name)
+    if (brought?.version === version) memory.set(name, brought)
+    return memory.get(name)
+  }
 }
 
 /** The field `memory` of a step's result; nothing where none is needed or it would be too large. */

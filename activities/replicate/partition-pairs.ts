@@ -20,14 +20,14 @@ export interface PartitionPair {
   verdict: Verdict
 }
 
+/** What starferry itself knows of a copy that is at this version; for targets that do not tell. */
+export type Recall = (partition: string, version: bigint) => RememberedCopy | undefined
+
 /** Reads both sides, the source first: what the target shows afterwards can only be newer than what it is compared with. */
-export async function readPartitionPairs(
-  pair: TablePair,
-  memory: ReadonlyMap<string, RememberedCopy>,
-): Promise<PartitionPair[]> {
+export async function readPartitionPairs(pair: TablePair, recall: Recall): Promise<PartitionPair[]> {
   const source = await listPartitions(pair.source.cluster, pair.source.database, pair.source.name)
   const target = await listPartitions(pair.target.cluster, pair.target.database, pair.target.name)
-  return matchPartitions(pair, source, target, memory)
+  return matchPartitions(pair, source, target, recall)
 }
 
 /**
@@ -38,7 +38,7 @@ export function matchPartitions(
   pair: Pick<TablePair, 'source' | 'target'>,
   source: readonly PartitionRow[],
   target: readonly PartitionRow[],
-  memory: ReadonlyMap<string, RememberedCopy>,
+  recall: Recall,
 ): PartitionPair[] {
   const copies = grouped(target)
   const pairs: PartitionPair[] = []
@@ -66,7 +66,7 @@ export function matchPartitions(
         target: twin,
         version: versionOf(original),
         epoch: epochToSend(original),
-        verdict: partitionVerdict(original, twin, memory.get(name)),
+        verdict: partitionVerdict(original, twin, recall(name, versionOf(twin))),
       })
     }
   }

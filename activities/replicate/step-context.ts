@@ -1,6 +1,7 @@
 import type { Context } from '@temporalio/activity'
 import type { Dependencies } from '../dependencies.ts'
 import { endingReason } from '../heartbeat.ts'
+import type { Intent } from './memory.ts'
 
 /** What the parts of one attempt share. */
 export interface StepContext {
@@ -10,8 +11,10 @@ export interface StepContext {
   migrationPrefix: string
   /** The id that this attempt gives its job. */
   jobId: string
+  /** What the jobs of former attempts, and then of this one, are to bring; only for targets that do not tell themselves. */
+  intents: Intent[]
   /** Tells an operator what the activity is doing. */
-  report(details: unknown): void
+  report(details: Record<string, unknown>): void
 }
 
 /** The workflow asked to send nothing new. */

@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { LabMigration, type LabMigrationOptions } from '../../support/lab-migration.ts'
-import { LabWorker } from '../../support/lab-worker.ts'
+import { accessTo, LabWorker } from '../../support/lab-worker.ts'
 import { startTemporal, type TestTemporal } from '../../support/temporal.ts'
 
 export interface Stage {
   readonly temporal: TestTemporal
   readonly worker: LabWorker
-  /** Two clusters of 3.5 with `shop.t0 … t<n−1>` of ten rows each at the source; ended after the test. */
+  /** Ends the worker as a deploy does, and starts another. */
+  replaceWorker(): Promise<void>
+  /** Two clusters of 3.5 (unless said otherwise) with `shop.t0 … t<n−1>` of ten rows each at the source; ended after the test. */
   migration(options: Partial<LabMigrationOptions> & { name: string }, tables?: number): Promise<LabMigration>
 }
 
@@ -32,6 +34,13 @@ export function stage(): Stage {
     },
     get worker() {
       return worker
+    },
+    async replaceWorker() {
+      await worker.stop()
+      worker = await LabWorker.start(temporal)
+      for (const { source, target } of open) {
+        worker.configure({ [source.state.name]: accessTo(source), [target.state.name]: accessTo(target) })
+      }
     },
     async migration(options, tables = 3) {
       const clusters = { source: { version: '3.5' as const }, target: { version: '3.5' as const } }

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { until } from '../support/until.ts'
+import { insert, stage } from './support/stage.ts'
+
+const on = stage()
+const kinds = { source: { version: '3.1' as const }, target: { version: '3.1' as const } }
+
+describe('a target that tells neither epochs nor who wrote', () => {
+  test('is followed over truncates at the source, and what a load wrote is left alone', async () => {
+    const migration = await on.migration({ name: 'old', ...kinds }, 2)
+    await migration.start()
+    await until('copied', () => migration.compare().differing.length === 0)
+    insert(migration, 't0')
+    await until('followed', () => migration.compare().differing.length === 0)
+    // As many versions as before: only the partition's id tells that these are other rows.
+    migration.source.execute('TRUNCATE TABLE shop.t1')
+    insert(migration, 't1')
+    await until('the new rows are there', () => migration.compare().differing.length === 0)
+    await until('nothing runs', async () => (await migration.status()).slots.used === 0)
+    migration.target.execute(`INSERT INTO shop.t0 VALUES (-1, 'local')`)
+    insert(migration, 't0')
+    insert(migration, 't0')
+    const [parked] = await until('t0 waits', async () => {
+      const list = await migration.starferry.parked('old')
+      return list.length > 0 && list
+    })
+    expect(parked).toMatchObject({ table: 'shop.t0', needsApproval: true })
+    expect(migration.target.execute('SELECT count(*) FROM shop.t0 WHERE id = -1').rows[0]?.[0]).toBe('1')
+  })
+
+  test('a worker that goes between a job’s commit and its own result leaves no doubt behind', async () => {
+    const migration = await on.migration({ name: 'deploy', ...kinds }, 1)
+    // Publishing takes until another worker has taken over.
+    const slow = migration.target.faults.inject({ kind: 'delay-publish', ms: 4_000, times: 1 })
+    await migration.start()
+    await until('the job is committed', () => migration.jobs.committed === 1)
+    await on.replaceWorker()
+    await until('the copy is there', () => migration.compare().differing.length === 0)
+    insert(migration, 't0')
+    await until('followed', () => migration.compare().differing.length === 0)
+    expect(slow.struck).toBe(1)
+    expect(await migration.starferry.parked('deploy')).toEqual([])
+    expect(migration.jobs.sentTwice()).toEqual([])
+  })
+})
