@@ -10,6 +10,7 @@ import { watchAttempts } from './attempts.ts'
 import { createClusters } from './clusters.ts'
 import { connectionOptions, type TemporalConnectionOptions, untilConnected } from './connect.ts'
 import { type Health, healthEndpoints } from './health.ts'
+import { growHeapsSlowly } from './heap.ts'
 import { closeServer, serveEndpoints } from './http-endpoints.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics } from './metrics.ts'
@@ -27,6 +28,7 @@ const CLOSE_WITHIN_MS = 3_000
  * Errors: InputError for a configuration that cannot work; whatever ends a worker by itself.
  */
 export async function runWorker(config: WorkerConfig, signal: AbortSignal): Promise<void> {
+  growHeapsSlowly()
   const mask = createMask(secretsOf(config))
   const logger = createLogger(config.telemetry.logLevel, mask)
   const health: Health = { phase: 'waiting for Temporal' }
