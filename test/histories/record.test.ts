@@ -1,14 +1,12 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { Client, Connection } from '@temporalio/client'
+import type { Client } from '@temporalio/client'
 import { temporal as api } from '@temporalio/proto'
 import { expect, test } from 'vitest'
-import { TemporalServer } from '../../client/temporal-server.ts'
-import { SEARCH_ATTRIBUTES } from '../../contract/index.ts'
 import { LabMigration } from '../support/lab-migration.ts'
 import { LabWorker } from '../support/lab-worker.ts'
-import { quietRuntime, type TestTemporal } from '../support/temporal.ts'
+import { startTemporal, type TestTemporal } from '../support/temporal.ts'
 import { until } from '../support/until.ts'
 import { insert, makeTables } from '../workflows/support/stage.ts'
 
@@ -23,24 +21,16 @@ const MOST_OF_A_KIND = 8
 test.skipIf(!process.env.RECORD_HISTORIES)(
   'record',
   async () => {
-    quietRuntime()
-    const server = await TemporalServer.start({
-      searchAttributes: Object.values(SEARCH_ATTRIBUTES),
-      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=150'],
-    })
-    const connection = await Connection.connect({ address: server.address })
-    const client = new Client({ connection })
-    const temporal: TestTemporal = { server, client, stop: async () => undefined }
+    const temporal = await startTemporal({ continueAfter: 150 })
     const worker = await LabWorker.start(temporal)
     try {
       await oneTime(temporal, worker)
       await story(temporal, worker)
-      const saved = await save(client)
+      const saved = await save(temporal.client)
       expect(saved).toBeGreaterThan(10)
     } finally {
       await worker.stop()
-      await connection.close()
-      await server.stop()
+      await temporal.stop()
     }
   },
   300_000,

@@ -17,24 +17,41 @@ export function quietRuntime(): void {
 }
 
 export interface TestTemporal {
+  /** Holds the server's log and, when durable, its database: everything that it ever stored. */
+  directory: string
   server: TemporalServer
   client: Client
   stop(): Promise<void>
 }
 
-/** A real Temporal development server of this test alone. `durable`: with a database file, so that it can be killed and restarted. */
-export async function startTemporal({ durable = false }: { durable?: boolean } = {}): Promise<TestTemporal> {
+export interface TestTemporalOptions {
+  /** With a database file, so that it can be killed and restarted. */
+  durable?: boolean
+  /** Events after which workflows are told to continue as new; the server's default otherwise. */
+  continueAfter?: number
+}
+
+/** A real Temporal development server of this test alone. */
+export async function startTemporal({
+  durable = false,
+  continueAfter,
+}: TestTemporalOptions = {}): Promise<TestTemporal> {
   quietRuntime()
   const directory = mkdtempSync(path.join(tmpdir(), 'starferry-test-temporal-'))
   const server = await TemporalServer.start({
     searchAttributes: Object.values(SEARCH_ATTRIBUTES),
     dbFile: durable ? path.join(directory, 'temporal.db') : undefined,
     logFile: path.join(directory, 'temporal.log'),
+    extraArgs:
+      continueAfter === undefined
+        ? []
+        : ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${continueAfter}`],
   })
   const connection = await Connection.connect({ address: server.address })
   return {
     server,
     client: new Client({ connection }),
+    directory,
     stop: async () => {
       await connection.close()
       await server.stop()

@@ -1,10 +1,7 @@
-import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TemporalServer } from '../../client/temporal-server.ts'
-import { SEARCH_ATTRIBUTES } from '../../contract/index.ts'
 import { LabMigration } from '../support/lab-migration.ts'
 import { LabWorker } from '../support/lab-worker.ts'
-import { quietRuntime, type TestTemporal } from '../support/temporal.ts'
+import { startTemporal, type TestTemporal } from '../support/temporal.ts'
 import { until } from '../support/until.ts'
 import { insert, makeTables } from './support/stage.ts'
 
@@ -13,17 +10,7 @@ let temporal: TestTemporal
 let worker: LabWorker
 
 beforeAll(async () => {
-  quietRuntime()
-  const server = await TemporalServer.start({
-    searchAttributes: Object.values(SEARCH_ATTRIBUTES),
-    extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=80'],
-  })
-  const connection = await Connection.connect({ address: server.address })
-  const stop = async () => {
-    await connection.close()
-    await server.stop()
-  }
-  temporal = { server, client: new Client({ connection }), stop }
+  temporal = await startTemporal({ continueAfter: 80 })
   worker = await LabWorker.start(temporal)
 })
 afterAll(async () => {
