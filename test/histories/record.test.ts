@@ -98,10 +98,20 @@ async function save(client: Client): Promise<number> {
     kept.set(type, count)
     if (type !== 'migrate' && count > MOST_OF_A_KIND) continue
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory()
-    const bytes = api.api.history.v1.History.encode(history).finish()
+    const bytes = api.api.history.v1.History.encode(neutral(history)).finish()
     const name = `${type} ${String(count).padStart(3, '0')} ${encodeURIComponent(workflowId)}.gz`
     writeFileSync(path.join(directory, name), gzipSync(bytes, { level: 9 }))
     saved++
   }
   return saved
+}
+
+/** Without what only tells of the machine that recorded it: stack traces with its paths, and its processes' names. */
+function neutral<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === 'stackTrace' || key === 'identity') Object.assign(value, { [key]: '' })
+    else neutral(inner)
+  }
+  return value
 }
