@@ -106,11 +106,13 @@ async function save(client: Client): Promise<number> {
   return saved
 }
 
-/** Without what only tells of the machine that recorded it: stack traces with its paths, and its processes' names. */
+/** Without what only tells of the machine that recorded it: stack traces with its paths, and names of its processes. */
 function neutral<T>(value: T): T {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
   for (const [key, inner] of Object.entries(value)) {
-    if (key === 'stackTrace' || key === 'identity') Object.assign(value, { [key]: '' })
+    if (key === 'stackTrace') Object.assign(value, { [key]: '' })
+    // `<pid>@<host>`: identities, and the names of workers' own task queues.
+    else if (typeof inner === 'string') Object.assign(value, { [key]: inner.replace(/^\d+@\S+$/, 'worker') })
     else neutral(inner)
   }
   return value
