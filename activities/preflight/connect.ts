@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import type { Finding, MigrationSpec } from '../../contract/index.ts'
 import { probePrivileges, readProbes, StarRocksError } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { pause } from '../heartbeat.ts'
 import { reasonOf } from '../metadata/failure.ts'
 
 /** Whether both clusters are known, can be reached, let us in and let us read. One clear finding each; nothing else makes sense before. */
@@ -17,7 +18,25 @@ export async function checkConnections(
   return found.flat()
 }
 
+/** A connection that breaks once, or an election, is no reason not to start; a cluster that cannot be reached for so long is. */
+const TRIES = 4
+const BETWEEN_TRIES_MS = 1_000
+
 async function checkCluster(
+  deps: Dependencies,
+  name: string,
+  role: 'source' | 'target',
+  signal?: AbortSignal,
+): Promise<Finding[]> {
+  for (let tries = 1; ; tries++) {
+    const found = await tryCluster(deps, name, role, signal)
+    if (tries === TRIES || !found.some((finding) => finding.code === 'cluster-unreachable')) return found
+    await pause(BETWEEN_TRIES_MS, signal)
+    signal?.throwIfAborted()
+  }
+}
+
+async function tryCluster(
   deps: Dependencies,
   name: string,
   role: 'source' | 'target',
