@@ -2,6 +2,7 @@ import type { AlignOutcome } from '../../contract/index.ts'
 import { outcomeOf } from '../../planning/schema-outcome.ts'
 import { tableOwnership } from '../../planning/schema-ownership.ts'
 import { quoteQualified, StarRocksError } from '../../starrocks/index.ts'
+import { exclusive } from './exclusive.ts'
 import { AppearedMeanwhile, execute, NotOursAnyMore, StillRunning } from './execute.ts'
 import { isNotFound, isUnreachable, reasonOf } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
@@ -22,7 +23,8 @@ export async function alignTable(session: PlanningSession, full: string): Promis
   const entry = session.source.entries.get(full)
   if (!entry) return outcomeOf(full, 'unchanged', { reason: 'it is no longer on the source' })
   try {
-    return await align(session, entry)
+    const name = session.pair.rename(entry)
+    return await exclusive(session.pair.target.cluster, `${name.database}.${name.name}`, () => align(session, entry))
   } catch (error) {
     if (session.pair.signal?.aborted || isUnreachable(error)) throw error
     if (error instanceof NotOursAnyMore) {
@@ -118,10 +120,11 @@ async function leftover(
   })
 }
 
-/** The listing was too old: the table is on the target by now. */
+/** The listing was too old, or another worker is making the table: it is on the target by now. */
 async function alignAgain(session: PlanningSession, entry: InventoryEntry, error: Error): Promise<AlignOutcome> {
   const name = session.pair.rename(entry)
-  if (session.target.get(name.database, name.name)) return outcomeOf(entry.full, 'failed', { reason: error.message })
+  if (session.target.get(name.database, name.name))
+    return outcomeOf(entry.full, 'waiting', { reason: `it is being made by somebody else: ${error.message}` })
   noteOnTarget(session, name, undefined)
   session.target.entries.set(`${name.database}.${name.name}`, {
     ...(session.target.get(name.database, name.name) ?? entry),

@@ -66,6 +66,8 @@ export async function findDifferences(session: PlanningSession, cache: VerdictCa
   }
 
   const partitions = comparePartitionDigests(session, both)
+  // Awaited below; when something else fails first, its failure must not go unheard, which would end the process.
+  partitions.catch(() => undefined)
   // Tables without a copy are compared too, with nothing: to count those that can have none.
   const missing = [...different].flatMap((full) => session.source.entries.get(full) ?? [])
   await mapConcurrently(

@@ -46,7 +46,8 @@ describe('benchmarks', () => {
       expect(printed.map((figure) => figure.bench)).toEqual(figures)
       for (const figure of printed) {
         expect(Object.keys(figure)).toEqual(['bench', 'value', 'unit', 'bar', 'ok', 'scale'])
-        expect(figure.value).toBeGreaterThan(0)
+        // Statements may be none in so short a time.
+        expect(figure.value).toBeGreaterThanOrEqual(0)
         expect(figure.unit).toMatch(/./)
         expect(figure.bar).toMatch(/^[<>]= \d/)
         expect(figure.scale).toMatch(/./)
