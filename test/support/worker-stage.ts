@@ -13,6 +13,8 @@ import type { TestTemporal } from './temporal.ts'
 export interface WorkerStage {
   worker: WorkerProcess
   configFile: string
+  /** host:port of /metrics. */
+  metrics: string
   log(): string
   stop(): Promise<void>
 }
@@ -41,6 +43,7 @@ export async function startWorkerProcess(
   return {
     worker,
     configFile,
+    metrics: metrics ?? '',
     log: () => readFileSync(logFile, 'utf8'),
     stop: async () => {
       await worker.stop()
