@@ -13,10 +13,11 @@ import type { RememberedCopy } from '../planning/partition-verdict.ts'
 import type { Dependencies } from './dependencies.ts'
 import { checkDisk } from './disk.ts'
 import { aborted, asFailure, lost, refused, stale, unreachable } from './failures.ts'
-import { beating } from './heartbeat.ts'
+import { beating, endingReason } from './heartbeat.ts'
 import { isUnreadable } from './metadata/read-table.ts'
 import { directory } from './pollers/directory.ts'
 import { facts } from './pollers/facts.ts'
+import { limitGate } from './pollers/limit-gate.ts'
 import { confirmCopies } from './replicate/confirm-copies.ts'
 import { compareDefinitions, isStillSame } from './replicate/definitions.ts'
 import { adoptRunningJob, followJob } from './replicate/follow-job.ts'
@@ -32,7 +33,7 @@ import {
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
 import { resetPartitions, resetStatement } from './replicate/reset-partitions.ts'
 import { buildRequest, sendJob } from './replicate/send-job.ts'
-import { Leaving, type StepContext, shouldStop } from './replicate/step-context.ts'
+import { Leaving, type StepContext, shouldStop, throwIfLeaving } from './replicate/step-context.ts'
 import { openTable, type TablePair } from './replicate/table-pair.ts'
 import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
 
@@ -71,6 +72,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   const pair = await openTable(deps, input.spec, input.table)
   if (!pair) return result('gone')
   await adoptRunningJob(step, pair)
+  await untilLimitsAllow(step, pair)
   if (shouldStop(step)) return result('stopped')
   await checkDisk(pair.target.cluster, input.spec.limits.diskPercent)
 
@@ -134,6 +136,20 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     version: highest(chosen),
     ...writeMemory(pair, memory),
   }
+}
+
+/** While the target refuses jobs because of its limits, tables wait for running ones to end instead of preparing what would be refused. */
+async function untilLimitsAllow(step: StepContext, { target }: TablePair): Promise<void> {
+  try {
+    await limitGate(target.cluster).pass(
+      target.databaseId,
+      () => endingReason(step.context) !== undefined,
+      () => step.report({ waiting: `${target.cluster.name} runs as many replication jobs as its limits allow` }),
+    )
+  } catch (error) {
+    throw asFailure(error, `looking for running jobs of ${target.cluster.name}`)
+  }
+  throwIfLeaving(step)
 }
 
 /** The target says that it lacks nothing: a job whose answer was lost has done it already. Or the versions moved; then look again. */

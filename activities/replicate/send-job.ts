@@ -8,6 +8,7 @@ import {
 } from '../../starrocks/index.ts'
 import { aborted, asFailure, refused, unreachable } from '../failures.ts'
 import { directory } from '../pollers/directory.ts'
+import { limitGate } from '../pollers/limit-gate.ts'
 import type { ComparedDefinition } from './definitions.ts'
 import { isListed } from './follow-job.ts'
 import type { StepContext } from './step-context.ts'
@@ -94,6 +95,7 @@ async function attemptSend(
   try {
     // Not cancellable: whether it was sent must be known.
     await startTableReplication(address, request)
+    limitGate(pair.target.cluster).widen()
     return 'queued'
   } catch (error) {
     if (!(error instanceof StarRocksError)) throw error
@@ -105,6 +107,8 @@ async function attemptSend(
       case 'Busy':
         // Our own job, sent a moment ago and never answered for.
         if (await isListed(pair, request.jobId)) return 'queued'
+        // A limit of the whole cluster, not something that holds this table.
+        if (error.names.length > 0) await limitGate(pair.target.cluster).close(pair.target.databaseId)
         throw asFailure(error, pair.target.full)
       case 'NotLeader':
       case 'Unreachable':

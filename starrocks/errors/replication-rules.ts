@@ -28,6 +28,7 @@ export const replicationRules: readonly Rule[] = [
   {
     text: /exceeds?( the)? (replication_max_parallel_table_count|replication_max_parallel_replica_count|replication_max_parallel_data_size_mb)/,
     kind: 'Busy',
+    names: (match) => [match[2] ?? ''],
     retryAfterMs: later,
     remedy: 'Wait for running replications, or raise this limit in the target’s frontend configuration',
   },

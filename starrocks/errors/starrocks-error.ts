@@ -50,7 +50,7 @@ export interface StarRocksErrorInit {
   errno?: number
   /** The missing privilege, e.g. `OPERATE on SYSTEM`. */
   privilege?: string
-  /** Names that the error is about: unknown properties, missing objects. */
+  /** Names that the error is about: unknown properties, missing objects, the limit that is reached. */
   names?: readonly string[]
   cause?: unknown
 }
