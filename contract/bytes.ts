@@ -31,3 +31,16 @@ export const bytes = z.union([z.number().positive(), z.string()]).transform((val
   }
   return size
 })
+
+const UNIT_NAMES = ['B', 'KB', 'MB', 'GB', 'TB', 'PB']
+
+/** `1.5 GB`; powers of 1024, as StarRocks prints sizes. */
+export function formatBytes(bytes: number): string {
+  let value = Math.max(0, bytes)
+  let unit = 0
+  while (value >= 1024 && unit < UNIT_NAMES.length - 1) {
+    value /= 1024
+    unit++
+  }
+  return `${unit === 0 ? Math.round(value) : value.toFixed(value < 10 ? 2 : 1)} ${UNIT_NAMES[unit]}`
+}

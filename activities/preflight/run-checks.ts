@@ -1,9 +1,10 @@
+import { formatBytes } from '../../contract/bytes.ts'
 import type { DoctorResult, Finding } from '../../contract/index.ts'
 import { settingsToChange } from '../../planning/preflight-settings.ts'
 import { checkAddresses } from './checks/addresses.ts'
 import { checkCollisions } from './checks/collisions.ts'
 import { checkDisk } from './checks/disk.ts'
-import { checkLimits, gigabytes } from './checks/limits.ts'
+import { checkLimits } from './checks/limits.ts'
 import { checkNodes } from './checks/nodes.ts'
 import { checkPrivileges } from './checks/privileges.ts'
 import { checkSelection } from './checks/selection.ts'
@@ -63,6 +64,6 @@ export function factsOf({ source, target, tables }: PreflightContext): Record<st
     [`target ${target.side.name}`]: about(target),
     tables: String(tables.length),
     partitions: String(partitions),
-    data: `${gigabytes(bytes)} GB`,
+    data: formatBytes(bytes),
   }
 }

@@ -1,15 +1,4 @@
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB']
-
-/** `1.5 GB`; powers of 1024, as StarRocks prints sizes. */
-export function formatBytes(bytes: number): string {
-  let value = Math.max(0, bytes)
-  let unit = 0
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024
-    unit++
-  }
-  return `${unit === 0 ? Math.round(value) : value.toFixed(value < 10 ? 2 : 1)} ${UNITS[unit]}`
-}
+export { formatBytes } from '../../contract/bytes.ts'
 
 /** `48 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function formatSeconds(seconds: number): string {

@@ -1,5 +1,5 @@
+import { formatBytes } from '../../../contract/bytes.ts'
 import type { Check, PreflightContext } from '../context.ts'
-import { gigabytes } from './limits.ts'
 
 /** Bytes to copy, all replicas, against the room on the target's disks below the spec's threshold. Shared-data targets show no room. */
 export const checkDisk: Check = (context) => {
@@ -31,7 +31,7 @@ export const checkDisk: Check = (context) => {
       code: tooSmall ? 'disk-too-small' : 'disk-headroom',
       level: tooSmall ? ('fatal' as const) : ('warning' as const),
       subject: target.side.name,
-      message: `About ${gigabytes(needed)} GB are to be copied, replicas included; ${target.side.name} has ${gigabytes(room(100))} GB free, ${gigabytes(room(diskPercent))} GB of it below ${diskPercent} %`,
+      message: `About ${formatBytes(needed)} are to be copied, replicas included; ${target.side.name} has ${formatBytes(room(100))} free, ${formatBytes(room(diskPercent))} of it below ${diskPercent} %`,
       remedy: 'Add backends or disks, use a smaller placement.replicationNumber, or copy less',
     },
   ]

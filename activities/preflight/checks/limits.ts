@@ -1,3 +1,4 @@
+import { formatBytes } from '../../../contract/bytes.ts'
 import type { Finding } from '../../../contract/index.ts'
 import { type Check, numberOf, type PreflightContext } from '../context.ts'
 
@@ -52,10 +53,8 @@ function timeout({ session, source, target }: PreflightContext): Finding[] {
       code: 'transaction-timeout',
       level: 'warning',
       subject: largest.table,
-      message: `A job of ${gigabytes(job)} GB takes about ${needs} s at the target's default speed, but replication_transaction_timeout_sec of ${target.side.name} is ${seconds}`,
+      message: `A job of ${formatBytes(job)} takes about ${needs} s at the target's default speed, but replication_transaction_timeout_sec of ${target.side.name} is ${seconds}`,
       remedy: `Set limits.bytesPerJob to ${Math.max(1, fitting)}GB, or raise replication_transaction_timeout_sec on the target`,
     },
   ]
 }
-
-export const gigabytes = (bytes: number) => (bytes / 1024 ** 3).toFixed(1)
