@@ -3,8 +3,11 @@ import { replicationRequest } from '../lab/support/request.ts'
 import { call } from '../lab/support/wire.ts'
 import type { LabMigration } from '../support/lab-migration.ts'
 
+type Clusters = Pick<LabMigration, 'source' | 'target'>
+
 /** Somebody else replicates a table of theirs, `other.f`, into the same target. Returns the job's id. */
-export async function sendForeignJob({ source, target }: LabMigration, jobId: string): Promise<string> {
+export async function sendForeignJob(clusters: Clusters, jobId: string): Promise<string> {
+  const { source, target } = clusters
   for (const cluster of [source, target]) {
     cluster.execute('CREATE DATABASE other')
     cluster.execute(
@@ -12,6 +15,10 @@ export async function sendForeignJob({ source, target }: LabMigration, jobId: st
     )
   }
   source.execute('INSERT INTO other.f VALUES (1), (2)')
+  return sendForeignJobAgain(clusters, jobId)
+}
+
+export async function sendForeignJobAgain({ source, target }: Clusters, jobId: string): Promise<string> {
   const request = replicationRequest({
     db: databaseOf(target),
     table: tableOf(target),

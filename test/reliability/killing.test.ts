@@ -142,6 +142,7 @@ describe('whatever is killed, the migration goes on by itself', { timeout: 240_0
       await traffic.stop()
     }
     expect(migration.jobs.sentTwice()).toEqual([])
+    expect(migration.jobs.needless()).toEqual([])
     expect(migration.compare()).toMatchObject({ rowsDifferent: 0, tables: 10 })
   })
 })

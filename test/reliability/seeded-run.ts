@@ -129,6 +129,8 @@ export async function runSeed(run: SeededRun, temporal: TestTemporal, worker: La
     await migration.settled(undefined, 60_000)
     const twice = migration.jobs.sentTwice()
     if (twice.length > 0) throw new Error(`Sent twice: ${twice.map((one) => JSON.stringify(one, text)).join('\n')}`)
+    const needless = migration.jobs.needless()
+    if (needless.length > 0) throw new Error(`Sent needlessly: ${JSON.stringify(needless)}`)
     const { rowsCompared } = migration.compare()
     if (rowsCompared === 0) throw new Error('No rows were compared')
     const refused = traffic.log.filter((entry) => entry.error !== undefined)

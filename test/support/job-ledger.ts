@@ -9,16 +9,37 @@ export interface SentTwice {
   version: bigint
 }
 
+/** A job that the target refused because it has the work, or is at it. */
+export interface Needless {
+  jobId: string
+  refusal: string
+}
+
+/** What a target says to work that it has, that runs, or that is committed. */
+const HAS_IT = /already running|No data need to replicate|publish version not finished/
+
 /** Books every replication job that a lab cluster takes, and how it ended; made before the first one. */
 export class JobLedger {
   readonly #cluster: LabCluster
   /** Job id → order number of the commit, counted in jobs sent. */
   readonly #committed = new Map<string, number>()
   readonly #aborted = new Set<string>()
+  readonly #needless: Needless[] = []
 
   constructor(cluster: LabCluster) {
     this.#cluster = cluster
     const sent = () => cluster.sentJobs.length
+    const { replication } = cluster
+    const start = replication.start.bind(replication)
+    replication.start = (request) => {
+      try {
+        start(request)
+      } catch (error) {
+        const refusal = error instanceof Error ? error.message : String(error)
+        if (HAS_IT.test(refusal)) this.#needless.push({ jobId: request.jobId ?? '', refusal })
+        throw error
+      }
+    }
     cluster.faults.inject({
       kind: 'during-job',
       state: 'COMMITTED',
@@ -37,6 +58,15 @@ export class JobLedger {
 
   get aborted(): number {
     return this.#aborted.size
+  }
+
+  /**
+   * Sends that the target refused because the work was done or under way. A request whose answer was lost may be sent once more under the very
+   * same job id: that is how a client finds out what became of it.
+   */
+  needless(): Needless[] {
+    const sent = new Set(this.#cluster.sentJobs.map((job) => job.jobId))
+    return this.#needless.filter(({ jobId }) => !sent.has(jobId))
   }
 
   /**

@@ -4,9 +4,9 @@ import path from 'node:path'
 import { stringify } from 'yaml'
 import { WorkerProcess } from '../../client/worker-process.ts'
 import type { WorkerConfigInput } from '../../contract/worker-config.ts'
-import { freePorts } from '../../workers/free-port.ts'
 import type { LabMigration } from './lab-migration.ts'
 import { accessTo } from './lab-worker.ts'
+import { steadyPorts } from './steady-ports.ts'
 import type { TestTemporal } from './temporal.ts'
 
 /** The production worker as a process of its own, configured for these migrations. */
@@ -25,7 +25,7 @@ export async function startWorkerProcess(
   config: { logLevel?: 'debug' | 'info'; clusters?: WorkerConfigInput['clusters'] } = {},
 ): Promise<WorkerStage> {
   const directory = mkdtempSync(path.join(tmpdir(), 'starferry-test-worker-'))
-  const [health, metrics] = (await freePorts(2)).map((port) => `127.0.0.1:${port}`)
+  const [health, metrics] = (await steadyPorts(2)).map((port) => `127.0.0.1:${port}`)
   const configFile = path.join(directory, 'starferry.yaml')
   const logFile = path.join(directory, 'worker.log')
   const clusters = Object.fromEntries(
