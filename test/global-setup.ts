@@ -1,6 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { findTemporal } from '../client/temporal-binary.ts'
 
-/** Tests run workers on the compiled workflow bundle: build it first, from what is on disk now. */
-export default function setup(): void {
+/**
+ * What tests need before the first of them runs: the compiled workflow bundle, from what is on disk now; and a Temporal development server, which
+ * on a new machine takes minutes to build – longer than any test waits.
+ */
+export default async function setup(): Promise<void> {
   execFileSync(process.execPath, ['bin/build.js', '--lenient'], { stdio: 'inherit' })
+  await findTemporal({ say: (line) => console.error(line) })
 }
