@@ -6,5 +6,7 @@ import { setFlagsFromString } from 'node:v8'
  * For threads it must be called before they start.
  */
 export function growHeapsSlowly(): void {
-  setFlagsFromString('--heap-growing-percent=20')
+  setFlagsFromString('--heap-growing-percent=15')
+  // Young generations of 8 MiB instead of 16; each thread has three.
+  setFlagsFromString('--max-semi-space-size=8')
 }
