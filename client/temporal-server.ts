@@ -5,6 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
 import { freePorts } from '../workers/free-port.ts'
+import { endProcess } from './end-process.ts'
 import { type FindTemporalOptions, findTemporal } from './temporal-binary.ts'
 
 export interface TemporalServerOptions extends FindTemporalOptions {
@@ -151,11 +152,6 @@ export class TemporalServer {
     const child = this.#child
     this.#child = undefined
     process.removeListener('exit', this.#atExit)
-    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    child.kill(signal)
-    const insist = setTimeout(() => child.kill('SIGKILL'), 10_000)
-    await ended
-    clearTimeout(insist)
+    await endProcess(child, signal, 10_000)
   }
 }

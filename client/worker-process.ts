@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endProcess } from './end-process.ts'
 
 export interface WorkerProcessOptions {
   /** `starferry.yaml`; its `worker.health` must be an address, since readiness is asked there. */
@@ -89,12 +90,7 @@ export class WorkerProcess {
     const child = this.#child
     this.#child = undefined
     process.removeListener('exit', this.#atExit)
-    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    child.kill(signal)
-    const insist = setTimeout(() => child.kill('SIGKILL'), 45_000)
-    await ended
-    clearTimeout(insist)
+    await endProcess(child, signal, 45_000)
   }
 }
 

@@ -10,8 +10,6 @@ export interface AddressMap {
   readonly hosts: ReadonlyMap<string, { readonly host: string; readonly ports: ReadonlyMap<number, number> }>
 }
 
-export const noAddressMap: AddressMap = { hosts: new Map() }
-
 export type MapSide = 'SOURCE' | 'TARGET'
 
 /**

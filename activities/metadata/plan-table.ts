@@ -1,6 +1,5 @@
 import { refusals } from '../../starrocks/ddl/index.ts'
 import { askNulls } from './ask-nulls.ts'
-import { mapConcurrently } from './concurrency.ts'
 import { isNotFound } from './failure.ts'
 import type { Inventory, InventoryEntry } from './inventory.ts'
 import type { Pair } from './pair.ts'
@@ -120,7 +119,3 @@ async function readTarget(
     throw error
   }
 }
-
-/** Plans of many tables, a few at a time. */
-export const planTables = (session: PlanningSession, entries: readonly InventoryEntry[]) =>
-  mapConcurrently(entries, 4, (entry) => planTable(session, entry))

@@ -1,4 +1,4 @@
-import { quoteQualified, quoteString } from '../quote.ts'
+import { quoteQualified } from '../quote.ts'
 import type { StatementOptions } from '../session/connection.ts'
 import type { IndexColumn } from './indexes.ts'
 import type { Queryable } from './queryable.ts'
@@ -51,35 +51,4 @@ export async function columnDefaults(
 ): Promise<ColumnDefault[]> {
   const { rows } = await cluster.query(`DESC ${quoteQualified(database, table)}`, options)
   return rows.map((row) => ({ column: row.required('Field'), value: row.get('Default') }))
-}
-
-export interface ColumnInformation {
-  name: string
-  type: string
-  default: string | null
-  comment: string
-  key: string
-  extra: string
-}
-
-/** information_schema.columns of one table, in order. A backend computes it; empty answers are for the caller to judge. */
-export async function informationColumns(
-  cluster: Queryable,
-  database: string,
-  table: string,
-  options?: StatementOptions,
-): Promise<ColumnInformation[]> {
-  const { rows } = await cluster.query(
-    'SELECT COLUMN_NAME, COLUMN_TYPE, COLUMN_DEFAULT, COLUMN_COMMENT, COLUMN_KEY, EXTRA FROM information_schema.columns ' +
-      `WHERE TABLE_SCHEMA = ${quoteString(database)} AND TABLE_NAME = ${quoteString(table)} ORDER BY ORDINAL_POSITION`,
-    options,
-  )
-  return rows.map((row) => ({
-    name: row.required('COLUMN_NAME'),
-    type: row.get('COLUMN_TYPE') ?? '',
-    default: row.get('COLUMN_DEFAULT'),
-    comment: row.get('COLUMN_COMMENT') ?? '',
-    key: row.get('COLUMN_KEY') ?? '',
-    extra: row.get('EXTRA') ?? '',
-  }))
 }

@@ -4,6 +4,7 @@ import { StarRocksError } from '../errors/starrocks-error.ts'
 import { type CallOptions, call } from './call.ts'
 import { bigintOf } from './reader.ts'
 import { checked, readStatus } from './status.ts'
+import type { ThriftWriter } from './writer.ts'
 
 /** Whose transaction it is, and on which table. */
 export interface LoadTarget {
@@ -25,11 +26,7 @@ export async function loadTxnBegin(
     address,
     'loadTxnBegin',
     (writer) => {
-      writer.stringField(2, request.user)
-      writer.stringField(3, request.password)
-      writer.stringField(4, request.database)
-      writer.stringField(5, request.table)
-      writer.stringField(6, request.clientIp ?? '127.0.0.1')
+      writeTarget(writer, request)
       writer.stringField(7, request.label)
       writer.i64Field(10, BigInt(request.timeoutSeconds ?? 300))
     },
@@ -54,11 +51,7 @@ export async function loadTxnRollback(
     address,
     'loadTxnRollback',
     (writer) => {
-      writer.stringField(2, request.user)
-      writer.stringField(3, request.password)
-      writer.stringField(4, request.database)
-      writer.stringField(5, request.table)
-      writer.stringField(6, request.clientIp ?? '127.0.0.1')
+      writeTarget(writer, request)
       writer.i64Field(7, request.txnId)
       writer.stringField(8, request.reason)
     },
@@ -66,4 +59,13 @@ export async function loadTxnRollback(
   )
   if (isComplaintAfterRollback(readStatus(answer.get(1)).messages[0] ?? '')) return
   checked(answer, 'loadTxnRollback', [request.password])
+}
+
+/** Fields 2 to 6, which TLoadTxnBeginRequest and TLoadTxnRollbackRequest have in common. */
+function writeTarget(writer: ThriftWriter, { user, password, database, table, clientIp }: LoadTarget): void {
+  writer.stringField(2, user)
+  writer.stringField(3, password)
+  writer.stringField(4, database)
+  writer.stringField(5, table)
+  writer.stringField(6, clientIp ?? '127.0.0.1')
 }

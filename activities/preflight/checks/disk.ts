@@ -8,7 +8,7 @@ export const checkDisk: Check = (context) => {
   const alive = target.backends.filter((backend) => backend.alive && backend.totalBytes)
   if (alive.length === 0) return []
   const { diskPercent } = session.pair.spec.limits
-  const needed = bytesToCopy(context)
+  const needed = spaceNeeded(context)
   const room = (percent: number) =>
     alive.reduce((sum, backend) => {
       const total = Number(backend.totalBytes ?? 0n)
@@ -38,7 +38,7 @@ export const checkDisk: Check = (context) => {
 }
 
 /** What the copies lack, times the replicas that they will have. */
-export function bytesToCopy({ session, source, target, tables }: PreflightContext): number {
+export function spaceNeeded({ session, source, target, tables }: PreflightContext): number {
   const replicas = session.pair.spec.placement.replicationNumber
   let sum = 0
   for (const entry of tables) {

@@ -1,0 +1,15 @@
+import type { ChildProcess } from 'node:child_process'
+
+/** Ends a child and waits until it is gone; one that has not ended after `insistMs` is killed. */
+export async function endProcess(
+  child: ChildProcess | undefined,
+  signal: 'SIGTERM' | 'SIGKILL',
+  insistMs: number,
+): Promise<void> {
+  if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.kill(signal)
+  const insist = setTimeout(() => child.kill('SIGKILL'), insistMs)
+  await ended
+  clearTimeout(insist)
+}
