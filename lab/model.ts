@@ -133,6 +133,8 @@ export interface LabTable {
   createdMs: number
   /** Next AUTO_INCREMENT value. */
   nextAutoIncrement: bigint
+  /** When the scheduler of dynamic partitions last saw the table; unset until it has. */
+  scheduledMs?: number
 }
 
 export interface LabView {
@@ -161,6 +163,21 @@ export interface LabMaterializedView {
   comment: string
   properties: Map<string, string>
   createdMs: number
+  active: boolean
+  /** Empty while active. */
+  inactiveReason: string
+  /** Ids of the tables and materialized views that its query reads, as of its creation or its last ALTER … ACTIVE. */
+  baseIds: bigint[]
+  /** Ids that it read before; releases before 3.5 still let their drop or swap switch it off. */
+  formerBaseIds: bigint[]
+  refreshes: LabRefresh[]
+}
+
+/** A run of REFRESH MATERIALIZED VIEW. */
+export interface LabRefresh {
+  taskId: string
+  startedMs: number
+  finishedMs: number
 }
 
 /** An object that cannot be replicated: ENGINE=mysql, file, … */
@@ -182,7 +199,75 @@ export interface LabDatabase {
   name: string
   objects: Map<string, LabObject>
   properties: Map<string, string>
+  functions: LabFunction[]
 }
+
+/** A function that a user made, of a database or global. */
+export interface LabFunction {
+  /** Negative, as StarRocks numbers them: another function of the same text is another one. */
+  id: bigint
+  name: string
+  /** As StarRocks prints them: INT, VARCHAR, ARRAY<INT>, … */
+  argumentTypes: string[]
+  /** Whether the last argument may be repeated. */
+  variadic: boolean
+  returnType: string
+  intermediateType: string | null
+  kind: 'Scalar' | 'Aggregate' | 'Table'
+  symbol: string
+  /** URL of the jar, or `inline`. */
+  file: string
+  type: 'SRJAR' | 'PYTHON'
+  md5: string
+  /** Text of a function that is given with the statement. */
+  content?: string
+}
+
+export interface LabCatalog {
+  id: bigint
+  name: string
+  comment: string | null
+  /** As given, secrets in clear; `type` among them. */
+  properties: Map<string, string>
+}
+
+/** What a user or role was granted. Objects are kept by id, so that a grant follows its table through renames and swaps. */
+export interface LabGrant {
+  privilege: string
+  /** SYSTEM, CATALOG, DATABASE, TABLE, VIEW, MATERIALIZED VIEW, FUNCTION, GLOBAL FUNCTION, RESOURCE, RESOURCE GROUP, USER, STORAGE VOLUME, … */
+  objectType: string
+  /** Catalog; default_catalog unless the grant says otherwise. */
+  catalog: string
+  /** Id of the database, `ALL`, or nothing for what belongs to none. */
+  database?: bigint | 'ALL'
+  /** Id of the object, a name where objects have no ids (catalogs, users, resources), or `ALL`. */
+  object?: bigint | string
+  grantOption: boolean
+}
+
+export interface LabRole {
+  id: bigint
+  name: string
+  builtin: boolean
+  comment: string | null
+  grants: LabGrant[]
+  /** Roles that it was granted. */
+  roles: string[]
+}
+
+export interface LabResourceGroup {
+  id: bigint
+  name: string
+  /** As given: cpu_weight, mem_limit, … */
+  properties: Map<string, string>
+  classifiers: { id: bigint; text: string }[]
+}
+
+/** Something dropped without FORCE, which RECOVER brings back. The newest comes last. */
+export type LabDropped =
+  | { kind: 'database'; database: LabDatabase }
+  | { kind: 'table'; databaseId: bigint; table: LabTable }
+  | { kind: 'partition'; tableId: bigint; partition: LabPartition }
 
 export interface LabTransaction {
   id: bigint
@@ -241,9 +326,17 @@ export interface LabFrontend {
 
 export interface LabUser {
   name: string
+  /** Where it may come from; % unless given. */
+  host?: string
   password: string
-  /** Privileges it holds; 'ALL' is root. OPERATE ON SYSTEM is 'OPERATE'. */
+  /** Password as `IDENTIFIED WITH mysql_native_password AS` gave it. */
+  passwordHash?: string
+  /** Privileges it holds on everything; 'ALL' is root. OPERATE ON SYSTEM is 'OPERATE'. */
   privileges: Set<string>
+  /** Privileges granted by statements, on the objects that these named. */
+  grants?: LabGrant[]
+  /** Roles granted to it; all are taken as active. */
+  roles?: string[]
 }
 
 /** One lab cluster. `lock`-free: the lab runs in one event loop and every statement is applied synchronously. */
@@ -258,7 +351,15 @@ export interface LabState {
   frontends: LabFrontend[]
   /** Backends, or compute nodes of a shared-data cluster. */
   nodes: LabNode[]
+  /** By name; users of one host only by `name@host`. */
   users: Map<string, LabUser>
+  roles: Map<string, LabRole>
+  /** External ones, by name. */
+  catalogs: Map<string, LabCatalog>
+  globalFunctions: LabFunction[]
+  resources: Map<string, Map<string, string>>
+  resourceGroups: Map<string, LabResourceGroup>
+  recycleBin: LabDropped[]
   config: Map<string, { value: string; type: string; mutable: boolean; aliases: string; comment: string }>
   storageVolumes: Map<
     string,

@@ -44,7 +44,7 @@ export function buildTables(state: LabState, options: BulkOptions): LabDatabase 
 function bulkDatabase(state: LabState, name: string): LabDatabase {
   const known = state.databases.get(name)
   if (known) return known
-  const made: LabDatabase = { id: state.nextId(), name, objects: new Map(), properties: new Map() }
+  const made: LabDatabase = { id: state.nextId(), name, objects: new Map(), properties: new Map(), functions: [] }
   state.databases.set(name, made)
   return made
 }

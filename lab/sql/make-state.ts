@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { LabFrontend, LabNode, LabRunMode, LabState, LabVersion } from '../model.ts'
 import type { LabProfile } from '../profiles/profile.ts'
+import { builtinRoles } from './builtin-roles.ts'
 
 export interface LabStateOptions {
   name: string
@@ -64,6 +65,12 @@ export const makeState = (options: LabStateOptions, profile: LabProfile): LabSta
     frontends,
     nodes,
     users: new Map([['root', { name: 'root', password: options.rootPassword, privileges: new Set(['ALL']) }]]),
+    roles: builtinRoles(options.version),
+    catalogs: new Map(),
+    globalFunctions: [],
+    resources: new Map(),
+    resourceGroups: new Map(),
+    recycleBin: [],
     config: new Map(
       profile.settings.map(([key, aliases, value, type, mutable, comment]) => [
         key,

@@ -19,7 +19,13 @@ export const createDatabase = (context: LabSqlContext, session: LabSession, curs
     if (ifNotExists) return done()
     throw failure(`Can't create database '${name}'; database exists`, 1007)
   }
-  state.databases.set(name, { id: state.nextId(), name, objects: new Map(), properties: new Map(properties) })
+  state.databases.set(name, {
+    id: state.nextId(),
+    name,
+    objects: new Map(),
+    properties: new Map(properties),
+    functions: [],
+  })
   return done()
 }
 

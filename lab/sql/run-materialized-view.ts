@@ -125,6 +125,11 @@ export const createMaterializedView = (context: LabSqlContext, session: LabSessi
     comment,
     properties,
     createdMs: context.state.now(),
+    active: true,
+    inactiveReason: '',
+    baseIds: [],
+    formerBaseIds: [],
+    refreshes: [],
   })
   return done()
 }

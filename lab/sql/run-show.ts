@@ -290,6 +290,11 @@ const lookup = (
           comment: '',
           properties: new Map(),
           createdMs: 0,
+          active: true,
+          inactiveReason: '',
+          baseIds: [],
+          formerBaseIds: [],
+          refreshes: [],
         },
       }
     }

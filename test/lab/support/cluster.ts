@@ -61,6 +61,12 @@ export function emptyState(options: TestClusterOptions = {}): LabState {
       diskUsed: 10,
     })),
     users: new Map([['root', { name: 'root', password: '', privileges: new Set(['ALL']) }]]),
+    roles: new Map(),
+    catalogs: new Map(),
+    globalFunctions: [],
+    resources: new Map(),
+    resourceGroups: new Map(),
+    recycleBin: [],
     config: new Map([
       ['replication_max_parallel_table_count', setting('100')],
       ['replication_max_parallel_replica_count', setting('10240')],
@@ -119,7 +125,7 @@ export class TestCluster {
 export function addDatabase(state: LabState, name: string): LabDatabase {
   const known = state.databases.get(name)
   if (known) return known
-  const made: LabDatabase = { id: state.nextId(), name, objects: new Map(), properties: new Map() }
+  const made: LabDatabase = { id: state.nextId(), name, objects: new Map(), properties: new Map(), functions: [] }
   state.databases.set(name, made)
   return made
 }
