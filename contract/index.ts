@@ -1,3 +1,4 @@
+export * from './backup/index.ts'
 export * from './bytes.ts'
 export * from './check.ts'
 export * from './cluster-settings.ts'

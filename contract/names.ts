@@ -10,6 +10,15 @@ export const WORKFLOW_TYPES = {
   doctor: 'doctor',
   plan: 'plan',
   tables: 'tables',
+  backupSet: 'backupSet',
+  backup: 'backup',
+  backupPlan: 'backupPlan',
+  restore: 'restore',
+  restorePlan: 'restorePlan',
+  prune: 'prune',
+  repositories: 'repositories',
+  backups: 'backups',
+  verifyBackups: 'verifyBackups',
 } as const
 
 /** One id = one thing that must not run twice. */
@@ -18,6 +27,13 @@ export const tableWorkflowId = (migration: string, table: string) => `migrate/${
 export const metadataWorkflowId = (migration: string) => `migrate/${migration}/metadata`
 export const metadataScheduleId = (migration: string) => `migrate/${migration}/metadata`
 export const settingsWorkflowId = (cluster: string) => `settings/${cluster}`
+
+export const backupSetId = (name: string) => `backup/${name}`
+/** Empty database: external catalogs. */
+export const backupId = (name: string, database: string) => `backup/${name}/${database || '(catalogs)'}`
+export const policyScheduleId = (name: string) => `policy/${name}`
+export const restoreId = (name: string) => `restore/${name}`
+export const pruneId = (repository: string) => `prune/${repository}`
 
 /** Search attributes, all keywords; the worker registers those that are missing. */
 export const SEARCH_ATTRIBUTES = {

@@ -39,9 +39,40 @@ export const clusterConfigSchema = z.strictObject({
 })
 export type ClusterConfig = z.output<typeof clusterConfigSchema>
 
+/** A repository as StarRocks knows it, and how the worker itself reads it. */
+export const repositoryConfigSchema = z.strictObject({
+  location: z.string().min(1).describe('As in CREATE REPOSITORY: s3a://bucket/path, hdfs://…, oss://…'),
+  properties: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      "Properties of CREATE REPOSITORY, StarRocks' own keys; ${env:NAME} or ${file:/path} keep secrets out of the file",
+    ),
+  access: z
+    .strictObject({
+      endpoint: z.string().optional().describe('How the worker reaches the store, where that differs from the cluster'),
+      region: z.string().optional(),
+      accessKey: z.string().optional(),
+      secretKey: z.string().optional(),
+      pathStyle: z.boolean().optional(),
+      webHdfs: z
+        .union([z.string(), z.array(z.string())])
+        .optional()
+        .describe('http://namenode:9870, one or several'),
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe('false: the worker cannot reach it; only what the cluster can do is done'),
+    })
+    .prefault({}),
+})
+export type RepositoryConfig = z.output<typeof repositoryConfigSchema>
+
 /** `starferry.yaml`: belongs to the worker. Secrets live only here. */
 export const workerConfigSchema = z.strictObject({
   clusters: z.record(z.string().min(1), clusterConfigSchema).default({}),
+  repositories: z.record(z.string().min(1), repositoryConfigSchema).default({}),
+  webhooks: z.record(z.string().min(1), z.string()).default({}).describe('Addresses that policies notify, by name'),
   temporal: z
     .strictObject({
       address: z.string().default('127.0.0.1:7233'),

@@ -1,0 +1,6 @@
+export * from './backup-api.ts'
+export * from './objects.ts'
+export * from './policy.ts'
+export * from './record.ts'
+export * from './repository-api.ts'
+export * from './restore-api.ts'
