@@ -130,6 +130,11 @@ export interface LabTable {
   indexes: LabIndexMeta[]
   /** Creation order; temporary ones included. */
   partitions: LabPartition[]
+  /**
+   * The empty partition that every automatically partitioned table has and no listing shows. Ids are taken when a backup first needs them;
+   * `missing` in a table restored without it.
+   */
+  shadow?: LabPartition | 'missing'
   createdMs: number
   /** Next AUTO_INCREMENT value. */
   nextAutoIncrement: bigint
@@ -339,6 +344,74 @@ export interface LabUser {
   roles?: string[]
 }
 
+/** A repository as CREATE REPOSITORY registered it. */
+export interface LabRepository {
+  id: bigint
+  name: string
+  /** As `__repo_info` has it; shown by the release's own rule. */
+  createTime: string
+  /** Whether `__repo_info` was there before, so that its time was read and not made. */
+  adopted: boolean
+  readOnly: boolean
+  location: string
+  broker: string
+  properties: Map<string, string>
+}
+
+/** What a job tells about itself, of whichever kind. */
+export interface LabSnapshotJobBase {
+  /** -1 until the job is prepared, and of external catalogs for ever. */
+  id: bigint
+  label: string
+  /** -1 for external catalogs. */
+  databaseId: bigint
+  /** Name of the database when the job was made; empty for external catalogs. */
+  databaseName: string
+  repository: string
+  /** As SHOW prints the objects. */
+  objects: string
+  createdMs: number
+  snapshotFinishedMs?: number
+  finishedMs?: number
+  /** Id of a tablet or task → backend. */
+  unfinished: Map<bigint, bigint>
+  /** Files done and to do, by task. */
+  progress: Map<bigint, { done: number; total: number }>
+  /** Last failure, by task. */
+  errors: Map<bigint, string>
+  status: { code: string; message: string }
+  timeoutMs: number
+  /** Who sent it. */
+  user: string
+}
+
+export interface LabBackupJob extends LabSnapshotJobBase {
+  kind: 'backup'
+  state:
+    | 'PENDING'
+    | 'SNAPSHOTING'
+    | 'UPLOAD_SNAPSHOT'
+    | 'UPLOADING'
+    | 'SAVE_META'
+    | 'UPLOAD_INFO'
+    | 'FINISHED'
+    | 'CANCELLED'
+  uploadFinishedMs?: number
+}
+
+export interface LabRestoreJob extends LabSnapshotJobBase {
+  kind: 'restore'
+  state: 'PENDING' | 'SNAPSHOTING' | 'DOWNLOAD' | 'DOWNLOADING' | 'COMMIT' | 'COMMITTING' | 'FINISHED' | 'CANCELLED'
+  /** Of the snapshot. */
+  timestamp: string
+  allowLoad: boolean
+  replicationNum: number
+  metaPreparedMs?: number
+  downloadFinishedMs?: number
+}
+
+export type LabSnapshotJob = LabBackupJob | LabRestoreJob
+
 /** One lab cluster. `lock`-free: the lab runs in one event loop and every statement is applied synchronously. */
 export interface LabState {
   name: string
@@ -360,6 +433,10 @@ export interface LabState {
   resources: Map<string, Map<string, string>>
   resourceGroups: Map<string, LabResourceGroup>
   recycleBin: LabDropped[]
+  /** By name, in order of creation. */
+  repositories: Map<string, LabRepository>
+  /** The last backup or restore of each database, by the id of the database. */
+  snapshotJobs: Map<bigint, LabSnapshotJob>
   config: Map<string, { value: string; type: string; mutable: boolean; aliases: string; comment: string }>
   storageVolumes: Map<
     string,

@@ -71,6 +71,8 @@ export const makeState = (options: LabStateOptions, profile: LabProfile): LabSta
     resources: new Map(),
     resourceGroups: new Map(),
     recycleBin: [],
+    repositories: new Map(),
+    snapshotJobs: new Map(),
     config: new Map(
       profile.settings.map(([key, aliases, value, type, mutable, comment]) => [
         key,

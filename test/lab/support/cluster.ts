@@ -67,6 +67,8 @@ export function emptyState(options: TestClusterOptions = {}): LabState {
     resources: new Map(),
     resourceGroups: new Map(),
     recycleBin: [],
+    repositories: new Map(),
+    snapshotJobs: new Map(),
     config: new Map([
       ['replication_max_parallel_table_count', setting('100')],
       ['replication_max_parallel_replica_count', setting('10240')],
