@@ -1,0 +1,166 @@
+import type { Context } from '@temporalio/activity'
+import type { JobProgress } from '../../contract/backup/backup-api.ts'
+import { type StarRocksCluster, StarRocksError } from '../../starrocks/index.ts'
+import { pause } from '../heartbeat.ts'
+import { snapshotJobs } from './job-desk.ts'
+import type { JobPlace, SnapshotJob, SnapshotJobKind } from './job-place.ts'
+import { leaderIdentity } from './leader-watch.ts'
+import { shouldStop, throwIfLeaving } from './leaving.ts'
+import { ProgressMeter } from './progress-meter.ts'
+
+/** A row is not called missing before it was absent so often in a row, over so long. */
+const ABSENCES = 3
+const ABSENCE_MS = 2_000
+/** How long a cluster may be silent before another worker should have a try. */
+const SILENCE_MS = 60_000
+/** Of the time that a job may stand still: how much is left to one in a state that does not survive a restart of its frontend. */
+const AFTER_RESTART = 1 / 15
+const SHORTEST_AFTER_RESTART_MS = 2_000
+
+/** What comes before anything is moved: a frontend that is restarted then never takes it up again, and it stays so for ever. */
+const LOST_BY_RESTART = new Set(['PENDING', 'SNAPSHOTING', 'UPLOAD_INFO'])
+
+export interface FollowOptions {
+  cluster: StarRocksCluster
+  context: Context
+  kind: SnapshotJobKind
+  place: JobPlace
+  /** Whether a row is the job that is followed: its label; of a restore, that it is newer than the last one before it, too. */
+  mine(job: SnapshotJob): boolean
+  /** A job whose state, open tasks and files stay the same for so long is called stalled. */
+  stallMs: number
+  /** Which frontend led when the job was sent (`leaderIdentity`), where that is known: an attempt before this one may have sent it. */
+  leader?: string
+  /** Of what is moved, for rate and time left. */
+  bytes?: number
+  report(progress: JobProgress): void
+  /** Whenever it was seen; what it throws ends the following. */
+  seen?(job: SnapshotJob): void | Promise<void>
+}
+
+/**
+ * How following ended. `gone`: the row is no more, or another job took its place (`by`); what became of it must be found out otherwise.
+ * `stalled`: it runs, but nothing moves any more. `stopped`: the workflow was cancelled meanwhile; the job still runs.
+ */
+export type JobEnd = (
+  | { end: 'finished'; job: SnapshotJob }
+  | { end: 'cancelled'; job: SnapshotJob }
+  | { end: 'gone'; job?: SnapshotJob; by?: SnapshotJob }
+  | { end: 'stalled'; job: SnapshotJob; why: string }
+  | { end: 'stopped'; job?: SnapshotJob }
+) & {
+  /** The leader changed, or was restarted, while the job ran. */
+  leaderChanged: boolean
+}
+
+/**
+ * Follows a job to its end, however long it takes. Tasks that fail do not fail a job; they are in the progress as problems. Throws `Leaving` when
+ * this process ends, and what a cluster says that stays silent for a minute.
+ */
+export function followJob(options: FollowOptions): Promise<JobEnd> {
+  const desk = snapshotJobs(options.cluster)
+  return desk.follow(options.kind, options.place, () => follow(options))
+}
+
+async function follow(options: FollowOptions): Promise<JobEnd> {
+  const { context, kind, place, mine, report } = options
+  const desk = snapshotJobs(options.cluster)
+  const meter = new ProgressMeter(options.bytes)
+  const still = new Stillness()
+  const leader = new LeaderChange(options.cluster, options.leader)
+  let last: SnapshotJob | undefined
+  let absences = 0
+  let absentSince = 0
+  let silentSince: number | undefined
+  for (;;) {
+    throwIfLeaving(context)
+    if (shouldStop(context)) return { end: 'stopped', job: last, leaderChanged: leader.changed }
+    let job: SnapshotJob | undefined
+    try {
+      await leader.look()
+      job = await desk.next(kind, place)
+      silentSince = undefined
+    } catch (error) {
+      if (!(error instanceof StarRocksError)) throw error
+      silentSince ??= performance.now()
+      if (performance.now() - silentSince > SILENCE_MS) throw error
+      report({ ...(last ? meter.read(last) : blank(place)), waiting: error.message })
+      await pause(1_000, context.cancellationSignal)
+      continue
+    }
+    if (!job || !mine(job)) {
+      if (job && isNewer(job, last)) return { end: 'gone', job: last, by: job, leaderChanged: leader.changed }
+      absences++
+      absentSince ||= performance.now()
+      if (absences >= ABSENCES && performance.now() - absentSince >= ABSENCE_MS) {
+        return { end: 'gone', job: last, by: job, leaderChanged: leader.changed }
+      }
+      continue
+    }
+    absences = 0
+    absentSince = 0
+    last = job
+    await options.seen?.(job)
+    report(meter.read(job))
+    if (job.state === 'FINISHED') return { end: 'finished', job, leaderChanged: leader.changed }
+    if (job.state === 'CANCELLED') return { end: 'cancelled', job, leaderChanged: leader.changed }
+    const stillMs = still.observe(job)
+    const why = whyStalled(job, stillMs, options.stallMs, leader.changed)
+    if (why) return { end: 'stalled', job, why, leaderChanged: leader.changed }
+  }
+}
+
+/** A row of another label, seen after ours was: ours is over, one place has one job. */
+function isNewer(job: SnapshotJob, last: SnapshotJob | undefined): boolean {
+  return last !== undefined && (job.label !== last.label || job.createTime !== last.createTime)
+}
+
+function whyStalled(job: SnapshotJob, stillMs: number, stallMs: number, leaderChanged: boolean): string | undefined {
+  const problems = job.taskErrors.length > 0 ? `; its tasks say: ${job.taskErrors[0]?.message.slice(0, 300)}` : ''
+  if (stillMs >= stallMs) {
+    return `${job.label} has been ${job.state} for ${Math.round(stillMs / 1000)} s without any progress${problems}`
+  }
+  const afterRestart = Math.max(stallMs * AFTER_RESTART, SHORTEST_AFTER_RESTART_MS)
+  if (leaderChanged && LOST_BY_RESTART.has(job.state) && stillMs >= afterRestart) {
+    return `${job.label} was ${job.state} when the leading frontend changed or was restarted, and has not moved since`
+  }
+  return undefined
+}
+
+/** How long nothing about a job has changed. That tasks say why they fail is no progress. */
+class Stillness {
+  #look = ''
+  #since = 0
+
+  observe(job: SnapshotJob): number {
+    const look = JSON.stringify([job.state, job.jobId, job.unfinishedTasks, job.progress])
+    if (look !== this.#look) {
+      this.#look = look
+      this.#since = performance.now()
+    }
+    return performance.now() - this.#since
+  }
+}
+
+class LeaderChange {
+  changed = false
+  readonly #cluster: StarRocksCluster
+  #first: string | undefined
+
+  constructor(cluster: StarRocksCluster, first: string | undefined) {
+    this.#cluster = cluster
+    this.#first = first
+  }
+
+  async look(): Promise<void> {
+    const now = await leaderIdentity(this.#cluster)
+    this.#first ??= now
+    if (now !== undefined && now !== this.#first) this.changed = true
+  }
+}
+
+const blank = (place: JobPlace): JobProgress => ({
+  label: '',
+  database: 'database' in place ? place.database : '',
+  state: '',
+})

@@ -1,0 +1,7 @@
+export * from './cancel-ours.ts'
+export * from './follow-job.ts'
+export * from './job-desk.ts'
+export * from './job-place.ts'
+export * from './leader-watch.ts'
+export * from './leaving.ts'
+export * from './progress-meter.ts'
