@@ -8,9 +8,11 @@ import { createAutomaticPartition } from './sql/automatic-partition.ts'
 import type { LabResult, LabSession, LabSqlContext } from './sql/context.ts'
 import { executeStatement, useDatabase } from './sql/engine.ts'
 import { LabSqlError } from './sql/errors.ts'
+import { hasPrivilege } from './sql/has-privilege.ts'
 import { makeState } from './sql/make-state.ts'
 import { parseViewQuery } from './sql/parse-view-query.ts'
 import { queryRows } from './sql/run-select.ts'
+import { userOfLogin } from './sql/user-identity.ts'
 
 export interface LabClusterOptions {
   name: string
@@ -159,7 +161,7 @@ export class LabCluster {
   }
 
   #session(id: number, user: string, host: string, position: number): LabSession {
-    const found = this.state.users.get(user)
+    const found = userOfLogin(this.state, user, host.split(':')[0] ?? '')
     if (!found) throw new LabSqlError(1045, '28000', `Access denied for user '${user}' (using password: NO)`, 'show')
     return {
       id,
@@ -168,6 +170,7 @@ export class LabCluster {
       connectedMs: this.state.now(),
       host,
       frontendId: this.state.frontends[position]?.id ?? 0n,
+      has: (privilege, target) => hasPrivilege(this.state, found, privilege, target),
       refuses: (privilege) => this.faults.refusesPrivilege(user, privilege),
     }
   }
@@ -189,7 +192,7 @@ export class LabCluster {
       accept: async () => {
         if (this.faults.dropsConnection()) throw new ConnectionDropped()
       },
-      passwordOf: (user) => this.state.users.get(user)?.password,
+      passwordOf: (user) => userOfLogin(this.state, user, '127.0.0.1')?.password,
       login: (connection, user, database) => {
         const session = this.#session(connection.id, user, connection.host, position)
         if (database !== undefined && database !== '') useDatabase(this.#context, session, database)

@@ -1,5 +1,6 @@
-import type { LabColumn, LabDatabase, LabTable } from '../model.ts'
+import type { LabColumn, LabDatabase, LabMaterializedView, LabTable } from '../model.ts'
 import type { LabCell, LabResult, LabSession, LabSqlContext } from '../sql/context.ts'
+import { onObject } from '../sql/has-privilege.ts'
 import { holds } from '../sql/privileges.ts'
 import { rowsOfTable } from './data-size.ts'
 import { byName, timeText } from './format.ts'
@@ -26,6 +27,22 @@ const common = (database: LabDatabase): Record<string, LabCell> => ({
   creator: '',
 })
 
+const activity = (context: LabSqlContext, view: LabMaterializedView): Record<string, LabCell> => {
+  const last = view.refreshes.at(-1)
+  return {
+    is_active: String(view.active),
+    inactive_reason: view.inactiveReason,
+    ...(last
+      ? {
+          last_refresh_state: 'SUCCESS',
+          last_refresh_start_time: timeText(context, last.startedMs),
+          last_refresh_finished_time: timeText(context, last.finishedMs),
+          last_refresh_duration: ((last.finishedMs - last.startedMs) / 1000).toFixed(3),
+        }
+      : { last_refresh_start_time: null, last_refresh_finished_time: timeText(context, view.createdMs) }),
+  }
+}
+
 /** What a frontend makes up as the text of a plain rollup. It cannot be run again. */
 const rollupText = (table: LabTable, columns: LabColumn[], name: string): string => {
   const usual = table.keysType === 'UNIQUE_KEYS' ? 'REPLACE' : 'NONE'
@@ -42,17 +59,16 @@ export const showMaterializedViews = (
 ): LabResult => {
   const rows: Record<string, LabCell>[] = []
   for (const object of database.objects.values()) {
-    if (object.kind === 'materialized-view' && holds(session, 'ANY')) {
+    if (object.kind === 'materialized-view' && holds(session, 'ANY', onObject(database, object))) {
       const manual = /REFRESH (DEFERRED |IMMEDIATE )?MANUAL/.test(object.text)
       rows.push({
         ...common(database),
+        ...activity(context, object),
         id: String(object.id),
         name: object.name,
         refresh_type: manual ? 'MANUAL' : 'ASYNC',
         partition_type: /^PARTITION BY/m.test(object.text) ? 'RANGE' : 'UNPARTITIONED',
         task_name: `mv-${object.id}`,
-        last_refresh_start_time: null,
-        last_refresh_finished_time: timeText(context, object.createdMs),
         rows: '0',
         text: object.text,
       })

@@ -218,6 +218,9 @@ const dropPartitions = (
     const list = missing.join(', ')
     throw failure(`Error in list of partitions to ${context.profile.atLeast('3.5') ? `[${list}]` : list}`, 1507)
   }
+  if (!clause.force && !clause.temporary)
+    for (const partition of found)
+      if (partition) context.state.recycleBin.push({ kind: 'partition', tableId: table.id, partition })
   table.partitions = table.partitions.filter((p) => !found.includes(p))
 }
 

@@ -1,5 +1,6 @@
 import type { LabState, LabUser, LabView } from '../model.ts'
 import type { LabProfile } from '../profiles/profile.ts'
+import type { LabPrivilegeTarget } from './has-privilege.ts'
 import type { Rows } from './run-select.ts'
 
 /** What a client's connection keeps between statements. */
@@ -13,6 +14,10 @@ export interface LabSession {
   host: string
   /** Frontend that the client talks to. */
   frontendId: bigint
+  /** Catalog chosen by SET CATALOG. */
+  catalog?: string
+  /** Whether the user holds a privilege, on something or anywhere. */
+  has(privilege: string, target?: LabPrivilegeTarget): boolean
   /** Whether a privilege that the user holds is refused all the same. */
   refuses?(privilege: string): boolean
 }

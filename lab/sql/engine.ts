@@ -5,21 +5,30 @@ import { createTableAs, createTableLike } from './create-table-from.ts'
 import { Cursor } from './cursor.ts'
 import { asOldError, failure, LabSqlError } from './errors.ts'
 import { runExplain } from './explain.ts'
+import { onDatabase } from './has-privilege.ts'
 import { parseCreateTable } from './parse-create-table.ts'
 import { parseQuery } from './parse-query.ts'
 import { demand } from './privileges.ts'
 import { databaseName, resolveDatabase, systemDatabases } from './resolve.ts'
 import { runAdmin } from './run-admin.ts'
 import { runAlterTable } from './run-alter-table.ts'
+import { runAnalyze } from './run-analyze.ts'
+import { alterCatalog, createCatalog, dropCatalog, setCatalog } from './run-catalog.ts'
 import { alterDatabase, createDatabase, dropDatabase } from './run-database.ts'
+import { createFunction, dropFunction } from './run-function.ts'
+import { runGrant } from './run-grant.ts'
 import { createIndex, dropIndex } from './run-index.ts'
 import { runInsert } from './run-insert.ts'
 import { alterMaterializedView, createMaterializedView, refreshMaterializedView } from './run-materialized-view.ts'
+import { runRecover } from './run-recover.ts'
+import { createResource, dropResource } from './run-resource.ts'
+import { createResourceGroup, dropResourceGroup } from './run-resource-group.ts'
+import { createRole, dropRole } from './run-role.ts'
 import { runSelect } from './run-select.ts'
 import { runDescribe, runShow } from './run-show.ts'
 import { runStorageVolume, setDefaultVolume } from './run-storage-volume.ts'
 import { dropObject, runDelete, runTruncate } from './run-table.ts'
-import { runUser } from './run-user.ts'
+import { alterUser, createUser, dropUser, setRole } from './run-user.ts'
 import { alterView, createView } from './run-view.ts'
 import { runSet } from './variables.ts'
 
@@ -66,6 +75,8 @@ const dispatch = (context: LabSqlContext, session: LabSession, cursor: Cursor): 
       return use(context, session, cursor)
     case 'SET':
       cursor.next()
+      if (cursor.accept('CATALOG')) return setCatalog(context, session, cursor)
+      if (cursor.at('ROLE') || cursor.at('DEFAULT', 'ROLE')) return setRole(context, cursor)
       return cursor.peek(1).upper === 'AS'
         ? setDefaultVolume(context, session, cursor)
         : runSet(context, session, cursor)
@@ -94,8 +105,13 @@ const dispatch = (context: LabSqlContext, session: LabSession, cursor: Cursor): 
       return refreshMaterializedView(context, session, cursor)
     case 'GRANT':
     case 'REVOKE':
-      return runUser(context, session, cursor)
+      return runGrant(context, session, cursor)
     case 'ANALYZE':
+      cursor.next()
+      return runAnalyze(context, session, cursor)
+    case 'RECOVER':
+      cursor.next()
+      return runRecover(context, session, cursor)
     case 'BEGIN':
     case 'START':
     case 'COMMIT':
@@ -144,14 +160,21 @@ const create = (context: LabSqlContext, session: LabSession, cursor: Cursor): La
   if (cursor.accept('MATERIALIZED', 'VIEW')) return createMaterializedView(context, session, cursor)
   if (cursor.at('INDEX')) return createIndex(context, session, cursor)
   if (cursor.at('STORAGE', 'VOLUME')) return runStorageVolume(context, session, cursor)
-  if (cursor.at('USER') || cursor.at('ROLE')) return runUser(context, session, cursor)
+  if (cursor.accept('USER')) return createUser(context, session, cursor)
+  if (cursor.accept('ROLE')) return createRole(context, session, cursor)
+  if (cursor.accept('EXTERNAL', 'CATALOG')) return createCatalog(context, session, cursor)
+  if (cursor.accept('RESOURCE', 'GROUP')) return createResourceGroup(context, session, cursor)
+  if (cursor.accept('EXTERNAL', 'RESOURCE') || cursor.accept('RESOURCE'))
+    return createResource(context, session, cursor)
+  if (atFunction(cursor) && (!orReplace || context.profile.atLeast('3.5')))
+    return createFunction(context, session, cursor, orReplace)
   const external = cursor.accept('EXTERNAL')
   const temporary = !external && context.profile.atLeast('3.3') && cursor.accept('TEMPORARY')
   if (!cursor.accept('TABLE')) throw cursor.noViable(0)
   const statement = parseCreateTable(cursor, context.profile.version, { external, temporary })
   cursor.end()
   const database = resolveDatabase(context, session, statement.target)
-  demand(session, ['CREATE TABLE'], `DATABASE ${database.name}`)
+  demand(session, ['CREATE TABLE'], `DATABASE ${database.name}`, onDatabase(database))
   if (statement.like) return createTableLike(context, session, statement)
   if (statement.as) return createTableAs(context, session, statement)
   return createTable(context, session, statement)
@@ -165,9 +188,17 @@ const drop = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabR
   if (cursor.accept('MATERIALIZED', 'VIEW')) return dropObject(context, session, cursor, 'MATERIALIZED VIEW')
   if (cursor.at('INDEX')) return dropIndex(context, session, cursor)
   if (cursor.at('STORAGE', 'VOLUME')) return runStorageVolume(context, session, cursor)
-  if (cursor.at('USER') || cursor.at('ROLE')) return runUser(context, session, cursor)
+  if (cursor.accept('USER')) return dropUser(context, session, cursor)
+  if (cursor.accept('ROLE')) return dropRole(context, session, cursor)
+  if (cursor.accept('CATALOG')) return dropCatalog(context, session, cursor)
+  if (cursor.accept('RESOURCE', 'GROUP')) return dropResourceGroup(context, session, cursor)
+  if (cursor.accept('RESOURCE')) return dropResource(context, session, cursor)
+  if (cursor.at('FUNCTION') || cursor.at('GLOBAL', 'FUNCTION')) return dropFunction(context, session, cursor)
   throw cursor.noViable(0)
 }
+
+const atFunction = (cursor: Cursor): boolean =>
+  ['FUNCTION', 'GLOBAL', 'AGGREGATE'].some((word) => cursor.at(word)) || cursor.at('TABLE', 'FUNCTION')
 
 const alter = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
   if (cursor.accept('TABLE')) return runAlterTable(context, session, cursor)
@@ -175,7 +206,8 @@ const alter = (context: LabSqlContext, session: LabSession, cursor: Cursor): Lab
   if (cursor.accept('VIEW')) return alterView(context, session, cursor)
   if (cursor.accept('MATERIALIZED', 'VIEW')) return alterMaterializedView(context, session, cursor)
   if (cursor.at('STORAGE', 'VOLUME')) return runStorageVolume(context, session, cursor)
-  if (cursor.at('USER')) return runUser(context, session, cursor)
+  if (cursor.accept('USER')) return alterUser(context, session, cursor)
+  if (cursor.accept('CATALOG')) return alterCatalog(context, session, cursor)
   throw cursor.noViable(0)
 }
 

@@ -92,6 +92,8 @@ export const makeState = (options: LabStateOptions, profile: LabProfile): LabSta
     },
     now: () => Date.now(),
   }
+  // Set in fe.conf of the lab's clusters, so that functions can be made.
+  state.config.set('enable_udf', { value: 'true', type: 'boolean', mutable: false, aliases: '[]', comment: '' })
   if (options.runMode === 'shared_data') {
     state.storageVolumes.set('builtin_storage_volume', {
       type: 'S3',

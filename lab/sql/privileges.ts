@@ -1,5 +1,6 @@
 import type { LabSession } from './context.ts'
 import { LabSqlError } from './errors.ts'
+import type { LabPrivilegeTarget } from './has-privilege.ts'
 
 /** The error that names what is missing. `on`: `SYSTEM`, `TABLE t`, `DATABASE d`, `CATALOG default_catalog`. */
 export const denied = (privilege: string, on: string): LabSqlError =>
@@ -10,16 +11,12 @@ export const denied = (privilege: string, on: string): LabSqlError =>
     'show',
   )
 
-export const holds = (session: LabSession, privilege: string): boolean => {
-  if (session.refuses?.(privilege)) return false
-  const { privileges } = session.user
-  if (privileges.has('ALL') || privileges.has(privilege)) return true
-  // `ANY` is satisfied by whatever privilege there is on tables.
-  return privilege === 'ANY' && ['SELECT', 'INSERT', 'ALTER', 'DROP', 'DELETE', 'UPDATE'].some((p) => privileges.has(p))
-}
+/** Whether the session's user holds a privilege: on the target, or without one on anything at all. `ANY` is whatever privilege there is. */
+export const holds = (session: LabSession, privilege: string, target?: LabPrivilegeTarget): boolean =>
+  !session.refuses?.(privilege) && session.has(privilege, target)
 
-/** Refuses a statement for which the user holds none of the privileges. */
-export const demand = (session: LabSession, privileges: string[], on: string): void => {
-  if (privileges.some((privilege) => holds(session, privilege))) return
+/** Refuses a statement for which the user holds none of the privileges. `on` is how the error names the target. */
+export const demand = (session: LabSession, privileges: string[], on: string, target?: LabPrivilegeTarget): void => {
+  if (privileges.some((privilege) => holds(session, privilege, target))) return
   throw denied(privileges.join(' OR '), on)
 }

@@ -1,4 +1,4 @@
-import type { LabDatabase, LabTable } from '../model.ts'
+import type { LabDatabase, LabState, LabTable } from '../model.ts'
 import type { AlterClause } from './alter-clauses.ts'
 import { alterColumns, rebuildTablets } from './alter-columns.ts'
 import { alterPartitions } from './alter-partitions.ts'
@@ -6,12 +6,14 @@ import { addRollups, dropRollups } from './alter-rollups.ts'
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
 import type { Cursor } from './cursor.ts'
 import { analysisFailure, failure, tableNotFound } from './errors.ts'
+import { onObject } from './has-privilege.ts'
 import { optimizeTable } from './optimize-table.ts'
 import { parseAlterTable } from './parse-alter-table.ts'
 import { demand } from './privileges.ts'
 import { databaseName, findDatabase } from './resolve.ts'
 import { makeSecondaryIndex } from './secondary-index.ts'
 import { setProperties } from './set-properties.ts'
+import { deactivateReaders } from './view-activity.ts'
 
 /** ALTER TABLE; both words read. */
 export const runAlterTable = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
@@ -20,7 +22,7 @@ export const runAlterTable = (context: LabSqlContext, session: LabSession, curso
   const database = findDatabase(context.state, dbName)
   const object = database.objects.get(target.name)
   if (!object) throw tableNotFound(context.profile.version === '3.1' ? `${dbName}.${target.name}` : target.name)
-  demand(session, ['ALTER'], `TABLE ${target.name}`)
+  demand(session, ['ALTER'], `TABLE ${target.name}`, onObject(database, object))
   if (object.kind !== 'table') {
     if (object.kind === 'view') throw analysisFailure(`The specified table [${target.name}] is not a table`)
     throw analysisFailure(`Alter table on ${object.kind} ${target.name} is not supported`)
@@ -74,10 +76,10 @@ const alter = (context: LabSqlContext, database: LabDatabase, table: LabTable, c
       return
     }
     case 'rename-table':
-      renameTable(database, table, clause.name)
+      renameTable(context.state, database, table, clause.name)
       return
     case 'swap':
-      swapTables(database, table, clause.with)
+      swapTables(context.state, database, table, clause.with)
       return
     case 'set':
       setProperties(context, table, clause.properties)
@@ -113,20 +115,28 @@ const giveName = (table: LabTable, name: string): void => {
   table.name = name
 }
 
-const renameTable = (database: LabDatabase, table: LabTable, name: string): void => {
+const renameTable = (state: LabState, database: LabDatabase, table: LabTable, name: string): void => {
   if (database.objects.has(name)) throw failure(`Table name[${name}] is already used`)
-  database.objects.delete(table.name)
+  const former = table.name
+  database.objects.delete(former)
   giveName(table, name)
   database.objects.set(name, table)
+  deactivateReaders(state, table.id, `base-table renamed: ${former}`)
 }
 
-const swapTables = (database: LabDatabase, table: LabTable, name: string): void => {
+/** Tables exchange their names; whatever goes by id (grants, colocation, readers) goes with them. */
+const swapTables = (state: LabState, database: LabDatabase, table: LabTable, name: string): void => {
   const other = database.objects.get(name)
-  if (!other) throw failure(`Table ${name} does not exist`)
-  if (other.kind !== 'table') throw failure(`Table ${name} is not OLAP table`)
+  if (other?.kind !== 'table') throw failure(`Table ${name} does not exist or is not OLAP/LAKE table`)
+  const taken = [table, other].find((one, i) =>
+    one.indexes.some((index) => index.name === (i === 0 ? name : table.name)),
+  )
+  if (taken) throw failure(`New name conflicts with rollup index name: ${taken === table ? name : table.name}`)
   const own = table.name
   giveName(table, name)
   giveName(other, own)
   database.objects.set(own, other)
   database.objects.set(name, table)
+  deactivateReaders(state, table.id, `base-table swapped: ${name}`)
+  deactivateReaders(state, other.id, `base-table swapped: ${own}`)
 }

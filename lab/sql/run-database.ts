@@ -1,9 +1,11 @@
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
 import type { Cursor } from './cursor.ts'
 import { analysisFailure, failure, LabSqlError } from './errors.ts'
+import { onDatabase } from './has-privilege.ts'
 import { parseProperties, parsePropertyList } from './parse-clauses.ts'
 import { demand } from './privileges.ts'
 import { systemDatabases } from './resolve.ts'
+import { deactivateReaders } from './view-activity.ts'
 
 /** CREATE DATABASE, the word DATABASE read. */
 export const createDatabase = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
@@ -33,14 +35,18 @@ export const createDatabase = (context: LabSqlContext, session: LabSession, curs
 export const dropDatabase = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
   const ifExists = cursor.accept('IF', 'EXISTS')
   const name = cursor.identifier()
-  cursor.accept('FORCE')
+  const force = cursor.accept('FORCE')
   cursor.end()
-  if (!context.state.databases.has(name)) {
+  const database = context.state.databases.get(name)
+  if (!database) {
     if (ifExists) return done()
     throw failure(`Can't drop database '${name}'; database doesn't exist`, 1008)
   }
-  demand(session, ['DROP'], `DATABASE ${name}`)
+  demand(session, ['DROP'], `DATABASE ${name}`, onDatabase(database))
   context.state.databases.delete(name)
+  if (!force) context.state.recycleBin.push({ kind: 'database', database })
+  for (const object of database.objects.values())
+    deactivateReaders(context.state, object.id, `base-table dropped: ${object.name}`)
   for (const one of context.sessions.values()) if (one.database === name) one.database = undefined
   return done()
 }
@@ -54,7 +60,7 @@ export const alterDatabase = (context: LabSqlContext, session: LabSession, curso
     const to = cursor.identifier()
     cursor.end()
     if (!database) throw missing()
-    demand(session, ['ALTER'], `DATABASE ${name}`)
+    demand(session, ['ALTER'], `DATABASE ${name}`, onDatabase(database))
     if (context.state.databases.has(to)) throw failure(`Database name[${to}] is already used`)
     context.state.databases.delete(name)
     database.name = to
@@ -62,7 +68,7 @@ export const alterDatabase = (context: LabSqlContext, session: LabSession, curso
     return done()
   }
   let quota: [string, string] | undefined
-  cursor.expect('SET')
+  if (!cursor.accept('SET')) throw cursor.noViable(0)
   if (cursor.at('(')) parsePropertyList(cursor)
   else {
     if (!cursor.accept('DATA')) cursor.expect('REPLICA')

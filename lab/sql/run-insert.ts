@@ -5,6 +5,7 @@ import { done, type LabResult, type LabSession, type LabSqlContext } from './con
 import type { Cursor } from './cursor.ts'
 import { analysisFailure, LabSqlError, tableNotFound } from './errors.ts'
 import { evaluateExpression } from './evaluate.ts'
+import { onObject } from './has-privilege.ts'
 import { parseNames, parseObjectName } from './parse-clauses.ts'
 import { parseExpression } from './parse-expression.ts'
 import { parseQuery } from './parse-query.ts'
@@ -39,7 +40,7 @@ export const runInsert = (context: LabSqlContext, session: LabSession, cursor: C
     if (!table.indexes[0]?.columns.some((c) => c.name.toLowerCase() === column.toLowerCase()))
       throw analysisFailure(`Unknown column '${column}' in '${table.name}'`)
   }
-  demand(session, ['INSERT'], `TABLE ${name.name}`)
+  demand(session, ['INSERT'], `TABLE ${name.name}`, onObject(database, table))
   const result = insertRows(context.state, database, table, columns ?? writable.map((c) => c.name), rows, {
     ...(isAutomatic(table) ? { createPartition: (values: LabValue[]) => partitionFor(context, table, values) } : {}),
     ...(partitions ? { partitions } : {}),

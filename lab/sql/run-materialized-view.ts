@@ -1,13 +1,17 @@
+import { randomUUID } from 'node:crypto'
+import type { LabDatabase, LabMaterializedView } from '../model.ts'
 import { commentText } from '../show/create-table-text.ts'
-import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
+import { done, type LabResult, type LabSession, type LabSqlContext, table } from './context.ts'
 import type { Cursor } from './cursor.ts'
 import { defaultVolume } from './default-volume.ts'
 import { analysisFailure, analysisFailureAt, LabSqlError } from './errors.ts'
 import { plainColumn } from './expression-schema.ts'
+import { onDatabase, onObject } from './has-privilege.ts'
 import { placeOf } from './lexer.ts'
 import { parseComment, parseDistribution, parseNames, parseObjectName, parseProperties } from './parse-clauses.ts'
 import { parseExpression } from './parse-expression.ts'
 import { parseQuery } from './parse-query.ts'
+import { parseViewQuery } from './parse-view-query.ts'
 import { printExpression } from './print-expression.ts'
 import { printQuery } from './print-query.ts'
 import { demand } from './privileges.ts'
@@ -15,6 +19,7 @@ import { resolveDatabase } from './resolve.ts'
 import { keptText, parseViewColumns } from './run-view.ts'
 import type { DistributionClause, Properties } from './statements.ts'
 import { createSyncView } from './sync-view.ts'
+import { baseIdsOf, deactivateReaders } from './view-activity.ts'
 
 interface Clauses {
   comment: string
@@ -94,7 +99,7 @@ export const createMaterializedView = (context: LabSqlContext, session: LabSessi
       'analysis',
     )
   }
-  demand(session, ['CREATE MATERIALIZED VIEW'], `DATABASE ${database.name}`)
+  demand(session, ['CREATE MATERIALIZED VIEW'], `DATABASE ${database.name}`, onDatabase(database))
   const names = columns ?? printed.columns.map((c) => ({ name: c.name, comment: '' }))
   const properties = viewProperties(context, clauses.properties)
   const definition = keptText(context, cursor, query, printed.text)
@@ -127,7 +132,7 @@ export const createMaterializedView = (context: LabSqlContext, session: LabSessi
     createdMs: context.state.now(),
     active: true,
     inactiveReason: '',
-    baseIds: [],
+    baseIds: baseIdsOf(context, scoped, query),
     formerBaseIds: [],
     refreshes: [],
   })
@@ -174,11 +179,52 @@ export const refreshMaterializedView = (context: LabSqlContext, session: LabSess
   const target = parseObjectName(cursor)
   cursor.index = cursor.tokens.length - 1
   const database = resolveDatabase(context, session, target)
-  if (database.objects.get(target.name)?.kind !== 'materialized-view') {
-    const { line, column } = placeOf(cursor.sql, start)
-    throw analysisFailureAt(`at line ${line}, column ${column}`, `Can not find materialized view:${target.name}`)
+  const view = database.objects.get(target.name)
+  const { line, column } = placeOf(cursor.sql, start)
+  const place = `at line ${line}, column ${column}`
+  if (view?.kind !== 'materialized-view')
+    throw analysisFailureAt(place, `Can not find materialized view:${target.name}`)
+  if (!view.active) {
+    throw analysisFailureAt(
+      place,
+      `Refresh materialized view failed because [${view.name}] is not active. You can try to active it with ALTER MATERIALIZED VIEW ${view.name} ACTIVE; `,
+    )
   }
-  return done()
+  demand(session, ['REFRESH'], `MATERIALIZED VIEW ${view.name}`, onObject(database, view))
+  const taskId = randomUUID()
+  const now = context.state.now()
+  view.refreshes.push({ taskId, startedMs: now, finishedMs: now })
+  return context.profile.atLeast('3.3') ? table(['QUERY_ID'], [[taskId]]) : done()
+}
+
+/** Looks at a view's query anew: what it reads now is what it follows. Refused when that is gone or inactive. */
+const activate = (
+  context: LabSqlContext,
+  session: LabSession,
+  database: LabDatabase,
+  view: LabMaterializedView,
+): void => {
+  const query = parseViewQuery(view.definition, context.profile.version)
+  const scoped = { ...session, database: database.name }
+  const refused = (cause: string) =>
+    analysisFailure(
+      `Can not active materialized view [${view.name}] because analyze materialized view define sql: \n\n${view.text}\n\nCause an error: ${cause}`,
+    )
+  try {
+    printQuery(context, scoped, query, { withDatabase: false })
+  } catch (error) {
+    if (!(error instanceof LabSqlError)) throw error
+    throw refused(error.message.replace(/^.*?Detail message: /, ''))
+  }
+  const ids = baseIdsOf(context, scoped, query)
+  for (const each of context.state.databases.values())
+    for (const base of each.objects.values())
+      if (base.kind === 'materialized-view' && ids.includes(base.id) && !base.active)
+        throw refused(`Create/Rebuild materialized view from inactive materialized view: ${base.name}.`)
+  view.formerBaseIds = [...new Set([...view.formerBaseIds, ...view.baseIds])]
+  view.baseIds = ids
+  view.active = true
+  view.inactiveReason = ''
 }
 
 /** ALTER MATERIALIZED VIEW: ACTIVE, INACTIVE, RENAME, REFRESH, SET; both words read. */
@@ -196,6 +242,16 @@ export const alterMaterializedView = (context: LabSqlContext, session: LabSessio
   } else if (cursor.accept('REFRESH')) {
     const refresh = parseRefresh(cursor)
     view.text = view.text.replace(/^REFRESH .*$/m, refresh)
+  } else if (cursor.accept('INACTIVE')) {
+    cursor.end()
+    demand(session, ['ALTER'], `MATERIALIZED VIEW ${view.name}`, onObject(database, view))
+    view.active = false
+    view.inactiveReason = 'user use alter materialized view set status to inactive'
+    deactivateReaders(context.state, view.id, `base-mv inactive: ${view.name}`)
+  } else if (cursor.accept('ACTIVE')) {
+    cursor.end()
+    demand(session, ['ALTER'], `MATERIALIZED VIEW ${view.name}`, onObject(database, view))
+    if (!view.active) activate(context, session, database, view)
   }
   cursor.index = cursor.tokens.length - 1
   return done()

@@ -6,6 +6,7 @@ import type { LabResult, LabResultColumn, LabSession, LabSqlContext } from './co
 import { analysisFailure, LabSqlError } from './errors.ts'
 import { evaluateExpression } from './evaluate.ts'
 import type { Expression, Query, Relation, Select } from './expression.ts'
+import { onObject } from './has-privilege.ts'
 import { printExpression } from './print-expression.ts'
 import { demand } from './privileges.ts'
 import { databaseName, findPartitionByName } from './resolve.ts'
@@ -254,7 +255,7 @@ const relation = (
       'analysis',
     )
   }
-  demand(session, ['SELECT'], `TABLE ${from.name}`)
+  demand(session, ['SELECT'], `TABLE ${from.name}`, onObject(database, object))
   if (object.kind === 'table') return tableRows(context, database, object, from, where)
   if (object.kind === 'view') {
     const inner = context.queryView(object, dbName)

@@ -1,19 +1,23 @@
 import type { LabDatabase, LabObject, LabTable } from '../model.ts'
 import { showAlterJobs } from '../show/alter-jobs.ts'
+import { showCatalogs, showCreateCatalog, unreachableCatalog } from '../show/catalogs.ts'
 import { createTableText } from '../show/create-table-text.ts'
 import { showData, showTableStatus } from '../show/data-size.ts'
 import { describe, describeAll, fullColumns } from '../show/describe.ts'
 import { showDynamicPartitions } from '../show/dynamic-partitions.ts'
+import { showFunctions } from '../show/functions.ts'
+import { showGrants, showRoleGrants } from '../show/grants.ts'
 import { showIndex } from '../show/indexes.ts'
 import { showMaterializedViews } from '../show/materialized-views.ts'
 import { showBackends, showComputeNodes, showFrontends } from '../show/nodes.ts'
 import { showPartitions } from '../show/partitions.ts'
 import { showProc } from '../show/proc.ts'
-import { showGrants, showProcesslist } from '../show/sessions.ts'
+import { showProcesslist } from '../show/sessions.ts'
 import { showStorageVolumes } from '../show/storage-volumes.ts'
 import { systemTableNames } from '../show/system-tables.ts'
 import { showTabletList } from '../show/tablets.ts'
 import { showTransaction } from '../show/transaction.ts'
+import { showAuthentication, showRoles, showUsers } from '../show/users.ts'
 import { viewText } from '../show/view-text.ts'
 import { type LabResult, type LabSession, type LabSqlContext, table } from './context.ts'
 import type { Cursor } from './cursor.ts'
@@ -21,11 +25,16 @@ import { defaultVolume } from './default-volume.ts'
 import { analysisFailure, LabSqlError, oldShowFailure, tableNotFound, unknownDatabase, unknownTable } from './errors.ts'
 import { evaluateExpression } from './evaluate.ts'
 import { filterResult, parseShowFilter } from './filter-result.ts'
+import { onObject } from './has-privilege.ts'
 import { likePattern } from './like.ts'
 import { parseNames, parseObjectName } from './parse-clauses.ts'
 import { demand, holds } from './privileges.ts'
 import { databaseName, findDatabase, resolveObject, systemDatabases } from './resolve.ts'
+import { showResources } from './run-resource.ts'
+import { showResourceGroups } from './run-resource-group.ts'
+import { roleName } from './run-user.ts'
 import type { ObjectName } from './statements.ts'
+import { parseUser } from './user-identity.ts'
 import { showVariables } from './variables.ts'
 
 /** SHOW in every form that the lab knows; the word SHOW read. */
@@ -133,9 +142,39 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
     return showVariables(context, session, cursor)
   }
   if (cursor.accept('GRANTS')) {
-    const user = cursor.accept('FOR') ? cursor.next().value : undefined
-    cursor.index = cursor.tokens.length - 1
-    return showGrants(context, session, user)
+    if (cursor.accept('FOR', 'ROLE')) {
+      const role = roleName(cursor)
+      return closed(() => showRoleGrants(context, session, role))
+    }
+    const named = cursor.accept('FOR')
+    if (named) cursor.accept('USER')
+    const user = named ? parseUser(cursor) : undefined
+    return closed(() => showGrants(context, session, user))
+  }
+  if (cursor.accept('USERS')) return closed(() => showUsers(context, session))
+  if (cursor.accept('ROLES')) return closed(() => showRoles(context, session))
+  if (cursor.accept('ALL', 'AUTHENTICATION')) return closed(() => showAuthentication(context, session, 'all'))
+  if (cursor.accept('AUTHENTICATION')) {
+    const user = cursor.accept('FOR') ? parseUser(cursor) : undefined
+    return closed(() => showAuthentication(context, session, user))
+  }
+  if (cursor.accept('RESOURCES')) return closed(() => showResources(context))
+  if (cursor.accept('RESOURCE', 'GROUPS')) {
+    cursor.accept('ALL')
+    return closed(() => showResourceGroups(context, undefined))
+  }
+  if (cursor.accept('RESOURCE', 'GROUP')) {
+    const name = cursor.identifier()
+    return closed(() => showResourceGroups(context, name))
+  }
+  const functions = (['FUNCTIONS', 'GLOBAL', 'BUILTIN'] as const).find(
+    (word) => cursor.at(word) || cursor.at('FULL', word),
+  )
+  if (functions !== undefined) {
+    const full = cursor.accept('FULL')
+    const of = cursor.accept('GLOBAL') ? 'global' : cursor.accept('BUILTIN') ? 'builtin' : 'database'
+    cursor.expect('FUNCTIONS')
+    return showFunctions(context, session, cursor, { full, of })
   }
   if (cursor.accept('FULL', 'PROCESSLIST') || cursor.accept('PROCESSLIST'))
     return closed(() => showProcesslist(context, session, cursor.sql))
@@ -143,12 +182,7 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
     return filtered(() => table(['Level', 'Code', 'Message'], []))
   }
   if (cursor.accept('CATALOGS')) {
-    return closed(() =>
-      table(
-        ['Catalog', 'Type', 'Comment'],
-        [['default_catalog', 'Internal', "An internal catalog contains this cluster's self-managed tables."]],
-      ),
-    )
+    return closed(() => showCatalogs(context, session))
   }
   if (cursor.accept('BACKUP') || cursor.accept('RESTORE') || cursor.accept('REPOSITORIES')) {
     return filtered(() => table(['JobId'], []))
@@ -186,8 +220,10 @@ const optionalDatabase = (context: LabSqlContext, session: LabSession, cursor: C
 }
 
 const showDatabases = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const catalog = cursor.accept('FROM') || cursor.accept('IN') ? cursor.identifier() : undefined
   const pattern = cursor.accept('LIKE') ? likePattern(cursor.string()) : undefined
   cursor.end()
+  if (catalog !== undefined && catalog !== 'default_catalog') throw unreachableCatalog(context)
   void session
   const names = [...systemDatabases, ...context.state.databases.keys()].filter((n) => pattern?.test(n) ?? true)
   return table(
@@ -209,7 +245,7 @@ const showTables = (context: LabSqlContext, session: LabSession, cursor: Cursor,
   const rows = system
     ? system.map((t) => [t, 'SYSTEM VIEW'])
     : [...findDatabase(context.state, name).objects.values()]
-        .filter(() => holds(session, 'ANY'))
+        .filter((o) => holds(session, 'ANY', onObject(findDatabase(context.state, name), o)))
         .map((o) => [o.name, tableType(o)])
   const column = `Tables_in_${name}`
   const chosen = rows
@@ -236,13 +272,18 @@ const showCreate = (context: LabSqlContext, session: LabSession, cursor: Cursor)
     const lake = context.state.runMode === 'shared_data' ? `\nPROPERTIES ("storage_volume" = "${volume}")` : ''
     return table(['Database', 'Create Database'], [[name, `CREATE DATABASE \`${name}\`${lake}`]])
   }
+  if (cursor.accept('CATALOG')) {
+    const name = cursor.identifier()
+    cursor.end()
+    return showCreateCatalog(context, name)
+  }
   const materialized = cursor.accept('MATERIALIZED', 'VIEW')
   const view = !materialized && cursor.accept('VIEW')
   if (!materialized && !view && !cursor.accept('TABLE')) throw cursor.noViable(0)
   const name = parseObjectName(cursor)
   cursor.end()
   const { database, object } = lookup(context, session, name, materialized)
-  demand(session, ['ANY'], `TABLE ${name.name}`)
+  demand(session, ['ANY'], `TABLE ${name.name}`, onObject(database, object))
   if (view && object.kind !== 'view') {
     throw oldShowFailure(context, `'${database.name}'.'${object.name}' is not 'VIEW'`, 1347)
   }
@@ -307,7 +348,7 @@ const olapTable = (context: LabSqlContext, session: LabSession, name: ObjectName
   const database = findDatabase(context.state, databaseName(session, name))
   const object = database.objects.get(name.name)
   if (!object && context.profile.atLeast('3.3')) throw tableNotFound(name.name)
-  demand(session, ['ANY'], `TABLE ${name.name}`)
+  demand(session, ['ANY'], `TABLE ${name.name}`, object && onObject(database, object))
   if (object?.kind === 'table') return object
   const kinds = context.profile.atLeast('3.5') ? 'OLAP/Paimon' : 'OLAP'
   throw analysisFailure(`Table[${name.name}] does not exists or is not ${kinds} table`)
@@ -349,7 +390,7 @@ export const runDescribe = (context: LabSqlContext, session: LabSession, cursor:
   const database = findDatabase(context.state, dbName)
   const object = database.objects.get(name.name)
   if (!object) throw unknownTable(name.name)
-  demand(session, ['ANY'], `TABLE ${name.name}`)
+  demand(session, ['ANY'], `TABLE ${name.name}`, onObject(database, object))
   return all && object.kind === 'table' ? describeAll(context, object) : describe(context, object)
 }
 

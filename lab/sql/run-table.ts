@@ -2,12 +2,14 @@ import { deleteRows, truncate } from '../data/index.ts'
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
 import type { Cursor } from './cursor.ts'
 import { analysisFailure, failure, tableNotFound, unknownTable } from './errors.ts'
+import { onObject } from './has-privilege.ts'
 import { parseNames, parseObjectName } from './parse-clauses.ts'
 import { parseExpression } from './parse-expression.ts'
 import { parseQuery } from './parse-query.ts'
 import { demand } from './privileges.ts'
 import { databaseName, findDatabase, findPartitionByName, resolveObject } from './resolve.ts'
 import { rowMatcher } from './row-columns.ts'
+import { deactivateReaders } from './view-activity.ts'
 
 const kindWords = {
   table: 'TABLE',
@@ -25,7 +27,7 @@ export const dropObject = (
 ): LabResult => {
   const ifExists = cursor.accept('IF', 'EXISTS')
   const name = parseObjectName(cursor)
-  cursor.accept('FORCE')
+  const force = cursor.accept('FORCE')
   cursor.end()
   const dbName = databaseName(session, name)
   const database = context.state.databases.get(dbName)
@@ -45,8 +47,12 @@ export const dropObject = (
       throw failure('Cannot drop base index by using DROP ROLLUP or DROP MATERIALIZED VIEW.')
     throw analysisFailure(`'${dbName}'.'${name.name}' is not '${what}'`, 1347)
   }
-  demand(session, ['DROP'], `${what} ${name.name}`)
+  demand(session, ['DROP'], `${what} ${name.name}`, onObject(database, object))
   database.objects.delete(name.name)
+  if (object.kind === 'table' && !force)
+    context.state.recycleBin.push({ kind: 'table', databaseId: database.id, table: object })
+  const kind = object.kind === 'materialized-view' ? 'mv' : object.kind === 'view' ? 'view' : 'table'
+  deactivateReaders(context.state, object.id, `base-${kind} dropped: ${object.name}`)
   return done()
 }
 
@@ -80,8 +86,8 @@ export const runTruncate = (context: LabSqlContext, session: LabSession, cursor:
     const database = findDatabase(context.state, databaseName(session, name))
     if (!database.objects.has(name.name)) throw failure(`Unknown table '${name.name}'`)
   }
-  const { object } = resolveObject(context, session, name)
-  demand(session, ['DELETE'], `TABLE ${name.name}`)
+  const { database, object } = resolveObject(context, session, name)
+  demand(session, ['DELETE'], `TABLE ${name.name}`, onObject(database, object))
   if (object.kind !== 'table') throw failure(`${object.name} is not a OLAP table`)
   const found = partitions?.map((p) => {
     const partition = findPartitionByName(context.state, object, p, false)
@@ -104,7 +110,7 @@ export const runDelete = (context: LabSqlContext, session: LabSession, cursor: C
   const database = findDatabase(context.state, databaseName(session, name))
   const object = database.objects.get(name.name)
   if (!object) throw tableNotFound(name.name)
-  demand(session, ['DELETE'], `TABLE ${name.name}`)
+  demand(session, ['DELETE'], `TABLE ${name.name}`, onObject(database, object))
   if (object.kind !== 'table') throw analysisFailure(`table '${name.name}' is not a native table`)
   if (!where) throw analysisFailure('Delete must specify where clause to prevent full table delete')
   // Duplicate, unique and aggregate tables answer no count: the predicate is applied later.

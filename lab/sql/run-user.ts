@@ -1,71 +1,105 @@
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
 import type { Cursor } from './cursor.ts'
-import { analysisFailure, failure } from './errors.ts'
+import { analysisFailure } from './errors.ts'
 import { demand } from './privileges.ts'
+import { identityText, parseUser, type UserIdentity, userKey } from './user-identity.ts'
 
-const userName = (cursor: Cursor): string => {
-  const name = cursor.token.kind === 'string' ? cursor.string() : cursor.identifier()
-  if (cursor.accept('@')) cursor.next()
-  return name
+interface UserOptions {
+  password?: string
+  passwordHash?: string
+  defaultRoles: string[]
 }
 
-/** CREATE USER, DROP USER, ALTER USER, GRANT and REVOKE, as far as tests of privileges need them. */
-export const runUser = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
-  const { users } = context.state
-  const verb =
-    cursor.at('GRANT') || cursor.at('REVOKE') ? cursor.next().upper : (cursor.tokens[cursor.index - 1]?.upper ?? '')
-  demand(session, ['GRANT'], 'SYSTEM')
-  if (verb === 'GRANT' || verb === 'REVOKE') return grant(context, cursor, verb)
-  if (!cursor.accept('USER')) {
-    cursor.index = cursor.tokens.length - 1
-    return done()
-  }
-  if (verb === 'DROP') {
-    const ifExists = cursor.accept('IF', 'EXISTS')
-    const name = userName(cursor)
-    cursor.end()
-    if (!users.delete(name) && !ifExists)
-      throw failure(`Operation DROP USER failed for '${name}'@'%' : user not exists`)
-    return done()
-  }
-  const ifNotExists = cursor.accept('IF', 'NOT', 'EXISTS')
-  const name = userName(cursor)
-  let password = ''
+const parseOptions = (cursor: Cursor): UserOptions => {
+  const options: UserOptions = { defaultRoles: [] }
   if (cursor.accept('IDENTIFIED')) {
-    if (cursor.accept('WITH')) cursor.next()
-    if (cursor.accept('BY') && cursor.accept('PASSWORD')) throw analysisFailure('The lab takes plain passwords only')
-    password = cursor.token.kind === 'string' ? cursor.string() : ''
+    if (cursor.accept('WITH')) {
+      cursor.next()
+      if (cursor.accept('AS')) options.passwordHash = cursor.string()
+      else if (cursor.accept('BY')) options.password = cursor.string()
+    } else {
+      cursor.expect('BY')
+      if (cursor.accept('PASSWORD')) options.passwordHash = cursor.string()
+      else options.password = cursor.string()
+    }
   }
+  if (cursor.accept('DEFAULT', 'ROLE')) options.defaultRoles = cursor.separated(() => roleName(cursor))
   cursor.index = cursor.tokens.length - 1
-  const existing = users.get(name)
-  if (verb === 'ALTER' && existing) existing.password = password
-  else if (!existing) users.set(name, { name, password, privileges: new Set() })
-  else if (!ifNotExists) throw failure(`Operation CREATE USER failed for '${name}'@'%' : user already exists`)
+  return options
+}
+
+/** A role's name, in quotes of any kind or none. */
+export const roleName = (cursor: Cursor): string =>
+  cursor.token.kind === 'string' ? cursor.string() : cursor.identifier()
+
+const exists = (context: LabSqlContext, identity: UserIdentity) =>
+  analysisFailure(
+    context.profile.atLeast('4.1')
+      ? `user ${identityText(identity)} already exists!`
+      : `Operation CREATE USER failed for ${identityText(identity)} : user already exists`,
+  )
+
+/** CREATE USER; both words read. */
+export const createUser = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const { users, roles } = context.state
+  const ifNotExists = cursor.accept('IF', 'NOT', 'EXISTS')
+  const identity = parseUser(cursor)
+  const { password, passwordHash, defaultRoles } = parseOptions(cursor)
+  demand(session, ['GRANT'], 'SYSTEM')
+  const key = userKey(identity)
+  if (users.has(key)) {
+    if (ifNotExists) return done()
+    throw exists(context, identity)
+  }
+  const missing = defaultRoles.find((role) => !roles.has(role))
+  if (missing !== undefined)
+    throw analysisFailure(`Can not granted user to role ${missing}: cannot find role ${missing}!`)
+  users.set(key, {
+    name: identity.name,
+    ...(identity.host === '%' ? {} : { host: identity.host }),
+    password: password ?? '',
+    ...(passwordHash === undefined ? {} : { passwordHash }),
+    privileges: new Set(),
+    grants: [],
+    roles: defaultRoles,
+  })
   return done()
 }
 
-/** `GRANT p1, p2 ON … TO [USER] u`; privileges count for every object. */
-const grant = (context: LabSqlContext, cursor: Cursor, verb: string): LabResult => {
-  const privileges: string[] = []
-  let words: string[] = []
-  while (!cursor.at('ON') && !cursor.at('TO') && !cursor.at('FROM') && cursor.token.kind !== 'end') {
-    if (cursor.accept(',')) {
-      privileges.push(words.join(' '))
-      words = []
-    } else words.push(cursor.next().value.replace(/^[a-z_]+$/, (w) => w.toUpperCase()))
+/** ALTER USER; both words read. */
+export const alterUser = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const identity = parseUser(cursor)
+  const { password, passwordHash } = parseOptions(cursor)
+  demand(session, ['GRANT'], 'SYSTEM')
+  const user = context.state.users.get(userKey(identity))
+  if (!user) throw analysisFailure(`cannot find user ${identityText(identity)}!`)
+  if (password !== undefined || passwordHash !== undefined) {
+    user.password = password ?? ''
+    if (passwordHash === undefined) delete user.passwordHash
+    else user.passwordHash = passwordHash
   }
-  privileges.push(words.join(' '))
-  while (!cursor.at('TO') && !cursor.at('FROM') && cursor.token.kind !== 'end') cursor.next()
-  cursor.next()
-  cursor.accept('USER')
-  const name = userName(cursor)
+  return done()
+}
+
+/** DROP USER; both words read. */
+export const dropUser = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
+  const ifExists = cursor.accept('IF', 'EXISTS')
+  const identity = parseUser(cursor)
+  cursor.end()
+  demand(session, ['GRANT'], 'SYSTEM')
+  if (!context.state.users.delete(userKey(identity)) && !ifExists)
+    throw analysisFailure(`Operation DROP USER failed for ${identityText(identity)} : user not exists`)
+  return done()
+}
+
+/** SET ROLE … and SET DEFAULT ROLE …: all roles of the lab's users are active, so that only their names are looked at. */
+export const setRole = (context: LabSqlContext, cursor: Cursor): LabResult => {
+  cursor.accept('DEFAULT')
+  cursor.expect('ROLE')
+  if (!cursor.accept('ALL') && !cursor.accept('NONE')) {
+    for (const name of cursor.separated(() => roleName(cursor)))
+      if (!context.state.roles.has(name)) throw analysisFailure(`cannot find role ${name}!`)
+  }
   cursor.index = cursor.tokens.length - 1
-  const user = context.state.users.get(name)
-  if (!user) throw analysisFailure(`user '${name}'@'%' not exist!`)
-  for (const privilege of privileges) {
-    const known = /^(ALL|ALL PRIVILEGES|ROOT|'?ROOT'?)$/.test(privilege) ? 'ALL' : privilege
-    if (verb === 'GRANT') user.privileges.add(known)
-    else user.privileges.delete(known)
-  }
   return done()
 }

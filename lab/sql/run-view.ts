@@ -4,6 +4,7 @@ import type { Cursor } from './cursor.ts'
 import { analysisFailure, failure, tableNotFound } from './errors.ts'
 import type { Query } from './expression.ts'
 import { plainColumn } from './expression-schema.ts'
+import { onDatabase, onObject } from './has-privilege.ts'
 import { parseComment, parseObjectName } from './parse-clauses.ts'
 import { parseQuery } from './parse-query.ts'
 import { printQuery } from './print-query.ts'
@@ -57,7 +58,7 @@ export const createView = (
   if (existing && !(orReplace && existing.kind === 'view')) {
     throw failure(`Table '${target.name}' already exists`, 1050, '42S01')
   }
-  demand(session, ['CREATE VIEW'], `DATABASE ${database.name}`)
+  demand(session, ['CREATE VIEW'], `DATABASE ${database.name}`, onDatabase(database))
   const names = columns ?? printed.columns.map((c) => ({ name: c.name, comment: '' }))
   database.objects.set(target.name, {
     kind: 'view',
@@ -91,7 +92,7 @@ export const alterView = (context: LabSqlContext, session: LabSession, cursor: C
   cursor.expect('AS')
   const query = parseQuery(cursor, context.profile.version)
   cursor.end()
-  demand(session, ['ALTER'], `VIEW ${target.name}`)
+  demand(session, ['ALTER'], `VIEW ${target.name}`, onObject(database, view))
   const printed = printQuery(context, { ...session, database: session.database ?? database.name }, query, {
     withDatabase: true,
   })

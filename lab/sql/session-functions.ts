@@ -14,6 +14,8 @@ export const sessionFunction = (
       return context.profile.versionText
     case 'version':
       return context.profile.mysqlVersion
+    case 'catalog':
+      return session.catalog ?? 'default_catalog'
     case 'database':
     case 'schema':
       return session.database ?? ''
@@ -23,7 +25,7 @@ export const sessionFunction = (
     case 'session_user':
       return `'${session.user.name}'@'${session.host.split(':')[0] ?? ''}'`
     case 'current_role':
-      return session.user.privileges.has('ALL') ? 'root' : 'NONE'
+      return session.user.privileges.has('ALL') ? 'root' : session.user.roles?.join(', ') || 'NONE'
     case 'connection_id':
       return String(session.id)
     case 'unix_timestamp':
