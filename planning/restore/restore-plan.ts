@@ -1,0 +1,190 @@
+import type { BackupRecord, TableRecord } from '../../contract/backup/record.ts'
+import type { RestoreRoute, RestoreSpec } from '../../contract/backup/restore-api.ts'
+import { type Choice, type ChosenObject, chooseObjects } from './choose-objects.ts'
+import { chooseRoute, type RouteChoice } from './choose-route.ts'
+import { flagAt } from './flags.ts'
+import type { RestoreBasis } from './restore-basis.ts'
+import { asideName, scratchName } from './restore-names.ts'
+import { type TablePart, tableParts } from './table-parts.ts'
+
+export interface PlannedTable extends RouteChoice {
+  name: string
+  target: string
+  table: TableRecord
+  /** Chosen ones only. */
+  only?: string[]
+  parts: TablePart[]
+  /** Where it is put together: database and name. */
+  database: string
+  as: string
+  /** Where it is restored to once more, out of a snapshot made for that. */
+  again?: { database: string; as: string }
+}
+
+export interface PlannedObject {
+  kind: 'materializedView' | 'view' | 'function' | 'catalog'
+  name: string
+  target: string
+  /** Index into the labels where a snapshot restores it; otherwise its definition is run. */
+  label?: number
+  /** Where the snapshot restores it to. */
+  database: string
+}
+
+/** Everything that a restore will do, as far as it can be known beforehand; without its order, which `restoreSteps` gives. */
+export interface RestoreOutline {
+  record: BackupRecord
+  spec: RestoreSpec
+  basis: RestoreBasis
+  choice: Choice
+  database: string
+  scratch: string
+  /** The scratch database takes the target's name. */
+  renames: boolean
+  tables: PlannedTable[]
+  objects: PlannedObject[]
+  notRestored: { object: string; reason: string }[]
+  /** Why it cannot be done at all. */
+  problems: string[]
+}
+
+/** A snapshot without a record is taken as it is: nothing is known of kinds and definitions, so nothing is run that needs them. */
+export function outlineRestore(record: BackupRecord, spec: RestoreSpec, basis: RestoreBasis): RestoreOutline {
+  const choice = chooseObjects(record, spec)
+  const { database } = choice
+  const scratch = scratchName(database, basis.hash)
+  const notRestored: { object: string; reason: string }[] = []
+  const taken = (at: number) => flagAt(basis.taken, at)
+  const tableObjects = choice.objects.flatMap((object, at) => (object.kind === 'table' ? [{ object, at }] : []))
+  const withParts = tableObjects.flatMap(({ object, at }) => {
+    const table = record.tables[object.name]
+    if (!table) return []
+    const exists = spec.mode === 'in-place' && taken(at)
+    return [{ object, taken: taken(at), table, parts: tableParts(record, table, object.partitions, { exists }) }]
+  })
+  const anyTaken = choice.objects.some((object, at) => object.kind !== 'function' && taken(at))
+  const chainLabels = new Set(withParts.flatMap(({ parts }) => parts.map((part) => part.label)))
+  const tables = withParts.map(({ object, taken: isTaken, table, parts }): PlannedTable => {
+    const route = chooseRoute({
+      spec,
+      basis,
+      choice,
+      object,
+      taken: isTaken,
+      parts,
+      anyTaken,
+      anyChain: chainLabels.size > 1 || withParts.some((other) => other.parts.length > 1),
+    })
+    return {
+      ...route,
+      name: object.name,
+      target: object.target,
+      table,
+      only: object.partitions,
+      parts,
+      ...places(route.route, object, database, scratch, basis.hash, parts.length),
+    }
+  })
+  const renames = tables.some((table) => table.route === 'rename-database')
+  const objects = choice.objects.flatMap((object, at): PlannedObject[] => {
+    if (object.kind === 'table') return []
+    return plannedObject(record, spec, basis, object, taken(at), { database, scratch, renames, notRestored })
+  })
+  const problems = [
+    ...choice.missing.map((what) => `the backup holds no ${what}`),
+    ...tables
+      .filter((table) => table.route === 'in-place' && table.target !== table.name)
+      .map(
+        (table) =>
+          `${table.name} cannot be restored in place over ${table.target}: StarRocks restores over a table of the same name only; restore it aside`,
+      ),
+  ]
+  return { record, spec, basis, choice, database, scratch, renames, tables, objects, notRestored, problems }
+}
+
+function places(
+  route: RestoreRoute,
+  object: ChosenObject,
+  database: string,
+  scratch: string,
+  hash: string,
+  parts: number,
+): Pick<PlannedTable, 'database' | 'as' | 'again'> {
+  switch (route) {
+    case 'direct':
+    case 'in-place':
+      return { database, as: object.target }
+    case 'swap':
+      return { database, as: asideName(object.target, hash) }
+    case 'rebackup':
+      return { database: scratch, as: object.name, again: { database, as: object.target } }
+    case 'rebackup-swap':
+      return { database: scratch, as: object.name, again: { database, as: asideName(object.target, hash) } }
+    case 'overwrite-partitions':
+    case 'leave':
+      return { database: scratch, as: object.name }
+    // To a table that was restored under another name StarRocks adds nothing: such a one is renamed when it is complete.
+    case 'rename-database':
+      return { database: scratch, as: parts > 1 ? object.name : object.target }
+  }
+}
+
+interface ObjectContext {
+  database: string
+  scratch: string
+  renames: boolean
+  notRestored: { object: string; reason: string }[]
+}
+
+function plannedObject(
+  record: BackupRecord,
+  spec: RestoreSpec,
+  basis: RestoreBasis,
+  object: ChosenObject,
+  taken: boolean,
+  { database, scratch, renames, notRestored }: ObjectContext,
+): PlannedObject[] {
+  const { kind, name, target } = object
+  if (kind === 'table') return []
+  const leave = (reason: string): PlannedObject[] => {
+    notRestored.push({ object: `${WORDS[kind]} ${name}`, reason })
+    return []
+  }
+  const planned: PlannedObject = { kind, name, target, database: renames ? scratch : database }
+  // In a database that takes the place of another nothing is taken.
+  const inTheWay = taken && !renames
+  switch (kind) {
+    case 'catalog':
+      if (!basis.newGrammar)
+        return leave('this version restores no external catalogs: create it by CREATE EXTERNAL CATALOG')
+      if (taken) return leave(`there is an external catalog ${target}: drop it, or give another name`)
+      return [{ ...planned, label: record.labels.length - 1, database: '' }]
+    case 'function': {
+      const known = record.functions[name]
+      if (inTheWay) return leave(`function ${name} exists: drop it first`)
+      if (!basis.newGrammar) return leave('this version restores no functions: create it by CREATE FUNCTION')
+      if (known?.at === undefined) return leave('no snapshot holds it: create it by CREATE FUNCTION')
+      return [{ ...planned, label: known.at }]
+    }
+    case 'view': {
+      const known = record.views[name]
+      // Its text is run rather than restored: RESTORE replaces a view of the same name before anything else has succeeded.
+      if (known?.ddl) return [planned]
+      if (inTheWay) return leave(`its definition is not known here, and RESTORE would drop the existing view at once`)
+      if (known?.at === undefined || !basis.newGrammar)
+        return leave('no snapshot holds it, and its definition is not known')
+      return [{ ...planned, label: known.at }]
+    }
+    case 'materializedView': {
+      const known = record.materializedViews[name]
+      if (inTheWay)
+        return leave('it exists: it is activated and refreshed from what is restored; drop it first to restore it')
+      const sameName = database === record.database && !renames && target === name
+      if (known?.at !== undefined && (sameName || !known.ddl) && spec.mode !== 'in-place')
+        return [{ ...planned, label: known.at }]
+      return known?.ddl ? [planned] : leave('no snapshot holds it, and its definition is not known')
+    }
+  }
+}
+
+const WORDS = { materializedView: 'materialized view', view: 'view', function: 'function', catalog: 'external catalog' }

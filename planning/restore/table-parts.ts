@@ -1,0 +1,56 @@
+import type { BackupRecord, TableRecord } from '../../contract/backup/record.ts'
+
+/** The partition that catches rows of automatically partitioned tables: without it nothing could be loaded into the restored table. */
+export const SHADOW_PARTITION = '$shadow_automatic_partition'
+
+/** What one snapshot gives to a table. */
+export interface TablePart {
+  /** Index into the record's labels. */
+  label: number
+  /** Names for RESTORE; undefined: the table as the snapshot has it. */
+  partitions?: string[]
+  /** Names without the shadow partition. */
+  names: string[]
+  /** Replicas that were recorded; undefined where that is not known. */
+  replication?: number
+}
+
+const isAutomatic = (table: TableRecord) => table.partitioning.startsWith('automatic')
+
+/** RESTORE adds partitions to range-partitioned tables by itself; to these they must be added before. */
+export const needsPartitionsFirst = (table: TableRecord): boolean =>
+  table.partitioning === 'list' || table.partitioning === 'automatic-list'
+
+/**
+ * Which snapshot gives which partitions: each exactly once, out of the snapshot that holds its last state. So what an earlier snapshot of the
+ * chain held beyond that – partitions dropped, renamed or cut otherwise since – never comes back. In the order of the labels; the first makes the
+ * table. Empty for a table without any partition: there is nothing to restore but its definition.
+ */
+export function tableParts(
+  record: Pick<BackupRecord, 'labels' | 'own'>,
+  table: TableRecord,
+  chosen?: readonly string[],
+  { exists = false }: { exists?: boolean } = {},
+): TablePart[] {
+  const wanted = chosen && new Set(chosen)
+  const groups = new Map<string, TablePart>()
+  for (const [name, partition] of Object.entries(table.partitions)) {
+    if (wanted && !wanted.has(name)) continue
+    const { at, replication } = partition
+    const key = `${at}/${replication ?? ''}`
+    const group = groups.get(key)
+    if (group) group.names.push(name)
+    else groups.set(key, { label: at, names: [name], replication })
+  }
+  const parts = [...groups.values()].sort((a, b) => a.label - b.label || (a.replication ?? 0) - (b.replication ?? 0))
+  const [first] = parts
+  if (table.partitioning === 'none') return parts
+  const firstOwn = record.labels.length - record.own
+  if (first && parts.length === 1 && !wanted && table.whole.includes(first.label) && first.label >= firstOwn)
+    return parts
+  for (const part of parts) {
+    const shadow = part === first && isAutomatic(table) && !exists ? [SHADOW_PARTITION] : []
+    part.partitions = [...part.names, ...shadow]
+  }
+  return parts
+}
