@@ -1,0 +1,250 @@
+import type { Readable } from 'node:stream'
+import type { _Object } from '@aws-sdk/client-s3'
+import { eachBounded, inGroups } from '../bounded.ts'
+import { DeleteTally } from '../delete-tally.ts'
+import type {
+  DeletePrefixOptions,
+  DeleteResult,
+  ListOptions,
+  ListPage,
+  ObjectStore,
+  OpenedObject,
+  PutOptions,
+  PutResult,
+  StoredObject,
+} from '../object-store.ts'
+import { readBody } from '../read-body.ts'
+import { ServerClock } from '../server-clock.ts'
+import { StorageError } from '../storage-error.ts'
+import { type OpenS3, openS3Client } from './s3-client.ts'
+import { deleteBatch } from './s3-delete.ts'
+import { s3Error } from './s3-errors.ts'
+import type { S3Settings } from './s3-settings.ts'
+
+interface Abortable {
+  signal?: AbortSignal
+}
+
+/** Keys that one request deletes: S3's own limit. */
+const DELETE_BATCH = 1000
+const DELETES_AT_ONCE = 4
+
+/** Objects in a bucket below a prefix. */
+export class S3Store implements ObjectStore {
+  readonly kind = 's3'
+  readonly description: string
+  readonly #settings: S3Settings
+  readonly #clock = new ServerClock()
+  #open: Promise<OpenS3> | undefined
+  /** Learned from answers: whether the store knows conditional writes. */
+  #conditional: boolean | undefined
+
+  constructor(settings: S3Settings) {
+    this.#settings = settings
+    const { bucket, prefix, endpoint } = settings
+    this.description = `s3://${bucket}/${prefix}`.replace(/\/$/, '') + (endpoint ? ` at ${endpoint}` : '')
+  }
+
+  async *list(prefix: string, { delimiter, pageSize, signal }: ListOptions = {}): AsyncGenerator<ListPage> {
+    const { sdk } = await this.#opened()
+    const { bucket: Bucket, prefix: root } = this.#settings
+    let next: string | undefined
+    do {
+      const command = new sdk.ListObjectsV2Command({
+        Bucket,
+        Prefix: root + prefix,
+        Delimiter: delimiter,
+        MaxKeys: pageSize,
+        ContinuationToken: next,
+        // Keys may hold characters that XML cannot; the SDK gives them back encoded, though.
+        EncodingType: 'url',
+      })
+      const page = await this.#send(
+        `list ${this.#name(prefix)}`,
+        ({ client }) => client.send(command, { abortSignal: signal }),
+        signal,
+      )
+      const encoded = page.EncodingType === 'url'
+      const relative = (key: string) => (encoded ? decodeKey(key) : key).slice(root.length)
+      const objects = (page.Contents ?? []).flatMap((object) => storedObject(object, relative))
+      const prefixes = (page.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix ? [relative(Prefix)] : []))
+      if (objects.length > 0 || prefixes.length > 0) yield { objects, prefixes }
+      next = page.IsTruncated ? page.NextContinuationToken : undefined
+    } while (next !== undefined)
+  }
+
+  async get(key: string, { signal }: Abortable = {}): Promise<OpenedObject> {
+    const { sdk } = await this.#opened()
+    const command = new sdk.GetObjectCommand(this.#at(key))
+    const answer = await this.#send(
+      `read ${this.#name(key)}`,
+      ({ client }) => client.send(command, { abortSignal: signal }),
+      signal,
+    )
+    const stream = answer.Body as Readable | undefined
+    if (!stream) throw new StorageError('Unknown', `${this.#name(key)} came without content`)
+    return { stream, size: answer.ContentLength, ...(answer.ETag ? { etag: answer.ETag } : {}) }
+  }
+
+  async getBytes(key: string, max: number, { signal }: Abortable = {}): Promise<Buffer> {
+    const doing = `read ${this.#name(key)}`
+    const opened = await this.get(key, { signal })
+    try {
+      return await readBody(opened, max, this.#name(key))
+    } catch (error) {
+      throw s3Error(error, doing, this.#settings, signal)
+    }
+  }
+
+  async head(key: string, { signal }: Abortable = {}): Promise<StoredObject | undefined> {
+    const { sdk } = await this.#opened()
+    const command = new sdk.HeadObjectCommand(this.#at(key))
+    try {
+      const answer = await this.#send(
+        `look at ${this.#name(key)}`,
+        ({ client }) => client.send(command, { abortSignal: signal }),
+        signal,
+      )
+      return {
+        key,
+        size: answer.ContentLength ?? 0,
+        lastModified: answer.LastModified ?? new Date(0),
+        ...(answer.ETag ? { etag: answer.ETag } : {}),
+      }
+    } catch (error) {
+      if (error instanceof StorageError && error.kind === 'NotFound') return undefined
+      throw error
+    }
+  }
+
+  async put(key: string, body: Uint8Array | string, options: PutOptions = {}): Promise<PutResult> {
+    const { ifAbsent, ifMatch, signal } = options
+    const conditional = ifAbsent === true || ifMatch !== undefined
+    const wants = conditional && this.#conditional !== false
+    if (conditional && !wants && !(await this.#holds(key, options))) return { written: false, atomic: false }
+    const { sdk } = await this.#opened()
+    const command = new sdk.PutObjectCommand({
+      ...this.#at(key),
+      Body: body,
+      ...(wants && ifAbsent ? { IfNoneMatch: '*' } : {}),
+      ...(wants && ifMatch !== undefined ? { IfMatch: ifMatch } : {}),
+    })
+    try {
+      const { client } = await this.#opened()
+      const { ETag } = await client.send(command, { abortSignal: signal })
+      return { written: true, atomic: wants, ...(ETag ? { etag: ETag } : {}) }
+    } catch (error) {
+      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+      if (wants && (status === 412 || status === 409)) return { written: false, atomic: true }
+      if (wants && ifMatch !== undefined && status === 404) return { written: false, atomic: true }
+      if (wants && (status === 501 || (error as Error).name === 'NotImplemented')) {
+        this.#conditional = false
+        return this.put(key, body, options)
+      }
+      throw s3Error(error, `write ${this.#name(key)}`, this.#settings, signal)
+    }
+  }
+
+  async deleteMany(
+    keys: Iterable<string> | AsyncIterable<string>,
+    { signal, onProgress }: Pick<DeletePrefixOptions, 'signal' | 'onProgress'> = {},
+  ): Promise<DeleteResult> {
+    const tally = new DeleteTally(onProgress)
+    await this.#delete(keys, tally, signal)
+    return tally.result
+  }
+
+  async deletePrefix(
+    prefix: string,
+    { first = [], signal, onProgress }: DeletePrefixOptions = {},
+  ): Promise<DeleteResult> {
+    const tally = new DeleteTally(onProgress)
+    for (const part of [...first, prefix]) {
+      await this.#delete(this.#keys(part, signal), tally, signal)
+      // What comes first must be gone before the rest goes.
+      if (tally.stopped || (tally.result.failed > 0 && part !== prefix)) break
+    }
+    return tally.result
+  }
+
+  async now({ signal }: Abortable = {}): Promise<Date> {
+    const known = this.#clock.now()
+    if (known) return known
+    const { sdk } = await this.#opened()
+    const { bucket: Bucket, prefix: Prefix } = this.#settings
+    await this.#send(
+      `list ${this.#name('')}`,
+      ({ client }) =>
+        client.send(new sdk.ListObjectsV2Command({ Bucket, Prefix, MaxKeys: 1 }), { abortSignal: signal }),
+      signal,
+    )
+    const heard = this.#clock.now()
+    if (!heard) throw new StorageError('Unsupported', `${this.description} does not tell the time`)
+    return heard
+  }
+
+  close(): void {
+    this.#open?.then(({ client }) => client.destroy()).catch(() => {})
+    this.#open = undefined
+  }
+
+  async #delete(
+    keys: Iterable<string> | AsyncIterable<string>,
+    tally: DeleteTally,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const open = await this.#opened()
+    const one = async (batch: string[]) => {
+      if (!tally.stopped) await deleteBatch(open, this.#settings, batch, tally, signal)
+    }
+    try {
+      await eachBounded(inGroups(keys, DELETE_BATCH), DELETES_AT_ONCE, one, signal)
+    } catch (error) {
+      // The keys come from a listing, which may fail, too.
+      tally.stop(error)
+    }
+  }
+
+  async *#keys(prefix: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
+    for await (const { objects } of this.list(prefix, { signal })) for (const { key } of objects) yield key
+  }
+
+  /** Looks whether a condition holds, for stores that cannot look and write in one. */
+  async #holds(key: string, { ifAbsent, ifMatch, signal }: PutOptions): Promise<boolean> {
+    const there = await this.head(key, { signal })
+    return ifAbsent ? there === undefined : there?.etag === ifMatch
+  }
+
+  #at(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.#settings.bucket, Key: this.#settings.prefix + key }
+  }
+
+  #name(key: string): string {
+    return `s3://${this.#settings.bucket}/${this.#settings.prefix}${key}`
+  }
+
+  #opened(): Promise<OpenS3> {
+    this.#open ??= openS3Client(this.#settings, this.#clock)
+    return this.#open
+  }
+
+  async #send<T>(doing: string, send: (open: OpenS3) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const open = await this.#opened()
+    try {
+      return await send(open)
+    } catch (error) {
+      throw s3Error(error, doing, this.#settings, signal)
+    }
+  }
+}
+
+function storedObject(object: _Object, relative: (key: string) => string): StoredObject[] {
+  if (object.Key === undefined) return []
+  const { Size: size = 0, LastModified: lastModified = new Date(0), ETag: etag } = object
+  return [{ key: relative(object.Key), size, lastModified, ...(etag ? { etag } : {}) }]
+}
+
+/** As HTML forms encode: a plus is a space. */
+function decodeKey(key: string): string {
+  return decodeURIComponent(key.replaceAll('+', ' '))
+}
