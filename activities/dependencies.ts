@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import type { ObjectStore } from '../repository/index.ts'
 import type { AddressMap, StarRocksCluster } from '../starrocks/index.ts'
 
 /** A cluster as the worker's configuration knows it: sessions, and what never enters a workflow. */
@@ -10,6 +11,18 @@ export interface ClusterHandle {
   addressMap: AddressMap
   user: string
   password: string
+}
+
+/** A repository as the worker's configuration knows it. */
+export interface RepositoryHandle {
+  /** On every cluster the same. */
+  name: string
+  /** As in CREATE REPOSITORY. */
+  location: string
+  /** As in CREATE REPOSITORY, secrets in plain: never into a workflow, a log or a result. */
+  properties: Readonly<Record<string, string>>
+  /** The storage as this process reaches it; one for all who ask. Throws StorageError Unsupported when it cannot be reached from here at all. */
+  store(): ObjectStore
 }
 
 /** Counters and gauges of the worker. A name and its labels' names belong together: the same name always comes with the same labels. */
@@ -29,6 +42,12 @@ export interface Clock {
 export interface Dependencies {
   /** Throws a non-retryable ApplicationFailure of type `UnknownCluster` that names the known ones. */
   cluster(name: string): ClusterHandle
+  /** Throws a non-retryable ApplicationFailure of type `UnknownRepository` that names the known ones. */
+  repository(name: string): RepositoryHandle
+  /** Names of the configured clusters: where a job may run that uses a repository. */
+  clusterNames(): string[]
+  /** The address behind a name of `webhooks`. Throws a non-retryable ApplicationFailure of type `UnknownWebhook`. */
+  webhook(name: string): string
   /** Temporal itself: schedules, descriptions of workflows, leases. */
   client: Client
   metrics: Metrics

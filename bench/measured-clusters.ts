@@ -4,6 +4,7 @@ import { check } from '../contract/check.ts'
 import { type MigrationSpec, migrationSpecSchema } from '../contract/migration-spec.ts'
 import { workerConfigSchema } from '../contract/worker-config.ts'
 import { createClusters } from '../workers/clusters.ts'
+import { createRepositories } from '../workers/repositories.ts'
 
 /** What activities need, for calling them in the measured process without a worker. */
 export interface Measured {
@@ -15,10 +16,14 @@ export interface Measured {
 /** Sessions with both clusters as a worker has them. */
 export function openClusters(clusters: Record<string, { frontends: string[]; token: string }>): Measured {
   const sessions = createClusters(check(workerConfigSchema, { clusters }, 'bench'))
+  const repositories = createRepositories({ repositories: {}, webhooks: {} })
   const nothing = () => {}
   return {
     deps: {
       cluster: sessions.get,
+      clusterNames: () => Object.keys(clusters),
+      repository: repositories.get,
+      webhook: repositories.webhook,
       client: new Client({ connection: Connection.lazy() }),
       metrics: { count: nothing, gauge: nothing, duration: nothing },
       clock: { now: () => Date.now() },

@@ -14,6 +14,7 @@ import { growHeapsSlowly } from './heap.ts'
 import { closeServer, serveEndpoints } from './http-endpoints.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics } from './metrics.ts'
+import { createRepositories } from './repositories.ts'
 import { registerSearchAttributes } from './search-attributes.ts'
 import { createMask, maskError, secretsOf } from './secrets.ts'
 import { installRuntime, metricsEndpoint, type SdkMetrics } from './telemetry.ts'
@@ -39,6 +40,8 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
     const options = connectionOptions(config.temporal)
     const clusters = createClusters(config, metrics.statement)
     undo.push(() => clusters.close())
+    const repositories = createRepositories(config)
+    undo.push(() => repositories.close())
     const sdk: SdkMetrics = {}
     for (const [key, address, endpoints] of [
       ['worker.health', config.worker.health, healthEndpoints(health)],
@@ -66,7 +69,15 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
       namespace,
       taskQueue: TASK_QUEUE,
       ...workflowCode(),
-      activities: createActivities({ cluster: clusters.get, client, metrics, clock: systemClock }),
+      activities: createActivities({
+        cluster: clusters.get,
+        clusterNames: () => Object.keys(config.clusters),
+        repository: repositories.get,
+        webhook: repositories.webhook,
+        client,
+        metrics,
+        clock: systemClock,
+      }),
       maxConcurrentActivityTaskExecutions: config.worker.activities,
       // Told at once; those that do not listen are given up after the force time, and their heartbeats time out.
       shutdownGraceTime: 0,

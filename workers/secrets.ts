@@ -28,8 +28,18 @@ export function secretsOf(config: WorkerConfig): string[] {
   const secrets: (string | undefined)[] = [config.temporal.apiKey, tlsKey(config.temporal.tls)]
   for (const cluster of Object.values(config.clusters))
     secrets.push(cluster.password, cluster.token, tlsKey(cluster.tls))
+  for (const { properties, access } of Object.values(config.repositories)) {
+    secrets.push(access.accessKey, access.secretKey)
+    for (const [key, value] of Object.entries(properties)) if (SECRET_PROPERTY.test(key)) secrets.push(value)
+  }
+  // Whoever knows such an address can write to it; most carry a token.
+  secrets.push(...Object.values(config.webhooks))
   return secrets.filter((secret): secret is string => secret !== undefined && secret !== '')
 }
+
+/** Keys of repository properties whose values are secrets, of whatever store. */
+const SECRET_PROPERTY =
+  /secret|password|passwd|token|access[._]?key|account[._]?key|shared_key|sas|private_key|credential(?!s\.provider)|keytab_content/i
 
 const tlsKey = (tls: WorkerConfig['temporal']['tls']) => (typeof tls === 'object' ? tls.key : undefined)
 

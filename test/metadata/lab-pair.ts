@@ -14,6 +14,7 @@ import {
 import { LabCluster, type LabClusterOptions } from '../../lab/index.ts'
 import { demoScenario, type Scenario } from '../../lab/scenario/demo.ts'
 import { addressMapOf, quoteQualified, StarRocksCluster } from '../../starrocks/index.ts'
+import { createRepositories } from '../../workers/repositories.ts'
 
 type Kind = Pick<LabClusterOptions, 'version' | 'runMode' | 'nodes' | 'timeFactor'>
 
@@ -34,7 +35,11 @@ export class LabPair {
       ['source', this.#handle('source', source)],
       ['target', this.#handle('target', target)],
     ])
+    const { get: repository, webhook } = createRepositories({ repositories: {}, webhooks: {} })
     this.deps = {
+      repository,
+      webhook,
+      clusterNames: () => [...this.handles.keys()],
       cluster: (name) => {
         const handle = this.handles.get(name)
         if (handle) return handle

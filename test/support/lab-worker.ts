@@ -6,6 +6,7 @@ import { TASK_QUEUE } from '../../contract/names.ts'
 import { type WorkerConfigInput, workerConfigSchema } from '../../contract/worker-config.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import { createClusters } from '../../workers/clusters.ts'
+import { createRepositories, type Repositories } from '../../workers/repositories.ts'
 import { workflowCode } from '../../workers/workflow-code.ts'
 import type { TestTemporal } from './temporal.ts'
 
@@ -24,18 +25,25 @@ export function accessTo(cluster: LabCluster, more: Partial<ClusterInput> = {}):
 }
 
 type Clusters = ReturnType<typeof createClusters>
+type RepositoryInput = NonNullable<WorkerConfigInput['repositories']>
 
-/** The real worker's parts in this process; clusters can be added while it runs. */
+/** What a worker's parts know; can change while it runs. */
+interface Known {
+  clusters: Map<string, Clusters>
+  repositories: Repositories
+}
+
+/** The real worker's parts in this process; clusters and repositories can be added while it runs. */
 export class LabWorker {
-  readonly #clusters: Map<string, Clusters>
+  readonly #known: Known
   readonly #worker: Worker
   readonly #finished: Promise<void>
   readonly #native: NativeConnection
 
-  private constructor(worker: Worker, native: NativeConnection, clusters: Map<string, Clusters>) {
+  private constructor(worker: Worker, native: NativeConnection, known: Known) {
     this.#worker = worker
     this.#native = native
-    this.#clusters = clusters
+    this.#known = known
     this.#finished = worker.run()
     // Seen by stop(); until then it is not unhandled.
     this.#finished.catch(() => undefined)
@@ -43,7 +51,10 @@ export class LabWorker {
 
   static async start({ server, client }: Pick<TestTemporal, 'server' | 'client'>): Promise<LabWorker> {
     const native = await NativeConnection.connect({ address: server.address })
-    const clusters = new Map<string, Clusters>()
+    const known: Known = {
+      clusters: new Map(),
+      repositories: createRepositories({ repositories: {}, webhooks: {} }),
+    }
     const none = createClusters(workerConfigSchema.parse({}))
     const worker = await Worker.create({
       connection: native,
@@ -51,7 +62,10 @@ export class LabWorker {
       ...workflowCode(),
       activities: createActivities({
         // One that is not known answers in the worker's own words.
-        cluster: (name) => (clusters.get(name) ?? none).get(name),
+        cluster: (name) => (known.clusters.get(name) ?? none).get(name),
+        clusterNames: () => [...known.clusters.keys()],
+        repository: (name) => known.repositories.get(name),
+        webhook: (name) => known.repositories.webhook(name),
         client,
         metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
         clock: systemClock,
@@ -60,21 +74,28 @@ export class LabWorker {
       shutdownGraceTime: 0,
       shutdownForceTime: 10_000,
     })
-    return new LabWorker(worker, native, clusters)
+    return new LabWorker(worker, native, known)
   }
 
   /** Makes clusters known by name, or known otherwise. */
   configure(clusters: Record<string, ClusterInput>): void {
     for (const [name, cluster] of Object.entries(clusters)) {
-      void this.#clusters.get(name)?.close()
-      this.#clusters.set(name, createClusters(workerConfigSchema.parse({ clusters: { [name]: cluster } })))
+      void this.#known.clusters.get(name)?.close()
+      this.#known.clusters.set(name, createClusters(workerConfigSchema.parse({ clusters: { [name]: cluster } })))
     }
+  }
+
+  /** Makes these, and no others, the worker's repositories and webhooks. */
+  configureRepositories(repositories: RepositoryInput, webhooks: Record<string, string> = {}): void {
+    void this.#known.repositories.close()
+    this.#known.repositories = createRepositories(workerConfigSchema.parse({ repositories, webhooks }))
   }
 
   async stop(): Promise<void> {
     if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
     await Promise.race([this.#finished.catch(() => undefined), sleep(15_000, undefined, { ref: false })])
-    await Promise.allSettled([...this.#clusters.values()].map((clusters) => clusters.close()))
+    await Promise.allSettled([...this.#known.clusters.values()].map((clusters) => clusters.close()))
+    await this.#known.repositories.close()
     await this.#native.close().catch(() => undefined)
   }
 }

@@ -1,0 +1,65 @@
+import type { BackupRecord } from '../../contract/backup/record.ts'
+
+/** What lists and retention need to know of a record: small, whatever the size of the database. */
+export interface RecordHead {
+  id: string
+  cluster: string
+  /** Empty for external catalogs. */
+  database: string
+  /** Name of the policy, or of what `backup run` was given. */
+  name: string
+  set: string
+  kind: BackupRecord['kind']
+  baseline?: string
+  base?: string
+  /** ISO, UTC. */
+  finishedAt: string
+  /** All labels that restoring it needs, its own at the end. */
+  labels: string[]
+  own: number
+  /** Of its last label. */
+  timestamp?: string
+  tables: number
+  partitions: number
+  /** Of its own snapshots. */
+  bytes?: number
+  verified?: { at: string; mode: string; ok: boolean }
+}
+
+export function headOf(record: BackupRecord): RecordHead {
+  const tables = Object.values(record.tables)
+  return {
+    id: record.id,
+    cluster: record.cluster,
+    database: record.database,
+    name: record.name,
+    set: record.set,
+    kind: record.kind,
+    baseline: record.baseline,
+    base: record.base,
+    finishedAt: record.finishedAt,
+    labels: record.labels.map(({ label }) => label),
+    own: record.own,
+    timestamp: record.labels.at(-1)?.timestamp,
+    tables: tables.length,
+    partitions: tables.reduce((sum, table) => sum + Object.keys(table.partitions).length, 0),
+    bytes: record.bytes,
+    verified: record.verified,
+  }
+}
+
+/** The labels of its own snapshots; none for a record that says that nothing had changed. */
+export function ownLabels({ labels, own }: Pick<RecordHead, 'labels' | 'own'>): string[] {
+  return own === 0 ? [] : labels.slice(-own)
+}
+
+/** Backups that follow each other: the same policy's, of one database of one cluster. No name holds a line break. */
+export function seriesOf({ cluster, name, database }: Pick<RecordHead, 'cluster' | 'name' | 'database'>): string {
+  return [cluster, name, database].join('\n')
+}
+
+/** Newest first; the id decides between those of one instant, so that the order is the same for everybody. */
+export function newestFirst(a: RecordHead, b: RecordHead): number {
+  if (a.finishedAt !== b.finishedAt) return a.finishedAt < b.finishedAt ? 1 : -1
+  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0
+}

@@ -1,0 +1,52 @@
+import { ApplicationFailure } from '@temporalio/common'
+import type { RepositoryHandle } from '../activities/dependencies.ts'
+import { nearest } from '../contract/check.ts'
+import type { WorkerConfig } from '../contract/worker-config.ts'
+import { type ObjectStore, openStore } from '../repository/index.ts'
+
+/** The configured repositories, and the addresses that policies notify. */
+export interface Repositories {
+  get(name: string): RepositoryHandle
+  webhook(name: string): string
+  close(): Promise<void>
+}
+
+/** Nothing is connected before it is used. `get` throws a non-retryable ApplicationFailure `UnknownRepository`, `webhook` `UnknownWebhook`. */
+export function createRepositories({
+  repositories,
+  webhooks,
+}: Pick<WorkerConfig, 'repositories' | 'webhooks'>): Repositories {
+  const handles = new Map<string, RepositoryHandle>()
+  const stores = new Map<string, ObjectStore>()
+  for (const [name, { location, properties, access }] of Object.entries(repositories)) {
+    const store = () => {
+      let opened = stores.get(name)
+      if (!opened) {
+        opened = openStore({ location, properties, access })
+        stores.set(name, opened)
+      }
+      return opened
+    }
+    handles.set(name, { name, location, properties, store })
+  }
+  return {
+    get: (name) => handles.get(name) ?? unknown('repository', 'UnknownRepository', name, [...handles.keys()]),
+    webhook: (name) => {
+      const address = Object.hasOwn(webhooks, name) ? webhooks[name] : undefined
+      return address ?? unknown('webhook', 'UnknownWebhook', name, Object.keys(webhooks))
+    },
+    close: async () => {
+      for (const store of stores.values()) store.close()
+      stores.clear()
+    },
+  }
+}
+
+function unknown(what: string, type: string, name: string, known: string[]): never {
+  const near = nearest(name, known)
+  const hint = known.length === 0 ? 'none is configured' : `configured are ${known.join(', ')}`
+  throw ApplicationFailure.nonRetryable(
+    `The worker's configuration has no ${what} '${name}'${near ? `; did you mean '${near}'?` : ''} (${hint})`,
+    type,
+  )
+}
