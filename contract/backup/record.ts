@@ -17,6 +17,8 @@ export const partitionRecordSchema = z.object({
   replication: z.int().optional(),
   medium: z.string().optional(),
   bytes: z.number().optional(),
+  /** When these versions became visible, as the cluster printed it; only to be compared. Absent where it is not certain to be that of these versions. */
+  time: z.string().optional(),
   /** Counted exactly at these versions; absent where that was not possible. */
   rows: big.optional(),
 })
@@ -46,6 +48,7 @@ export const labelRecordSchema = z.object({
   /** Of the manifest object; what a later look compares. */
   infoMd5: z.string().optional(),
 })
+export type LabelRecord = z.output<typeof labelRecordSchema>
 
 /**
  * What starferry knows of one backup of one database, kept in the repository beside StarRocks' own files. It tells the whole state of the
@@ -80,7 +83,12 @@ export const backupRecordSchema = z.object({
   tables: z.record(z.string(), tableRecordSchema),
   materializedViews: z.record(
     z.string(),
-    z.object({ at: z.int().optional(), physical: z.array(z.tuple([big, big])).default([]), ddl: z.string() }),
+    z.object({
+      at: z.int().optional(),
+      physical: z.array(z.tuple([big, big])).default([]),
+      time: z.string().optional(),
+      ddl: z.string(),
+    }),
   ),
   views: z.record(z.string(), z.object({ at: z.int().optional(), ddl: z.string() })),
   functions: z.record(z.string(), z.object({ at: z.int().optional(), ddl: z.string().optional() })),
