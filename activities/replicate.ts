@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity'
 import { ActivityCancelledError } from '@temporalio/client'
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common'
 import {
+  jobIdOf,
   migrationJobPrefix,
   REPLICATE_ERRORS,
   type ReplicateErrorDetails,
@@ -10,6 +11,8 @@ import {
 } from '../contract/index.ts'
 import { bytesToCopy, chooseForJob, type JobPartition, REQUEST_BYTES } from '../planning/job-sizing.ts'
 import type { RememberedCopy } from '../planning/partition-verdict.ts'
+import { writeMark } from '../planning/schema-mark.ts'
+import { indexSchemas } from '../starrocks/index.ts'
 import type { Dependencies } from './dependencies.ts'
 import { checkDisk } from './disk.ts'
 import { aborted, asFailure, lost, refused, stale, unreachable } from './failures.ts'
@@ -32,6 +35,7 @@ import {
 } from './replicate/memory.ts'
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
 import { resetPartitions, resetStatement } from './replicate/reset-partitions.ts'
+import { distrust, holdsRows, markOf, momentOf, REPLACED, SchemaTrust } from './replicate/schema-trust.ts'
 import { buildRequest, sendJob } from './replicate/send-job.ts'
 import { Leaving, type StepContext, shouldStop, throwIfLeaving } from './replicate/step-context.ts'
 import { openTable, type TablePair } from './replicate/table-pair.ts'
@@ -53,14 +57,16 @@ export function createReplicateActivities(deps: Dependencies) {
           deps,
           context,
           migrationPrefix: migrationJobPrefix(input.spec.name),
-          jobId: `${input.jobPrefix}${context.info.attempt}`,
+          jobId: '',
+          schema: input.schema,
           intents: (context.info.heartbeatDetails as { intents?: Intent[] } | undefined)?.intents ?? [],
           report: (details) => report({ ...details, ...(step.intents.length > 0 ? { intents: step.intents } : {}) }),
         }
         try {
           return await runStep(step, input)
         } catch (error) {
-          throw countFailure(deps, input, yielding(stepFailure(error, input.table), context.info.attempt))
+          const failure = yielding(stepFailure(error, input.table), context.info.attempt)
+          throw countFailure(deps, input, withSchema(failure, step.schema))
         }
       }, context.info.heartbeatDetails)
     },
@@ -71,29 +77,46 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   const { deps } = step
   const pair = await openTable(deps, input.spec, input.table)
   if (!pair) return result('gone')
-  await adoptRunningJob(step, pair)
+  const jobs = await adoptRunningJob(step, pair)
   await untilLimitsAllow(step, pair)
   if (shouldStop(step)) return result('stopped')
   await checkDisk(pair.target.cluster, input.spec.limits.diskPercent)
 
   const memory = await readMemory(deps, pair, input)
   const known = recall(memory, await intendedMemory(pair, step.intents))
+  const trust = new SchemaTrust(deps, input, jobs, step.migrationPrefix)
+  step.schema = trust.known
+  const sourceIndexes = await indexSchemas(pair.source.cluster, pair.source.databaseId, pair.source.entry.id)
+  const moment = momentOf(pair, sourceIndexes)
   let partitions = await readPartitionPairs(pair, known)
-  if (partitions.every(isInSync)) return inSync(partitions, memory)
+  if (partitions.every(isInSync)) {
+    const unmoved = await trust.unmoved(moment)
+    if (unmoved) return inSync(partitions, memory, unmoved)
+  }
   // After the versions: what changes later is in a later version, and so in a later round.
   const definition = await compareDefinitions(pair)
+  const mark = markOf(moment, definition)
+  const schema = writeMark(mark)
+  const believed = !holdsRows(partitions) || (await trust.holds(mark))
+  step.schema = trust.known
+  if (!believed) partitions = distrust(pair, partitions)
   if (shouldStop(step)) return result('stopped')
-  if (await resetPartitions(pair, partitions, input.approved)) {
+  const statements = await resetPartitions(pair, partitions, input.approved)
+  if (statements.length > 0) {
     forgetTargets(memory, partitions)
     partitions = await readPartitionPairs(pair, known)
   }
+  // From here on everything on the target agrees with the source's columns as they were at the start.
+  step.schema = schema
+  const emptied =
+    believed || statements.length === 0 ? {} : { emptied: { reason: REPLACED, statements: few(statements) } }
   const lagging = partitions.filter((partition) => partition.verdict.action === 'replicate')
   if (lagging.length === 0) {
-    if (partitions.every(isInSync)) return inSync(partitions, memory)
+    if (partitions.every(isInSync)) return { ...inSync(partitions, memory, schema), ...emptied }
     throw stale(`partitions of ${pair.source.full} changed while they were being looked at`)
   }
 
-  const indexes = await readIndexPairs(pair)
+  const indexes = await readIndexPairs(pair, sourceIndexes)
   const { now, later } = chooseForJob(
     lagging.map((partition) => jobPartition(partition, indexes.length)),
     {
@@ -106,6 +129,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   const bytes = now.reduce((sum, one) => sum + one.bytes, 0)
   const mapped = await mapTablets(pair, chosen, indexes)
   const targetBytes = partitions.reduce((sum, partition) => sum + partition.target.dataSizeBytes, 0n)
+  step.jobId = jobIdOf(input.jobPrefix, step.context.info.attempt, schema)
   const request = await buildRequest(step, pair, definition, mapped, { bytes, targetBytes })
   if (shouldStop(step)) return result('stopped')
 
@@ -134,6 +158,8 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     laggingPartitions: later.length,
     bytes,
     version: highest(chosen),
+    schema,
+    ...emptied,
     ...writeMemory(pair, memory),
   }
 }
@@ -197,9 +223,10 @@ function jobPartition(pair: PartitionPair, indexCount: number): JobPartition & {
 
 const isInSync = (partition: PartitionPair) => partition.verdict.action === 'in-sync'
 
-function inSync(partitions: readonly PartitionPair[], memory: CopyMemory): ReplicateStepResult {
+function inSync(partitions: readonly PartitionPair[], memory: CopyMemory, schema: string): ReplicateStepResult {
   return {
     ...result('in-sync'),
+    schema,
     totalPartitions: partitions.length,
     version: highest(partitions),
     ...writeMemory(undefined, memory),
@@ -221,6 +248,13 @@ function remember(memory: CopyMemory, confirmed: readonly PartitionPair[]): void
     memory.set(name, { sourceId: source.id, version } satisfies RememberedCopy)
   }
 }
+
+const MOST_STATEMENTS = 5
+
+const few = (statements: readonly string[]) =>
+  statements.length > MOST_STATEMENTS
+    ? [...statements.slice(0, MOST_STATEMENTS - 1), `-- and ${statements.length - MOST_STATEMENTS + 1} more`]
+    : [...statements]
 
 /** Only for targets that do not remember themselves; else nothing. */
 function intentOf(pair: TablePair, jobId: string, memory: CopyMemory, chosen: readonly PartitionPair[]): Intent[] {
@@ -254,6 +288,22 @@ function stepFailure(error: unknown, table: string): unknown {
   const failure = asFailure(error, table)
   if (failure instanceof ApplicationFailure || failure instanceof CancelledFailure) return failure
   return aborted(`${table}: ${failure instanceof Error ? failure.message : String(failure)}`)
+}
+
+/** What is known of the copy must not be lost with a step that fails: the next run may find it nowhere else. */
+function withSchema(error: unknown, schema: string | undefined): unknown {
+  if (!(error instanceof ApplicationFailure) || schema === undefined) return error
+  const { type, message, nonRetryable, nextRetryDelay, category, cause } = error
+  const details = [{ ...(error.details?.[0] as ReplicateErrorDetails | undefined), schema }]
+  return ApplicationFailure.create({
+    type: type ?? undefined,
+    message,
+    nonRetryable: nonRetryable ?? undefined,
+    nextRetryDelay: nextRetryDelay ?? undefined,
+    category: category ?? undefined,
+    details,
+    cause,
+  })
 }
 
 /** Waiting attempts of a table that something else holds, before it gives its slot back; a minute or so. */

@@ -69,8 +69,18 @@ export function stepJobPrefix(migration: string, runId: string, step: number): s
   return `${migrationJobPrefix(migration)}${runId.replaceAll('-', '').slice(0, 16)}_${step}_`
 }
 
+/** A job's id: what its step determines, the attempt, and the state of the source's columns that it copies under. */
+export function jobIdOf(stepPrefix: string, attempt: number, schema: string): string {
+  return `${stepPrefix}${attempt}_${schema}`
+}
+
+/** The state of the source's columns that one of starferry's jobs copied under; undefined for ids without one. */
+export function schemaOfJobId(jobId: string): string | undefined {
+  return jobId.split('_')[4]
+}
+
 /** 32-bit FNV-1a as 8 hexadecimal digits. */
-function fnv1a(text: string): string {
+export function fnv1a(text: string): string {
   let hash = 0x811c9dc5
   for (const char of text) {
     hash ^= char.codePointAt(0) ?? 0

@@ -29,6 +29,7 @@ export interface TableProgress {
   reportBySignal: boolean
   changes: AlignOutcome[]
   memory?: string
+  schema?: string
 }
 
 /** Input of activity `replicate`: one step of a table, whose attempts are one send each. */
@@ -40,6 +41,8 @@ export interface ReplicateStepInput {
   approved: boolean
   /** For targets whose metadata does not remember lineage: what the former step returned; unset: not read yet. */
   memory?: string
+  /** The state of the source's columns that the copy is known to be made under; unset: not known in this run. */
+  schema?: string
 }
 
 export interface ReplicateStepResult {
@@ -56,6 +59,10 @@ export interface ReplicateStepResult {
   version: string
   /** For targets whose metadata does not remember lineage: compressed text, bounded. */
   memory?: string
+  /** The state of the source's columns that everything on the target was copied under. */
+  schema?: string
+  /** Partitions that were emptied to be copied anew, because columns of the source were replaced. */
+  emptied?: { reason: string; statements: string[] }
 }
 
 /** Types of the failures of activity `replicate`. */
@@ -81,6 +88,8 @@ export interface ReplicateErrorDetails {
   yields?: boolean
   align?: boolean
   statements?: string[]
+  /** What the step knew of the copy; the next one need not look for it. */
+  schema?: string
 }
 
 /** Result of `replicateTable`, and signal `tableReport` of `migrate`: how a table's workflow ended. */
@@ -108,6 +117,8 @@ export interface TableReport {
   changes?: AlignOutcome[]
   /** Lineage of the copy where the target's metadata does not keep it. */
   memory?: string
+  /** The state of the source's columns that the copy was made under. */
+  schema?: string
 }
 
 /** A table that lags, as `findStale` lists it. */

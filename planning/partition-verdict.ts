@@ -70,6 +70,15 @@ export function partitionVerdict(source: SourceVersion, target: TargetVersion, r
   return to === from ? { action: 'in-sync' } : { action: 'replicate', full: to <= 1n }
 }
 
+/**
+ * The verdict when nothing that was copied so far can be believed, whatever the versions say. What is empty stays as it is, and what others
+ * wrote is still theirs.
+ */
+export function distrusted(verdict: Verdict, target: TargetVersion, reason: string): Verdict {
+  const holdsCopy = versionOf(target) > 1n && (verdict.action === 'in-sync' || verdict.action === 'replicate')
+  return holdsCopy ? { action: 'reset', reason } : verdict
+}
+
 /** Targets before 3.3.2 do not tell what wrote a partition last, so a copy is one only while it stands where we left it. */
 function withoutEpochs(
   source: SourceVersion,

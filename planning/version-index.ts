@@ -141,6 +141,13 @@ export class TableComparison {
     }
     this.#unproven.length = 0
   }
+
+  /** Columns of the source changed since: which rows the copy still has right is not known before they are compared. */
+  distrust(): void {
+    this.lag.laggingPartitions = this.lag.partitions
+    this.lag.unknownPartitions = 0
+    this.#unproven.length = 0
+  }
 }
 
 function isRemembered(

@@ -73,9 +73,10 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
 
   const outcome = await round()
   setSearchAttributes({ state: outcome.outcome })
-  const { jobsSent, jobsFailed, partitions, bytes, version, changes, memory, failures } = progress
+  const { jobsSent, jobsFailed, partitions, bytes, version, changes, memory, schema, failures } = progress
   const counts = { attempts: failures, jobsSent, jobsFailed, partitions, bytes, version }
-  const report: TableReport = { table: input.table, runId: firstExecutionRunId, ...outcome, ...counts, changes, memory }
+  const known = { changes, memory, schema }
+  const report: TableReport = { table: input.table, runId: firstExecutionRunId, ...outcome, ...counts, ...known }
   if (progress.reportBySignal) await sendReport(input.migrationId, report)
   return report
 
@@ -94,6 +95,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
             jobPrefix: stepJobPrefix(input.spec.name, runId, progress.step),
             approved: input.approved,
             memory: progress.memory,
+            schema: progress.schema,
           }),
         )
         const end = advance(done)
@@ -112,6 +114,8 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
     progress.bytes += done.bytes
     if (done.state !== 'stopped') progress.version = done.version
     progress.memory = done.memory ?? progress.memory
+    progress.schema = done.schema ?? progress.schema
+    if (done.emptied) noteChange({ table: input.table, outcome: 'recreated', ...done.emptied, undo: [] })
     if (done.partitions > 0) {
       progress.failures = 0
       alignments = 0
@@ -123,14 +127,19 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
     return { outcome: done.state }
   }
 
+  function noteChange(change: AlignOutcome): void {
+    progress.changes = [...progress.changes, change].slice(-MOST_CHANGES)
+  }
+
   async function afterFailure(error: unknown): Promise<Outcome | undefined> {
     if (isCancellation(error)) {
       if (held) return { outcome: 'stopped' }
       await CancellationScope.nonCancellable(() => cancelled)
       throw error
     }
-    if (held) return { outcome: 'stopped', reason: shortReason(messageOf(error)) }
     const { type, message, details } = failureOf(error)
+    progress.schema = details.schema ?? progress.schema
+    if (held) return { outcome: 'stopped', reason: shortReason(messageOf(error)) }
     const reason = shortReason(message)
     switch (type) {
       case REPLICATE_ERRORS.needsApproval:
@@ -160,7 +169,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
     }
     if (!change) return countFailure(why, REPLICATE_ERRORS.stale)
     const reason = shortReason(change.reason ?? why)
-    if (change.outcome !== 'unchanged') progress.changes = [...progress.changes, change].slice(-MOST_CHANGES)
+    if (change.outcome !== 'unchanged') noteChange(change)
     switch (change.outcome) {
       case 'created':
       case 'altered':

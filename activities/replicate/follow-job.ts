@@ -73,16 +73,17 @@ function abortedFailure(pair: TablePair, job: Job): Error {
 
 /**
  * A job of this table that runs on the target. Ours – of a former attempt, a former run, another worker – is followed to its end; another's
- * is waited for. Whether one was followed; how it ended does not matter, the versions are read afresh afterwards.
+ * is waited for. How it ended does not matter, the versions are read afresh afterwards. All jobs of the table that were listed.
  */
-export async function adoptRunningJob(step: StepContext, pair: TablePair): Promise<boolean> {
+export async function adoptRunningJob(step: StepContext, pair: TablePair): Promise<readonly Job[]> {
   const jobs = await jobBoard(pair.target.cluster)
     .look(pair.target.databaseId)
     .catch((error: unknown) => {
       throw asFailure(error, `looking for jobs of ${pair.target.full}`)
     })
+  const listed = jobs.of(pair.target.entry.id)
   const running = jobs.running(pair.target.entry.id)
-  if (!running) return false
+  if (!running) return listed
   if (!running.jobId.startsWith(step.migrationPrefix)) {
     throw busyTable(
       `another replication job of ${pair.target.full} is running on ${pair.target.cluster.name}: ${running.jobId}`,
@@ -90,7 +91,7 @@ export async function adoptRunningJob(step: StepContext, pair: TablePair): Promi
   }
   step.deps.metrics.count('jobs_adopted_total')
   await followJob(step, pair, running.jobId)
-  return true
+  return listed
 }
 
 /** Whether the target lists the job, looked up afresh until it is certain. Throws `Unreachable` when the target does not answer. */

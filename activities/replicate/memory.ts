@@ -19,7 +19,7 @@ const LONGEST = 48 * 1024
  */
 export async function readMemory(deps: Dependencies, pair: TablePair, input: ReplicateStepInput): Promise<CopyMemory> {
   if (pair.target.capabilities.dataVersions) return new Map()
-  return decodeMemory(input.memory ?? (await lastMemory(deps, input.spec.name, input.table)))
+  return input.memory === undefined ? rememberedCopies(deps, input.spec.name, input.table) : decodeMemory(input.memory)
 }
 
 /** What a job is about to bring, told with every heartbeat from before it is sent. */
@@ -83,22 +83,33 @@ export function decodeMemory(text: string | undefined): CopyMemory {
   return memory
 }
 
-/** Runs of a table's workflow that are looked through at most: one that failed before its first copy remembers nothing. */
-const MOST_RUNS = 20
+/** Runs of a table's workflow that are looked through at most: one that failed before it looked at the copy remembers nothing. */
+const MOST_RUNS = 100
+/** Runs that came to a good end without it: older versions, or other targets, remember nothing of the kind. */
+const MOST_WITHOUT = 3
 
-/** What the latest closed run of a table's workflow that remembers anything remembers. */
-async function lastMemory(deps: Dependencies, migration: string, table: string): Promise<string | undefined> {
+/** What the latest closed run of a table's workflow that remembers this remembers, and which run that is. */
+export async function lastRemembered(
+  deps: Dependencies,
+  migration: string,
+  table: string,
+  what: 'memory' | 'schema',
+): Promise<{ text: string; runId: string } | undefined> {
   const id = tableWorkflowId(migration, table)
   const query = `WorkflowId = '${id.replaceAll("'", "\\'")}' AND ExecutionStatus = 'Completed'`
   let runs = 0
-  for await (const execution of deps.client.workflow.list({ query, pageSize: 5 })) {
-    const report = (await deps.client.workflow.getHandle(id, execution.runId).result()) as TableReport
-    if (report.memory !== undefined || ++runs >= MOST_RUNS) return report.memory
+  let without = 0
+  for await (const { runId } of deps.client.workflow.list({ query, pageSize: 5 })) {
+    const report = (await deps.client.workflow.getHandle(id, runId).result()) as TableReport
+    const text = report[what]
+    if (text !== undefined) return { text, runId }
+    if (report.outcome === 'in-sync') without++
+    if (++runs >= MOST_RUNS || without >= MOST_WITHOUT) return undefined
   }
   return undefined
 }
 
 /** What is known of a table's copy when none of its workflows runs. */
 export async function rememberedCopies(deps: Dependencies, migration: string, table: string): Promise<CopyMemory> {
-  return decodeMemory(await lastMemory(deps, migration, table))
+  return decodeMemory((await lastRemembered(deps, migration, table, 'memory'))?.text)
 }

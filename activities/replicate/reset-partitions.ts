@@ -12,14 +12,14 @@ export function resetStatement(pair: Pick<TablePair, 'target'>, partition: strin
 
 /**
  * Empties the target partitions that are no true copies any more. What starferry did not write is only discarded when an operator approved it
- * for this table or the spec allows it; else `NeedsApproval` with the exact statements, before anything is touched. Whether something was
- * emptied: then ids and versions have to be read again. Must not be called while a job of the table runs.
+ * for this table or the spec allows it; else `NeedsApproval` with the exact statements, before anything is touched. The statements that were
+ * run: when there are any, ids and versions have to be read again. Must not be called while a job of the table runs.
  */
 export async function resetPartitions(
   pair: TablePair,
   partitions: readonly PartitionPair[],
   approved: boolean,
-): Promise<boolean> {
+): Promise<string[]> {
   const foreign = partitions.filter((partition) => partition.verdict.action === 'foreign')
   if (foreign.length > 0 && !approved && !pair.spec.allow.resetDivergedPartitions) {
     throw needsApproval(whyForeign(pair, foreign), statementsFor(pair, foreign))
@@ -31,15 +31,18 @@ export async function resetPartitions(
         .map((partition) => partition.name),
     ),
   ]
+  const statements: string[] = []
   for (const name of names) {
     if (partitions.filter((partition) => partition.name === name).length > 1) {
       throw refused(
         `partition ${name} of ${pair.target.full} must be emptied, but consists of several physical partitions, which StarRocks would make one`,
       )
     }
-    await pair.target.cluster.execute(resetStatement(pair, name))
+    const statement = resetStatement(pair, name)
+    await pair.target.cluster.execute(statement)
+    statements.push(statement)
   }
-  return names.length > 0
+  return statements
 }
 
 function whyForeign(pair: TablePair, foreign: readonly PartitionPair[]): string {

@@ -9,8 +9,10 @@ export interface StepContext {
   context: Context
   /** What the ids of all jobs of this migration begin with. */
   migrationPrefix: string
-  /** The id that this attempt gives its job. */
+  /** The id that this attempt gives its job; empty until it is known what it copies. */
   jobId: string
+  /** What is known of the state of the source's columns under which the copy was made. */
+  schema?: string
   /** What the jobs of former attempts, and then of this one, are to bring; only for targets that do not tell themselves. */
   intents: Intent[]
   /** Tells an operator what the activity is doing. */

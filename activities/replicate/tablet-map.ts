@@ -1,5 +1,6 @@
 import {
   type IndexReplication,
+  type IndexSchema,
   indexSchemas,
   isAtLeast,
   type PartitionIndex,
@@ -27,15 +28,22 @@ export interface IndexPair {
   targetName: string
 }
 
-/** Base index, rollups and synchronous materialized views, matched by name. Throws `Stale` (to be aligned) when they are not the same. */
-export async function readIndexPairs({ source, target }: TablePair): Promise<IndexPair[]> {
-  const [from, to] = await Promise.all(
-    [source, target].map((side) => indexSchemas(side.cluster, side.databaseId, side.entry.id)),
-  )
-  const baseOf = (side: TableSide, list: typeof from) => list?.find((index) => index.name === side.name) ?? list?.[0]
+/** The base index among all of a table: the one of its name. */
+export const baseOf = (side: Pick<TableSide, 'name'>, indexes: readonly IndexSchema[]): IndexSchema | undefined =>
+  indexes.find((index) => index.name === side.name) ?? indexes[0]
+
+/**
+ * Base index, rollups and synchronous materialized views, matched by name; `from` are the source's. Throws `Stale` (to be aligned) when they are
+ * not the same.
+ */
+export async function readIndexPairs(
+  { source, target }: TablePair,
+  from: readonly IndexSchema[],
+): Promise<IndexPair[]> {
+  const to = await indexSchemas(target.cluster, target.databaseId, target.entry.id)
   const bases = { source: baseOf(source, from), target: baseOf(target, to) }
-  const copies = new Map((to ?? []).map((index) => [index === bases.target ? '' : index.name, index]))
-  const pairs = (from ?? []).map((index) => {
+  const copies = new Map(to.map((index) => [index === bases.target ? '' : index.name, index]))
+  const pairs = from.map((index) => {
     const twin = copies.get(index === bases.source ? '' : index.name)
     if (!twin) throw stale(`rollup ${index.name} of ${source.full} does not exist on the target yet`, { align: true })
     return {

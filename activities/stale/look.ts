@@ -4,6 +4,7 @@ import { createSelection } from '../../planning/selection.ts'
 import { TableComparison, type TableLag, VersionIndex } from '../../planning/version-index.ts'
 import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { settleByColumns } from './altered.ts'
 import { settleByMemory } from './lineage.ts'
 import { readVersions, selectedTables } from './read-versions.ts'
 
@@ -55,6 +56,7 @@ export async function lookAtTables(
     comparison?.add(row.name, row, Number(row.dataSizeBytes))
   }
   await settleByMemory(deps, spec, comparisons.values())
+  await settleByColumns(deps, spec, source, comparisons, age)
   return [...comparisons.values()].map((comparison) => comparison.lag)
 }
 

@@ -1,5 +1,6 @@
 import { StarRocksError } from '../errors/starrocks-error.ts'
 import { quoteName, quoteString } from '../quote.ts'
+import type { Row } from '../row.ts'
 import type { StatementOptions } from '../session/connection.ts'
 import type { Queryable } from './queryable.ts'
 
@@ -17,6 +18,9 @@ export interface AlterJob {
   finishTime: string
   message: string
   progress: string
+  /** Of COLUMN: the index as the change leaves it, and its SchemaVersion (printed as `version:hash`). */
+  indexId?: bigint
+  schemaVersion?: number
 }
 
 /** SHOW ALTER TABLE COLUMN, ROLLUP or OPTIMIZE FROM db, of one table or all. Empty where the version does not know the kind. */
@@ -39,11 +43,17 @@ export async function listAlterJobs(
       finishTime: row.get('FinishTime') ?? row.get('FinishedTime') ?? '',
       message: row.get('Msg') ?? '',
       progress: row.get('Progress') ?? '',
+      ...(kind === 'COLUMN' ? changedIndex(row) : {}),
     }))
   } catch (error) {
     if (kind === 'OPTIMIZE' && error instanceof StarRocksError && error.kind === 'Syntax') return []
     throw error
   }
+}
+
+function changedIndex(row: Row): Pick<AlterJob, 'indexId' | 'schemaVersion'> {
+  const version = /^(\d+):/.exec(row.get('SchemaVersion') ?? '')?.[1]
+  return { indexId: row.optionalBigint('IndexId'), schemaVersion: version === undefined ? undefined : Number(version) }
 }
 
 export function isAlterRunning(job: AlterJob): boolean {

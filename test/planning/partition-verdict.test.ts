@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  distrusted,
   epochToSend,
   partitionVerdict,
   type SourceVersion,
@@ -89,5 +90,17 @@ describe('a target that keeps neither', () => {
     ['the source went back', old(2n), silent(3n), left, 'reset'],
   ] as const)('%s', (_what, from, to, remembered, action) => {
     expect(partitionVerdict(from, to, remembered).action).toBe(action)
+  })
+})
+
+describe('a copy of which nothing can be believed', () => {
+  test.each([
+    ['in sync by its versions', source(5n), copy(5n), 'reset'],
+    ['behind', source(7n), copy(5n), 'reset'],
+    ['empty, the source too', source(1n), copy(1n), 'in-sync'],
+    ['empty', source(5n), copy(1n), 'replicate'],
+    ['rows of others', source(5n), local(5n), 'foreign'],
+  ])('%s', (_, from, to, action) => {
+    expect(distrusted(partitionVerdict(from, to), to, 'replaced').action).toBe(action)
   })
 })

@@ -1,0 +1,112 @@
+import { log } from '@temporalio/activity'
+import { fnv1a, type ReplicateStepInput, schemaOfJobId } from '../../contract/index.ts'
+import { distrusted, versionOf } from '../../planning/partition-verdict.ts'
+import {
+  definitionText,
+  isExplained,
+  isSameSchema,
+  readMark,
+  type SchemaMark,
+  writeMark,
+} from '../../planning/schema-mark.ts'
+import type { IndexSchema } from '../../starrocks/index.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { stale } from '../failures.ts'
+import type { Job } from '../pollers/job-board.ts'
+import type { ComparedDefinition } from './definitions.ts'
+import { lastRemembered } from './memory.ts'
+import type { PartitionPair } from './partition-pairs.ts'
+import type { TablePair } from './table-pair.ts'
+import { baseOf } from './tablet-map.ts'
+
+type Moment = Omit<SchemaMark, 'definition'>
+
+/**
+ * Whether what was copied so far can be believed, as far as columns go: by the marks that are known of the copy.
+ *
+ * A mark is known from the former step of this run, from the ids of the table's jobs that the target lists, and – when these do not settle it –
+ * from the last closed run. Each was true when it was written: a job is sent, and a step ends well, only after everything on the target agrees
+ * with its mark. So any of them will do, and an older one only sees more changes. When none is known, the copy is believed.
+ */
+export class SchemaTrust {
+  readonly #deps: Dependencies
+  readonly #input: ReplicateStepInput
+  readonly #marks: SchemaMark[]
+  #asked = false
+
+  constructor(deps: Dependencies, input: ReplicateStepInput, jobs: readonly Job[], migrationPrefix: string) {
+    this.#deps = deps
+    this.#input = input
+    const own = jobs.filter((job) => job.jobId.startsWith(migrationPrefix)).map((job) => schemaOfJobId(job.jobId))
+    this.#marks = [input.schema, ...own].flatMap((text) => readMark(text) ?? [])
+  }
+
+  /** The latest of what is known, for the next step should this one fail. */
+  get known(): string | undefined {
+    const latest = this.#marks.reduce<SchemaMark | undefined>(
+      (a, b) => (a && a.version >= b.version ? a : b),
+      undefined,
+    )
+    return latest && writeMark(latest)
+  }
+
+  /** What is known to be true of the copy while the source's columns are in this state; unset: they moved since, or nothing is known. */
+  async unmoved(now: Moment): Promise<string | undefined> {
+    const same = () => this.#marks.find((mark) => isSameSchema(mark, now))
+    let found = same()
+    if (!found) {
+      await this.#ask()
+      found = same()
+    }
+    return found && writeMark(found)
+  }
+
+  /** Whether the copy is as true as it was: nothing moved, or only what is seen; or nothing is known. */
+  async holds(now: SchemaMark): Promise<boolean> {
+    if (await this.unmoved(now)) return true
+    return this.#marks.length === 0 || this.#marks.some((mark) => isExplained(mark, now))
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#asked) return
+    this.#asked = true
+    // A former step of this run knows at least as much.
+    if (this.#input.schema !== undefined) return
+    const last = await lastRemembered(this.#deps, this.#input.spec.name, this.#input.table, 'schema')
+    const mark = readMark(last?.text)
+    if (mark) this.#marks.push(mark)
+  }
+}
+
+/**
+ * The present state of the source's columns. To be read before definitions and versions: what changes in between then counts as a change since.
+ * Throws `Stale` when the table has just gone.
+ */
+export function momentOf({ source }: TablePair, indexes: readonly IndexSchema[]): Moment {
+  const base = baseOf(source, indexes)
+  if (!base) throw stale(`${source.full} has no index on ${source.cluster.name}`)
+  return { index: base.id, version: base.schemaVersion }
+}
+
+export const markOf = (moment: Moment, { model }: ComparedDefinition): SchemaMark => ({
+  ...moment,
+  definition: fnv1a(definitionText(model)),
+})
+
+/** Whether any partition of the copy holds rows that could be wrong. */
+export const holdsRows = (partitions: readonly PartitionPair[]): boolean =>
+  partitions.some(({ target }) => versionOf(target) > 1n)
+
+/** The same partitions, with everything that was copied to be emptied and sent anew. */
+export function distrust({ source }: TablePair, partitions: readonly PartitionPair[]): PartitionPair[] {
+  log.warn('columns of the source were changed in a way that their names do not show; the table is copied anew', {
+    table: source.full,
+  })
+  return partitions.map((partition) => ({
+    ...partition,
+    verdict: distrusted(partition.verdict, partition.target, REPLACED),
+  }))
+}
+
+export const REPLACED =
+  'columns of the source were changed more often than its definition shows since it was copied: one may have been replaced under its old name'

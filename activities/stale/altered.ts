@@ -1,0 +1,79 @@
+import type { MigrationSpec } from '../../contract/index.ts'
+import { splitTableName } from '../../contract/index.ts'
+import { coversChange, readMark } from '../../planning/schema-mark.ts'
+import type { TableComparison } from '../../planning/version-index.ts'
+import type { AlterJob, StarRocksCluster } from '../../starrocks/index.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
+import { columnChanges } from '../pollers/column-changes.ts'
+import { lastRemembered } from '../replicate/memory.ts'
+
+const CONCURRENCY = 8
+
+/** A table's last change of columns, and what has become of it. */
+interface Seen {
+  job: bigint
+  /** A round of the table has looked at it. */
+  settled: boolean
+  /** Last closed run of the table's workflow when it was looked up, and how often that was another one than before. */
+  runId?: string
+  rounds: number
+}
+
+/** By migration and table. */
+const seen = new WeakMap<Dependencies, Map<string, Seen>>()
+
+/**
+ * Changes of columns move no version of any partition. Tables whose columns changed since their copy was last looked at lag, until a round
+ * has compared them: of what was copied, nothing is certain meanwhile.
+ */
+export async function settleByColumns(
+  deps: Dependencies,
+  { name }: MigrationSpec,
+  source: StarRocksCluster,
+  comparisons: ReadonlyMap<string, TableComparison>,
+  maxAgeMs: number,
+): Promise<void> {
+  const known = seen.get(deps) ?? new Map<string, Seen>()
+  seen.set(deps, known)
+  const databases = [...new Set([...comparisons.keys()].map((full) => splitTableName(full).database))]
+  const changes = new Map(
+    await mapConcurrently(
+      databases,
+      4,
+      async (database) => [database, await columnChanges(source, database, maxAgeMs)] as const,
+    ),
+  )
+  const open: { comparison: TableComparison; job: AlterJob }[] = []
+  for (const [full, comparison] of comparisons) {
+    // What lags gets a round anyway.
+    if (comparison.lag.missing || comparison.lag.laggingPartitions > 0) continue
+    const { database, table } = splitTableName(full)
+    const job = changes.get(database)?.get(table)
+    if (!job) continue
+    const before = known.get(`${name}/${full}`)
+    if (!before?.settled || before.job !== job.id) open.push({ comparison, job })
+  }
+  await mapConcurrently(open, CONCURRENCY, async ({ comparison, job }) => {
+    const key = `${name}/${comparison.lag.table}`
+    const now = await lookUp(deps, name, comparison.lag.table, job, known.get(key))
+    known.set(key, now)
+    if (!now.settled) comparison.distrust()
+  })
+}
+
+async function lookUp(
+  deps: Dependencies,
+  migration: string,
+  table: string,
+  job: AlterJob,
+  before: Seen | undefined,
+): Promise<Seen> {
+  const last = await lastRemembered(deps, migration, table, 'schema')
+  const mark = readMark(last?.text)
+  const same = before?.job === job.id ? before : undefined
+  const rounds = same ? same.rounds + (same.runId === last?.runId ? 0 : 1) : 0
+  // Where the listing never fits what the table itself says (it was renamed, say), two rounds are enough: the second began after the change.
+  const settled = (mark !== undefined && coversChange(mark, job)) || rounds >= 2
+  return { job: job.id, settled, runId: last?.runId, rounds }
+}

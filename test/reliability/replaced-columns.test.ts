@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LabRunMode, LabVersion } from '../../lab/index.ts'
+import { LabMigration } from '../support/lab-migration.ts'
+import { LabWorker } from '../support/lab-worker.ts'
+import { startTemporal, type TestTemporal } from '../support/temporal.ts'
+import { until } from '../support/until.ts'
+
+let temporal: TestTemporal
+let worker: LabWorker
+beforeAll(async () => {
+  temporal = await startTemporal()
+  worker = await LabWorker.start(temporal)
+})
+afterAll(async () => {
+  await worker?.stop()
+  await temporal?.stop()
+})
+
+interface Pair {
+  from: LabVersion
+  to: LabVersion
+  mode?: LabRunMode
+  pair: string
+}
+/** 3.1 rewrites all tablets for a column and gives the index another id; from 3.3 on only the SchemaVersion moves. */
+const PAIRS: Pair[] = [
+  { from: '3.3', to: '3.5', pair: '3.3 to 3.5' },
+  { from: '3.5', to: '4.1', pair: '3.5 to 4.1' },
+  { from: '3.1', to: '3.5', pair: '3.1 to 3.5' },
+  { from: '3.1', to: '3.1', pair: '3.1 to 3.1' },
+  { from: '3.5', to: '4.1', mode: 'shared_data', pair: '3.5 to 4.1 shared-data' },
+]
+const FIRST: Pair = { from: '3.3', to: '3.5', pair: '3.3 to 3.5' }
+
+const TABLE =
+  'CREATE TABLE app.t (id INT NOT NULL, v INT) DUPLICATE KEY(id) PARTITION BY RANGE(id) ' +
+  '(PARTITION p1 VALUES LESS THAN ("100"), PARTITION p2 VALUES LESS THAN ("200")) ' +
+  'DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")'
+
+/** Moves the version of p1 alone. */
+const LOAD = 'INSERT INTO app.t PARTITION(p1) (id, v, x) VALUES (3, 13, 23)'
+
+async function copied(name: string, pair: Pair, test: (migration: LabMigration) => Promise<void>) {
+  const migration = await LabMigration.prepare(
+    {
+      name: `${name}-${pair.from}-${pair.to}${pair.mode ? '-lake' : ''}`.replaceAll('.', ''),
+      source: { version: pair.from },
+      target: { version: pair.to, runMode: pair.mode },
+      spec: { parkAfter: 2 },
+    },
+    temporal,
+    worker,
+  )
+  try {
+    migration.source.execute('CREATE DATABASE app')
+    migration.source.execute(TABLE)
+    migration.source.execute('INSERT INTO app.t VALUES (1, 11), (2, 12), (101, 111), (102, 112)')
+    await migration.start()
+    await migration.settled()
+    await test(migration)
+  } finally {
+    await migration.stop()
+  }
+}
+
+/** Column x takes the place of v under its name; afterwards everything is printed as before. */
+function replaceColumn({ source }: LabMigration, between: () => void = () => undefined): void {
+  const printed = source.execute('SHOW CREATE TABLE app.t').rows
+  source.execute('ALTER TABLE app.t ADD COLUMN x INT')
+  between()
+  source.execute('ALTER TABLE app.t DROP COLUMN v')
+  source.execute('ALTER TABLE app.t RENAME COLUMN x TO v')
+  expect(source.execute('SHOW CREATE TABLE app.t').rows).toEqual(printed)
+}
+
+const tableOf = ({ state }: LabMigration['source']) => {
+  const table = state.databases.get('app')?.objects.get('t')
+  if (table?.kind !== 'table') throw new Error(`${state.name} has no such table`)
+  return table
+}
+const physical = (cluster: LabMigration['source']) => tableOf(cluster).partitions.flatMap((one) => one.physical)
+const partitionIds = ({ target }: LabMigration) => physical(target).map((one) => one.id)
+const versions = ({ source }: LabMigration) => physical(source).map((one) => one.dataVersion)
+
+describe.concurrent('a column replaced under its old name between two looks', { timeout: 180_000 }, () => {
+  it.each(PAIRS)('with one partition that lags and one that does not: $pair', (pair) =>
+    copied('lags', pair, async (migration) => {
+      const before = versions(migration)
+      replaceColumn(migration, () => migration.source.execute(LOAD))
+      expect(versions(migration).map((version, i) => version === before[i])).toEqual([false, true])
+      expect(migration.compare().differing).not.toEqual([])
+      await migration.settled()
+      const { done } = await migration.starferry.changes(migration.name)
+      expect(done.find((change) => change.outcome === 'recreated')?.reason).toMatch(/replaced under its old name/)
+      expect(await migration.starferry.parked(migration.name)).toEqual([])
+    }),
+  )
+
+  it.each(PAIRS)('with no partition that lags: $pair', (pair) =>
+    copied('still', pair, async (migration) => {
+      replaceColumn(migration)
+      expect(migration.compare().differing).not.toEqual([])
+      await migration.settled()
+    }),
+  )
+
+  // There it is made again for the column that is seen, and somebody is asked.
+  it.each(PAIRS.filter(({ to }) => to !== '3.1'))('together with a column that is seen: $pair', (pair) =>
+    copied('seen', pair, async (migration) => {
+      const { source } = migration
+      source.execute('ALTER TABLE app.t ADD COLUMN (x INT, y STRING)')
+      source.execute('INSERT INTO app.t PARTITION(p1) VALUES (3, 13, 23, "z")')
+      source.execute('ALTER TABLE app.t DROP COLUMN v')
+      source.execute('ALTER TABLE app.t RENAME COLUMN x TO v')
+      await migration.settled()
+    }),
+  )
+
+  it('while the migration is stopped; started again under its name it knows', () =>
+    copied('stopped', FIRST, async (migration) => {
+      await migration.starferry.stop(migration.name)
+      await migration.untilStatus('stopped', ({ state }) => state === 'stopped')
+      replaceColumn(migration, () => migration.source.execute(LOAD))
+      await migration.start()
+      await migration.settled()
+    }))
+
+  it('what a load wrote on the target is left alone until somebody approves', () =>
+    copied('foreign', FIRST, async (migration) => {
+      migration.target.execute('INSERT INTO app.t PARTITION(p2) VALUES (199, 1)')
+      replaceColumn(migration, () => migration.source.execute(LOAD))
+      const [parked] = await until('it waits', async () => {
+        const list = await migration.starferry.parked(migration.name)
+        return list.some((one) => one.needsApproval) && list
+      })
+      expect(parked?.statements).toEqual(['TRUNCATE TABLE `app`.`t` PARTITION(`p2`)'])
+      expect(migration.target.execute('SELECT count(*) FROM app.t WHERE id = 199').rows[0]?.[0]).toBe('1')
+      expect((await migration.status()).progress).toBeLessThan(1)
+      await migration.starferry.approve(migration.name, ['app.t'])
+      await migration.settled()
+    }))
+})
+
+describe.concurrent('changes of columns that are seen', { timeout: 180_000 }, () => {
+  it.each(PAIRS.filter(({ to }) => to !== '3.1'))(
+    'one added column: the copy follows without being copied anew: $pair',
+    (pair) =>
+      copied('added', pair, async (migration) => {
+        const before = partitionIds(migration)
+        const sent = migration.jobs.sent
+        migration.source.execute('ALTER TABLE app.t ADD COLUMN y STRING DEFAULT "seven"')
+        await until('the copy has it', () => tableOf(migration.target).indexes[0]?.columns.length === 3)
+        await migration.settled()
+        expect(migration.jobs.sent).toBe(sent)
+        migration.source.execute('INSERT INTO app.t VALUES (4, 14, "four")')
+        await migration.settled()
+        expect(partitionIds(migration)).toEqual(before)
+        // The next replacement is measured from there.
+        replaceAgain(migration)
+        await migration.settled()
+        expect(partitionIds(migration)).not.toEqual(before)
+      }),
+  )
+
+  const replaceAgain = ({ source }: LabMigration) => {
+    source.execute('ALTER TABLE app.t DROP COLUMN y')
+    source.execute('ALTER TABLE app.t ADD COLUMN y STRING DEFAULT "seven"')
+  }
+})
