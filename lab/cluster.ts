@@ -1,6 +1,7 @@
 import type { LabFaults } from './faults/faults.ts'
 import type { LabDatabase, LabFrontend, LabPartition, LabRunMode, LabState, LabTable, LabVersion } from './model.ts'
 import { ConnectionDropped, type MysqlConnection, MysqlServer } from './mysql/server.ts'
+import { PartitionScheduler } from './partition-scheduler.ts'
 import { labProfile } from './profiles/index.ts'
 import type { ReplicationManager } from './replication/manager.ts'
 import { LabServices } from './services.ts'
@@ -44,6 +45,8 @@ export class LabCluster {
   readonly state: LabState
   readonly #services: LabServices
   readonly #context: LabSqlContext
+  /** The scheduler of dynamic partitions: tests run a round of it without waiting. */
+  readonly partitionScheduler: PartitionScheduler
   readonly #mysql = new Map<number, MysqlServer>()
   readonly #root: LabSession
   readonly #local = new Map<string, LabSession>()
@@ -84,6 +87,7 @@ export class LabCluster {
         return queryRows(this.#context, session, parseViewQuery(view.definition, profile.version))
       },
     }
+    this.partitionScheduler = new PartitionScheduler(this.#context, options.timeFactor ?? 1)
     this.#root = this.#session(0, 'root', '127.0.0.1:0', 0)
     this.#onStatement = options.onStatement
   }
@@ -94,6 +98,7 @@ export class LabCluster {
     try {
       await cluster.#services.start()
       for (let i = 0; i < cluster.state.frontends.length; i++) await cluster.#openMysql(i)
+      cluster.partitionScheduler.start()
     } catch (error) {
       await cluster.stop()
       throw error
@@ -147,6 +152,7 @@ export class LabCluster {
 
   /** Closes every port. */
   async stop(): Promise<void> {
+    this.partitionScheduler.stop()
     await Promise.all([...this.#mysql.keys()].map((position) => this.#closeMysql(position)))
     await this.#services.stop()
   }

@@ -15,9 +15,14 @@ export const showCatalogs = (context: LabSqlContext, session: LabSession): LabRe
   const seen = [...context.state.catalogs.values()].filter((catalog) =>
     holds(session, 'ANY', { type: 'CATALOG', catalog: catalog.name }),
   )
+  return catalogList(seen)
+}
+
+/** The internal catalog and the given external ones, by name. */
+export const catalogList = (catalogs: readonly LabCatalog[]): LabResult => {
   const rows = [
     ['default_catalog', 'Internal', "An internal catalog contains this cluster's self-managed tables."],
-    ...seen.map((catalog) => [catalog.name, typeText(catalog), catalog.comment]),
+    ...catalogs.map((catalog) => [catalog.name, typeText(catalog), catalog.comment]),
   ]
   return table(
     ['Catalog', 'Type', 'Comment'],

@@ -26,7 +26,7 @@ export const showDynamicPartitions = (context: LabSqlContext, database: LabDatab
           ReplicationNum: property('replication_num') ?? t.properties.get('replication_num') ?? null,
           StartOf: null,
           LastUpdateTime: timeText(context, t.createdMs),
-          LastSchedulerTime: timeText(context, t.createdMs),
+          LastSchedulerTime: t.scheduledMs === undefined ? null : timeText(context, t.scheduledMs),
           State: 'NORMAL',
           LastCreatePartitionMsg: null,
           LastDropPartitionMsg: null,

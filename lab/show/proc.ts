@@ -1,6 +1,9 @@
 import type { LabDatabase, LabIndexMeta, LabObject, LabPhysicalPartition, LabTable } from '../model.ts'
 import { type LabResult, type LabSqlContext, table as tableResult } from '../sql/context.ts'
 import { analysisFailure, oldShowFailure } from '../sql/errors.ts'
+import { showResources } from '../sql/run-resource.ts'
+import { catalogList, unreachableCatalog } from './catalogs.ts'
+import { showColocationGroups } from './colocation.ts'
 import { describeIndex } from './describe.ts'
 import { byName, longSize, percent } from './format.ts'
 import { showBackends, showComputeNodes, showFrontends } from './nodes.ts'
@@ -67,6 +70,13 @@ export const showProc = (context: LabSqlContext, path: string, allowed: () => vo
       return showTransactionTree(context, path, rest)
     case 'compactions':
       return tableResult(['Partition', 'TxnID', 'StartTime', 'CommitTime', 'FinishTime', 'Error', 'Profile'], [])
+    case 'catalog':
+      if (rest[0] !== undefined) throw unreachableCatalog(context)
+      return catalogList([...context.state.catalogs.values()])
+    case 'resources':
+      return showResources(context)
+    case 'colocation_group':
+      return showColocationGroups(context)
     case 'statistic':
       return showStatistic(context)
   }

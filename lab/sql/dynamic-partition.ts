@@ -10,6 +10,7 @@ import { normalizeKey } from './partition-range.ts'
 export const applyDynamicPartitions = (context: LabSqlContext, table: LabTable): void => {
   const property = (name: string): string | undefined => table.properties.get(`dynamic_partition.${name}`)
   if (property('enable')?.toLowerCase() !== 'true' || table.partitioning.kind !== 'range') return
+  table.scheduledMs = context.state.now()
   const unit = property('time_unit')?.toUpperCase() ?? 'DAY'
   const history = Number(property('history_partition_num') ?? 0)
   const first = Math.max(-history, Number(property('start') ?? 0))

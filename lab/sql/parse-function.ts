@@ -38,7 +38,15 @@ export const parseArgumentTypes = (cursor: Cursor): { types: string[]; variadic:
   cursor.expect('(')
   while (!cursor.at(')')) {
     if (cursor.accept('.', '.', '.')) variadic = true
-    else types.push(parseFunctionType(cursor))
+    else {
+      const start = cursor.index
+      types.push(parseFunctionType(cursor))
+      // No argument bears a name.
+      if (!cursor.at(',') && !cursor.at(')')) {
+        cursor.index = start
+        break
+      }
+    }
     if (!cursor.accept(',')) break
   }
   if (!cursor.accept(')')) throw cursor.unexpected("')'")

@@ -49,9 +49,11 @@ export const createFunction = (
 }
 
 /** Port 1 of this machine is where nobody ever serves a jar; any other URL is taken as one whose jar has its address as content. */
-const checksum = (file: string): string => {
+const checksum = (context: LabSqlContext, file: string): string => {
   if (!/^(https?|s3a?|oss|hdfs):\/\/.+/.test(file) || /^https?:\/\/127\.0\.0\.1:1\//.test(file))
-    throw analysisFailure("cannot to compute object's checksum", 5064, '42000')
+    throw context.profile.atLeast('3.5')
+      ? analysisFailure("cannot to compute object's checksum", 5064, '42000')
+      : analysisFailure("cannot to compute object's checksum")
   return createHash('md5').update(file).digest('hex')
 }
 
@@ -74,7 +76,7 @@ const makeFunction = (context: LabSqlContext, definition: FunctionDefinition): O
     symbol,
     file,
     type: python ? 'PYTHON' : 'SRJAR',
-    md5: python && file === 'inline' ? '' : (properties.get('md5') ?? checksum(file)),
+    md5: python && file === 'inline' ? '' : (properties.get('md5') ?? checksum(context, file)),
     ...(definition.content === undefined ? {} : { content: definition.content }),
   }
 }

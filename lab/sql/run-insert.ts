@@ -29,6 +29,10 @@ export const runInsert = (context: LabSqlContext, session: LabSession, cursor: C
   const table = database.objects.get(name.name)
   if (!table) throw tableNotFound(name.name)
   if (table.kind !== 'table') throw analysisFailure(`Only support insert into olap table, but ${name.name} is not`)
+  for (const partition of partitions ?? []) {
+    if (!table.partitions.some((p) => p.temporary === temporary && p.name.toLowerCase() === partition.toLowerCase()))
+      throw analysisFailure(`Unknown partition '${partition}' in table '${table.name}'`)
+  }
   const writable = (table.indexes[0]?.columns ?? []).filter((c) => c.generated === undefined)
   const expected = columns?.length ?? writable.length
   const rows = cursor.accept('VALUES')

@@ -158,6 +158,13 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
     const user = cursor.accept('FOR') ? parseUser(cursor) : undefined
     return closed(() => showAuthentication(context, session, user))
   }
+  if (cursor.accept('PROPERTY')) {
+    if (cursor.accept('FOR')) {
+      if (cursor.token.kind !== 'string') throw cursor.unexpected('DOUBLE_QUOTED_TEXT', 'SINGLE_QUOTED_TEXT')
+      cursor.next()
+    }
+    return closed(() => table(['Key', 'Value'], [['max_user_connections', '1024']]))
+  }
   if (cursor.accept('RESOURCES')) return closed(() => showResources(context))
   if (cursor.accept('RESOURCE', 'GROUPS')) {
     cursor.accept('ALL')

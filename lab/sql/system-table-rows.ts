@@ -178,8 +178,8 @@ function* materializedViews(context: LabSqlContext, where: Expression | undefine
       TABLE_SCHEMA: database,
       TABLE_NAME: object.name,
       REFRESH_TYPE: /REFRESH (DEFERRED |IMMEDIATE )?MANUAL/.test(object.text) ? 'MANUAL' : 'ASYNC',
-      IS_ACTIVE: 'true',
-      INACTIVE_REASON: '',
+      IS_ACTIVE: String(object.active),
+      INACTIVE_REASON: object.inactiveReason,
       TABLE_ROWS: '0',
       MATERIALIZED_VIEW_DEFINITION: object.text,
     }

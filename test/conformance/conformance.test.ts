@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { LabVersion } from '../../lab/index.ts'
 import { type KnownDifference, knownDifferences } from './known-differences.ts'
@@ -6,8 +6,13 @@ import { type GroupReport, type RecordedGroup, type Recording, runGroup } from '
 
 const releases = ['3.1', '3.3', '3.5', '4.1', '4.1-shared-data']
 
-const recordingOf = (release: string): Recording =>
-  JSON.parse(readFileSync(new URL(`../fixtures/conformance/${release}.json`, import.meta.url), 'utf8')) as Recording
+const folder = new URL('../fixtures/conformance/', import.meta.url)
+
+/** `3.5.json`, and `3.5-accounts.json` with what else was recorded on that release. */
+const recordingsOf = (release: string): Recording[] =>
+  readdirSync(folder)
+    .filter((file) => file === `${release}.json` || file === `${release}-accounts.json`)
+    .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Recording)
 
 const met = new Set<KnownDifference>()
 
@@ -29,8 +34,8 @@ const summary = (title: string, report: GroupReport, unknown: number, group: Rec
 
 // Every statement that was recorded on a real frontend, in its order, must get the same answer from the lab: columns, rows, refusals.
 describe.each(releases)('%s', (release) => {
-  const { columns, groups } = recordingOf(release)
-  test.each(groups.map((group) => [group.name, group] as const))('%s', async (name, group) => {
+  const groups = recordingsOf(release).flatMap(({ columns, groups }) => groups.map((group) => ({ columns, group })))
+  test.each(groups.map((one) => [one.group.name, one] as const))('%s', async (name, { columns, group }) => {
     const version = release.replace('-shared-data', '') as LabVersion
     const runMode = release.endsWith('shared-data') ? 'shared_data' : 'shared_nothing'
     const report = await runGroup(version, runMode, columns, group)

@@ -4,6 +4,8 @@ import { compareEntry, type IdMap, type RecordedEntry } from './compare.ts'
 
 export interface RecordedGroup {
   name: string
+  /** Frontend settings that differ from the lab's and cannot be set by a statement. */
+  settings?: Record<string, string>
   entries: RecordedEntry[]
   /** What was recorded and is not compared: how many statements, for each reason. */
   leftOut: Record<string, number>
@@ -31,7 +33,12 @@ export const runGroup = async (
   const lab = await LabCluster.start({ name: `conformance-${group.name}`, version, runMode })
   const report: GroupReport = { name: group.name, agreed: 0, differences: [] }
   try {
-    lab.state.users.set('nopriv', { name: 'nopriv', password: '', privileges: new Set() })
+    const creates = group.entries.some((entry) => entry.s.startsWith("CREATE USER 'nopriv'"))
+    if (!creates) lab.state.users.set('nopriv', { name: 'nopriv', password: '', privileges: new Set() })
+    for (const [key, value] of Object.entries(group.settings ?? {})) {
+      const setting = lab.state.config.get(key)
+      if (setting) setting.value = value
+    }
     // The recorded backends answered no queries.
     lab.faults.inject({ kind: 'no-backend-queries' })
     const ids: IdMap = new Map()
