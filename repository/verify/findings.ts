@@ -1,0 +1,47 @@
+export type FindingKind =
+  /** The snapshot as a whole: as SnapshotProblem. */
+  | 'manifest'
+  | 'meta'
+  /** A tablet of the manifest has no objects. */
+  | 'missing-tablet'
+  | 'missing-file'
+  /** Neither `<tablet>.hdr` nor `meta`: nothing could be restored from it. */
+  | 'no-header'
+  | 'part'
+  /** One file in two contents: which one a restore takes is chance. */
+  | 'variants'
+  | 'md5'
+  | 'empty'
+  | 'unreadable'
+  /** Nothing of the manifest; no harm to a restore. */
+  | 'stray'
+
+export interface Finding {
+  kind: FindingKind
+  /** warning: a restore does not suffer. */
+  severity: 'error' | 'warning'
+  /** Relative to the location; a directory where a whole tablet is concerned. */
+  key: string
+  /** For people. */
+  problem: string
+}
+
+const KEPT = 1000
+
+/** All are counted, the first thousand kept. */
+export class Findings {
+  readonly list: Finding[] = []
+  errors = 0
+  warnings = 0
+
+  add(kind: FindingKind, key: string, problem: string): void {
+    const severity = kind === 'stray' ? 'warning' : 'error'
+    if (severity === 'error') this.errors++
+    else this.warnings++
+    if (this.list.length < KEPT) this.list.push({ kind, severity, key, problem })
+  }
+
+  get more(): number {
+    return this.errors + this.warnings - this.list.length
+  }
+}
