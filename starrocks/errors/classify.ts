@@ -1,7 +1,9 @@
 import { accessRules } from './access-rules.ts'
+import { backupRules } from './backup-rules.ts'
 import { maskSecrets } from './mask.ts'
 import { objectRules } from './object-rules.ts'
 import { abortRules, replicationRules } from './replication-rules.ts'
+import { repositoryRules } from './repository-rules.ts'
 import type { Rule } from './rule.ts'
 import { type ErrorKind, StarRocksError } from './starrocks-error.ts'
 
@@ -17,7 +19,8 @@ export interface ClassifyOptions {
 }
 
 const order: Readonly<Record<ErrorSource, readonly (readonly Rule[])[]>> = {
-  statement: [accessRules, objectRules, replicationRules, abortRules],
+  // A store's own words, which these repeat, must not be taken for StarRocks'.
+  statement: [repositoryRules, backupRules, accessRules, objectRules, replicationRules, abortRules],
   replication: [replicationRules, accessRules, abortRules, objectRules],
   job: [abortRules, replicationRules],
   http: [accessRules, abortRules, objectRules],

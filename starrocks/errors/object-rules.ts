@@ -16,11 +16,6 @@ function propertyNames(match: RegExpExecArray): string[] {
 /** What is missing, what is there already, what is busy, and what cannot be. */
 export const objectRules: readonly Rule[] = [
   { text: /Unknown properties: \{([\s\S]*)\}/, kind: 'UnknownProperties', names: propertyNames },
-  {
-    text: /Unknown (?:backup|restore) job properties: \[(.*)\]/,
-    kind: 'UnknownProperties',
-    names: (match) => (match[1] ?? '').split(/,\s*/),
-  },
   { text: /Property (\w+) not support/, kind: 'UnknownProperties', names: named },
 
   {
@@ -30,8 +25,6 @@ export const objectRules: readonly Rule[] = [
 
   // One job per object at a time.
   { text: /A materialized view or rollup index is being created/, kind: 'Busy', retryAfterMs: 10_000 },
-  { text: /Can only run one backup or restore job of a database at same time/, kind: 'Busy', retryAfterMs: 30_000 },
-  { text: /Backup or restore job is running on this repository/, kind: 'Busy', retryAfterMs: 30_000 },
   {
     text: /There is (already )?(a|an|some) .*(job|operation).*(running|progress)|is under .*change|another (job|operation) .*running/i,
     kind: 'Busy',
@@ -44,12 +37,6 @@ export const objectRules: readonly Rule[] = [
     kind: 'Refused',
     names: named,
     remedy: 'This version has no such setting, or takes it only from fe.conf',
-  },
-  { text: /^Failed to create repository: repository with same name already exist/, kind: 'AlreadyExists' },
-  {
-    text: /^Failed to create repository/,
-    kind: 'Refused',
-    remedy: 'Check the location, the endpoint and the credentials of the repository, from the frontends’ point of view',
   },
   { text: /^execute task .* failed: Refresh/, kind: 'Aborted' },
 
@@ -97,10 +84,8 @@ export const objectRules: readonly Rule[] = [
     kind: 'NotFound',
     names: named,
   },
-  { text: /Repository (?:\[?(\S+?)\]? )?does not exist/, kind: 'NotFound', names: named },
   { text: /(?:cannot find|Can't find|can not find) (?:db|table|function|role|user|catalog)\b/i, kind: 'NotFound' },
   { text: /There is no (?:such grant|running job)/, kind: 'NotFound' },
-  { text: /No (?:backup job|restore) is currently running/, kind: 'NotFound' },
   {
     text: /does not exist in snapshot|is not existed in snapshot|Failed to get info of snapshot|Expected one file with path/,
     kind: 'NotFound',

@@ -1,0 +1,362 @@
+import type { JobRule } from './rule.ts'
+
+const soon = 5_000
+const later = 30_000
+const groups = (match: RegExpExecArray) =>
+  match
+    .slice(1)
+    .filter((name) => name !== undefined)
+    .map((name) => name.replace(/\.+$/, ''))
+
+/** What BACKUP, RESTORE, CANCEL and the statements about snapshots are answered (BackupHandler, BackupRestoreAnalyzer). */
+export const backupRules: readonly JobRule[] = [
+  {
+    text: /Another backup or restore job is being submitted|Got interrupted exception when try ?locking/,
+    kind: 'Busy',
+    failure: 'retry-later',
+    retryAfterMs: soon,
+    remedy: 'Send it again in some seconds',
+  },
+  {
+    text: /Can only run one backup or restore job of a database at same time/,
+    kind: 'Busy',
+    failure: 'busy',
+    retryAfterMs: later,
+    remedy: 'Wait for the running job of this database (SHOW BACKUP and SHOW RESTORE name it), or cancel it',
+  },
+  {
+    text: /Can only run one backup or restore job of external catalog/,
+    kind: 'Busy',
+    failure: 'busy',
+    retryAfterMs: later,
+    remedy: 'Wait for the running job of the external catalogs',
+  },
+  {
+    text: /meta ?data may ha(?:s|ve) been updated during this period/i,
+    kind: 'Busy',
+    failure: 'retry-later',
+    retryAfterMs: soon,
+    remedy: 'Ask again',
+  },
+  {
+    text: /Snapshot with name '(.+?)' already exist in repository/,
+    kind: 'AlreadyExists',
+    failure: 'new-label',
+    names: groups,
+    remedy: 'Use a new label; an earlier attempt may have made or left this one',
+  },
+  {
+    text: /Currently does not support incremental backup/,
+    kind: 'AlreadyExists',
+    failure: 'new-label',
+    remedy: 'The label is taken, and StarRocks does not add to snapshots',
+  },
+  {
+    text: /Repository (.+?) is read only/,
+    kind: 'Refused',
+    failure: 'config',
+    names: groups,
+    remedy: 'Use another repository, or drop this one and create it again without READ ONLY',
+  },
+  {
+    text: /^Repository is empty|Repository does not empty/,
+    kind: 'Refused',
+    failure: 'request',
+    remedy: 'Name a repository',
+  },
+  {
+    text: /^Repository (?:\[?(.+?)\]? )?does not exist(?:: ?(.+?)\.*$)?/,
+    kind: 'NotFound',
+    failure: 'config',
+    names: groups,
+    remedy: 'Create the repository on this cluster first, under the name that it was created with elsewhere',
+  },
+  {
+    text: /Table: (.+?) can not support backup restore, type: (?:CLOUD_NATIVE|LAKE)/,
+    kind: 'Unsupported',
+    failure: 'unsupported',
+    names: groups,
+    remedy: 'Clusters of shared data have no backup; their data lie in object storage: see cluster snapshots',
+  },
+  {
+    text: /Table: (.+?) can not support backup restore, type: \{?(\w*)/,
+    kind: 'Unsupported',
+    failure: 'unsupported',
+    names: (match) => [match[1] ?? ''],
+    what: (match) => match[2] ?? '',
+    remedy: 'Leave this table out: name the tables instead of the whole database',
+  },
+  {
+    text: /List partition table does not support backup\/restore job/,
+    kind: 'Unsupported',
+    failure: 'unsupported',
+    remedy: 'Leave tables with list partitions out; versions from 3.4 on take them',
+  },
+  {
+    text: /Do not support backing up (?:table with )?temp partitions/,
+    kind: 'Busy',
+    failure: 'retry-later',
+    retryAfterMs: later,
+    remedy:
+      'A table has temporary partitions, perhaps of an INSERT OVERWRITE that runs: try later, or drop or replace them',
+  },
+  {
+    text: /Do not support restoring temporary partitions/,
+    kind: 'Unsupported',
+    failure: 'request',
+    remedy: 'Restore into a partition, not a temporary one',
+  },
+  {
+    text: /Failed to copy table (.+?) with selected partitions/,
+    kind: 'Stale',
+    failure: 're-plan',
+    names: groups,
+    remedy: 'Read the partitions again and send it once more',
+  },
+  {
+    text: /Invalid backup function\(s\), function name: (.+?)\.*$/,
+    kind: 'NotFound',
+    failure: 're-plan',
+    names: groups,
+    remedy: 'There is no such function in this database',
+  },
+  {
+    text: /Base table (.+?) doe?st? not exist(?:ed)? in materialized view (.+?) when/,
+    kind: 'NotFound',
+    failure: 're-plan',
+    names: groups,
+    remedy: 'A base table of the materialized view is missing: leave the view out',
+  },
+  {
+    text: /Failed to get info of snapshot '(.+?)' because: Expected one file with path/,
+    kind: 'NotFound',
+    failure: 'missing',
+    names: groups,
+    remedy: 'Check label, timestamp and repository by SHOW SNAPSHOT',
+  },
+  {
+    text: /md5sum does not equal/,
+    kind: 'Refused',
+    failure: 'corrupt',
+    remedy: 'The snapshot’s description is damaged: use another snapshot',
+  },
+  {
+    text: /Failed to (?:get info|read info|get meta info|download and deserialize meta ?info)[^']*snapshot '?([^'\s]*)/,
+    kind: 'Refused',
+    failure: 'config',
+    names: groups,
+    remedy: 'The frontend cannot read the snapshot: check the repository’s store and credentials',
+  },
+  {
+    text: /^(Table|Partition) (.+?) (?:of table (.+?) )?does not exist in snapshot /,
+    kind: 'NotFound',
+    failure: 'missing',
+    names: (match) => (match[3] === undefined ? [match[2] ?? ''] : [match[3], match[2] ?? '']),
+    remedy: 'The snapshot does not hold it: see SHOW SNAPSHOT with label and timestamp',
+  },
+  {
+    text: /Can not find restore (?:function|catalog|materialized view): (.+?)\.*$/,
+    kind: 'NotFound',
+    failure: 'missing',
+    names: groups,
+    remedy: 'The snapshot does not hold it',
+  },
+  {
+    text: /target database: (.+?) is not existed in snapshot/,
+    kind: 'NotFound',
+    failure: 'missing',
+    names: groups,
+    remedy:
+      'Give the database that the snapshot was made of, and the target by AS; StarRocks may have created an empty database of this name',
+  },
+  {
+    text: /Can not create database: (.+?) in restore process/,
+    kind: 'Refused',
+    failure: 'privilege',
+    names: groups,
+    remedy: 'Create the database yourself, or grant CREATE DATABASE on the catalog',
+  },
+  {
+    text: /^Database: (.+?) is empty/,
+    kind: 'Refused',
+    failure: 'empty',
+    names: groups,
+    remedy: 'There is nothing to back up but, perhaps, functions',
+  },
+  {
+    text: /timeout must be at least 10 min|Invalid timeout format: (.+?)\.*$/,
+    kind: 'Refused',
+    failure: 'request',
+    names: groups,
+    remedy: 'Give a timeout of at least 600 seconds',
+  },
+  {
+    text: /Unknown (?:backup|restore) job properties: \[(.*)\]/,
+    kind: 'UnknownProperties',
+    failure: 'request',
+    names: (match) => (match[1] ?? '').split(/,\s*/),
+    remedy: 'Leave these properties out; `ttl` is known from 4.2 on',
+  },
+  {
+    text: /Invalid ttl: |ttl must be a positive duration/,
+    kind: 'Refused',
+    failure: 'request',
+    remedy: "Give a duration such as '7 DAY' or '12 HOUR'",
+  },
+  {
+    text: /Missing backup_timestamp property|Invalid backup job type: |Invalid allow load value: |Invalid (?:meta version|replication num\w*) format/i,
+    kind: 'Refused',
+    failure: 'request',
+    remedy: 'Correct the properties of the statement',
+  },
+  {
+    text: /Duplicated (?:table|alias name): (.+?)\.*$/,
+    kind: 'Refused',
+    failure: 'request',
+    names: groups,
+    remedy: 'Name each object once in a statement',
+  },
+  {
+    text: /Incorrect (?:label|repository) name '(.*?)'/,
+    kind: 'Refused',
+    failure: 'request',
+    names: groups,
+    remedy: 'Use letters, digits and _, a letter first',
+  },
+  {
+    text: /Specifying (?:dbName before snapshot name|alias for backup object) is forbidden|`?ON`? clause is forbidden if no Database|Can not sepcify|Can not set alias for table in Backup|No selected database for cancel BACKUP/,
+    kind: 'Syntax',
+    failure: 'request',
+    remedy: 'Correct the statement',
+  },
+  {
+    text: /Where clause should looks like: SNAPSHOT/,
+    kind: 'Refused',
+    failure: 'request',
+    remedy: 'Ask for labels, or for one label and its timestamp',
+  },
+  {
+    text: /external catalog (.+?) does not existed/,
+    kind: 'NotFound',
+    failure: 're-plan',
+    names: groups,
+    remedy: 'There is no such external catalog',
+  },
+  {
+    text: /No external catalog can be backed up/,
+    kind: 'NotFound',
+    failure: 'empty',
+    remedy: 'The cluster has no external catalog',
+  },
+  {
+    text: /Do not support Backup\/Restore the entire default catalog/,
+    kind: 'Refused',
+    failure: 'request',
+    remedy: 'Back up databases, not the default catalog',
+  },
+  {
+    text: /Do not support set alias as default catalog|Can not specify database for external catalog snapshot/,
+    kind: 'Refused',
+    failure: 'request',
+    remedy: 'Correct the statement',
+  },
+  {
+    text: /This is not a snapshot for external catalog restore, snapshot: (.+?)\.*$/,
+    kind: 'Refused',
+    failure: 'request',
+    names: groups,
+    remedy: 'The snapshot is one of a database',
+  },
+  {
+    text: /Database\.getNameToFunction\(\)" because "db" is null/,
+    kind: 'Unsupported',
+    failure: 'bug',
+    remedy: 'This version cannot back up external catalogs: keep the text of SHOW CREATE CATALOG',
+  },
+  {
+    text: /No (?:backup job|restore) is currently running/,
+    kind: 'NotFound',
+    failure: 'over',
+    remedy: 'There is no job to cancel',
+  },
+  {
+    text: /Failed to cancel job: Job with label (.+?) can not be cancelled\. state: (\w+)/,
+    kind: 'NotFound',
+    failure: 'over',
+    names: (match) => [match[1] ?? ''],
+    what: (match) => match[2] ?? '',
+    remedy: 'The job has ended',
+  },
+
+  // DROP SNAPSHOT, from 4.2 on.
+  {
+    text: /Snapshot does not exist in repository (.+?): (.+?)\.*$/,
+    kind: 'NotFound',
+    failure: 'missing',
+    names: (match) => [match[2] ?? ''],
+    remedy: 'It is gone already',
+  },
+  {
+    text: /Can not drop snapshot (.+?): a (?:backup is writing|restore is reading) it/,
+    kind: 'Busy',
+    failure: 'busy',
+    retryAfterMs: later,
+    names: groups,
+    remedy: 'Wait for that job',
+  },
+  {
+    text: /Snapshot (.+?) in repository (.+?) (?:does not record which cluster created it|was created by cluster)/,
+    kind: 'Refused',
+    failure: 'conflict',
+    names: (match) => [match[1] ?? ''],
+    what: () => 'cluster',
+    remedy: 'Drop it by FORCE only if no other cluster needs it',
+  },
+  {
+    text: /Failed to delete snapshot (.+?)\.*$/,
+    kind: 'Refused',
+    failure: 'config',
+    names: groups,
+    remedy: 'Check whether the store lets the cluster delete objects',
+  },
+]
+
+/** Texts that mean this after BACKUP and RESTORE, and something else after other statements. */
+export const submissionRules: readonly JobRule[] = [
+  {
+    text: /partition\[(.+?)\] does not exist {1,2}in table(.+?)\.*$|Unknown partition (.+?) in table(.+?)\.*$/,
+    kind: 'NotFound',
+    failure: 're-plan',
+    names: (match) => groups(match).reverse(),
+    remedy: 'The partition has gone meanwhile: read the partitions again',
+  },
+  {
+    text: /Table '(.+?)' is not a OLAP table/,
+    kind: 'Unsupported',
+    failure: 'unsupported',
+    names: groups,
+    remedy: 'This version backs up native tables only: leave it out and name the tables',
+  },
+  {
+    text: /Incorrect table name '(.+?)'|^Unknown table '(.+?)'|^Table '?(.+?)'? does not exist\.?$/,
+    kind: 'NotFound',
+    failure: 're-plan',
+    names: groups,
+    remedy: 'The table has gone meanwhile: read the tables again',
+  },
+  {
+    text: /^Unknown database '(.*?)'/,
+    kind: 'NotFound',
+    failure: 're-plan',
+    names: groups,
+    remedy: 'There is no such database; below 3.4 a restore does not create it',
+  },
+  {
+    text: /^Access denied.*?the (.+?) privilege\(s\)(?: on (.+?))? for this operation/,
+    kind: 'Denied',
+    failure: 'privilege',
+    names: (match) => [match[2] ? `${match[1]} on ${match[2]}` : (match[1] ?? '')],
+    remedy: 'Grant this privilege to the user, or activate a role that has it',
+  },
+  { text: /^Access denied/, kind: 'Denied', failure: 'privilege', remedy: 'Grant the privilege to the user' },
+]
