@@ -1,3 +1,4 @@
+import type { AcceptedSnapshotJob, SnapshotManager } from './backup/index.ts'
 import type { LabFaults } from './faults/faults.ts'
 import type { LabDatabase, LabFrontend, LabPartition, LabRunMode, LabState, LabTable, LabVersion } from './model.ts'
 import { ConnectionDropped, type MysqlConnection, MysqlServer } from './mysql/server.ts'
@@ -7,7 +8,7 @@ import type { ReplicationManager } from './replication/manager.ts'
 import { LabServices } from './services.ts'
 import { createAutomaticPartition } from './sql/automatic-partition.ts'
 import type { LabResult, LabSession, LabSqlContext } from './sql/context.ts'
-import { executeStatement, useDatabase } from './sql/engine.ts'
+import { asksStorage, executeAny, executeStatement, useDatabase } from './sql/engine.ts'
 import { LabSqlError } from './sql/errors.ts'
 import { hasPrivilege } from './sql/has-privilege.ts'
 import { makeState } from './sql/make-state.ts'
@@ -78,6 +79,7 @@ export class LabCluster {
     this.#context = {
       state: this.state,
       profile,
+      snapshots: this.#services.snapshots,
       backendsAnswer: () => this.faults.backendsAnswer(),
       jobs: [],
       sessions: new Map(),
@@ -119,6 +121,15 @@ export class LabCluster {
     return this.#services.replication.sentJobs
   }
 
+  get snapshots(): SnapshotManager {
+    return this.#services.snapshots
+  }
+
+  /** Every BACKUP and RESTORE that was accepted, in order. */
+  get backupJobs(): readonly AcceptedSnapshotJob[] {
+    return this.#services.snapshots.accepted
+  }
+
   get endpoints(): LabEndpoints {
     return {
       frontends: this.state.frontends.map(({ host, queryPort, httpPort, rpcPort }) => ({
@@ -133,9 +144,19 @@ export class LabCluster {
 
   /** Runs one statement as a user (root), without a socket; `USE` and `SET` last from one to the next. Throws LabSqlError. */
   execute(sql: string, user = 'root'): LabResult {
+    if (asksStorage(sql)) throw new Error(`This statement waits for a repository's storage; it takes run(): ${sql}`)
+    return executeStatement(this.#context, this.#localSession(user), sql)
+  }
+
+  /** As `execute`, for every statement: BACKUP, RESTORE, CREATE REPOSITORY and SHOW SNAPSHOT wait for storage. */
+  run(sql: string, user = 'root'): Promise<LabResult> {
+    return executeAny(this.#context, this.#localSession(user), sql)
+  }
+
+  #localSession(user: string): LabSession {
     const session = this.#local.get(user) ?? this.#session(this.#local.size, user, '127.0.0.1:0', 0)
     this.#local.set(user, session)
-    return executeStatement(this.#context, session, sql)
+    return session
   }
 
   killFrontend(position: number): Promise<void> {
@@ -231,7 +252,7 @@ export class LabCluster {
     // A frontend that lags behind answers questions from what it knows; changes go to the leader all the same.
     const reads = /^\s*(SHOW|DESC|DESCRIBE|SELECT|EXPLAIN)\b/i.test(sql)
     const state = reads ? this.faults.stateOf(position) : this.state
-    const result = executeStatement(state === this.state ? this.#context : { ...this.#context, state }, session, sql)
+    const result = await executeAny(state === this.state ? this.#context : { ...this.#context, state }, session, sql)
     if (this.faults.losesAnswer(sql)) throw new ConnectionDropped()
     return result
   }

@@ -356,6 +356,8 @@ export interface LabRepository {
   location: string
   broker: string
   properties: Map<string, string>
+  /** What storage said when it was asked last; empty while it answers. */
+  trouble: string
 }
 
 /** What a job tells about itself, of whichever kind. */

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { SnapshotManager } from './backup/index.ts'
 import { LabFaults } from './faults/faults.ts'
 import { frontendHttp } from './http/frontend-http.ts'
 import { HttpServer } from './http/http-server.ts'
@@ -29,6 +30,7 @@ interface Listener {
 export class LabServices {
   readonly faults: LabFaults
   readonly replication: ReplicationManager
+  readonly snapshots: SnapshotManager
   private readonly state: LabState
   private readonly options: LabServicesOptions
   private readonly registration: RegisteredCluster
@@ -42,6 +44,8 @@ export class LabServices {
     this.faults = new LabFaults(state, options.seed)
     this.replication = new ReplicationManager(state, options.timeFactor ?? 1)
     this.replication.hooks = this.faults.replication
+    this.snapshots = new SnapshotManager(state, options.timeFactor ?? 1)
+    this.snapshots.hooks = this.faults.snapshots
     this.registration = { state, unreachable: (node) => this.faults.isUnreachable(node) }
   }
 
@@ -96,14 +100,24 @@ export class LabServices {
   async killFrontend(position: number): Promise<void> {
     const frontend = this.frontend(position)
     frontend.alive = false
-    if (frontend.role === 'LEADER') this.replication.halt()
+    if (frontend.role === 'LEADER') this.halt()
     await this.closeFrontend(position)
     const heir = this.state.frontends.find((one) => one.alive && one.role === 'FOLLOWER')
     if (frontend.role === 'LEADER' && heir) {
       frontend.role = 'FOLLOWER'
       heir.role = 'LEADER'
-      this.replication.takeOver()
+      this.takeOver(false)
     }
+  }
+
+  private halt(): void {
+    this.replication.halt()
+    this.snapshots.halt()
+  }
+
+  private takeOver(same: boolean): void {
+    this.replication.takeOver()
+    this.snapshots.takeOver(same)
   }
 
   private async closeFrontend(position: number): Promise<void> {
@@ -122,7 +136,7 @@ export class LabServices {
         const setting = this.state.config.get(key)
         if (setting) setting.value = value
       }
-      this.replication.takeOver()
+      this.takeOver(true)
     }
     frontend.alive = true
     await this.openFrontend(position)
@@ -134,19 +148,20 @@ export class LabServices {
     const heir = this.frontend(position)
     const former = this.state.frontends.findIndex((one) => one.role === 'LEADER')
     if (former === position) return
-    this.replication.halt()
+    this.halt()
     if (former >= 0) {
       this.frontend(former).role = 'FOLLOWER'
       await this.closeFrontend(former)
     }
     heir.role = 'LEADER'
-    this.replication.takeOver()
+    this.takeOver(false)
     if (former >= 0) await this.restartFrontend(former)
   }
 
   async stop(): Promise<void> {
     unregisterCluster(this.registration)
     this.replication.stop()
+    this.snapshots.stop()
     const listeners = [...this.frontends.values()].flat()
     this.frontends.clear()
     await Promise.all([...listeners, ...this.nodes].map((one) => one.close()))

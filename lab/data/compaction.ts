@@ -31,3 +31,8 @@ export function compactRows(partition: LabPhysicalPartition, version: bigint): v
     }
   }
 }
+
+/** What was published before counts no more: the partition was replaced by another's files. */
+export function forgetHistory(partition: LabPhysicalPartition): void {
+  published.delete(partition)
+}

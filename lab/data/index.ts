@@ -1,4 +1,4 @@
-export { compactRows } from './compaction.ts'
+export { compactRows, forgetHistory } from './compaction.ts'
 export { deleteRows, truncate } from './delete.ts'
 export { LabDataError } from './errors.ts'
 export { evaluate, parseExpression } from './expression.ts'

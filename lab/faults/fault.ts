@@ -1,4 +1,4 @@
-import type { LabReplicationJob } from '../model.ts'
+import type { LabReplicationJob, LabSnapshotJob } from '../model.ts'
 
 /** How often and when a fault strikes. Without any of these it strikes at every chance until it is cleared. */
 export interface FaultLimits {
@@ -12,6 +12,14 @@ export interface FaultLimits {
 
 /** Where a call is cut: before it acts, or after it acted and before the answer. */
 export type Cut = 'before' | 'after'
+
+/** Which backups and restores a fault is about; all of them when it says nothing. */
+export interface SnapshotFaultTarget {
+  job?: LabSnapshotJob['kind']
+  database?: string
+  label?: string
+  state?: LabSnapshotJob['state']
+}
 
 /** Everything that the lab can do wrong, as data. */
 export type LabFault = FaultLimits &
@@ -41,6 +49,20 @@ export type LabFault = FaultLimits &
     | { kind: 'disk-usage'; node: number; percent: number }
     /** A frontend, by position, answers from what it knew when the fault began. */
     | { kind: 'stale-frontend'; frontend: number }
+    /** The daemon passes over a backup or restore: it stays in its state. */
+    | ({ kind: 'stick-snapshot' } & SnapshotFaultTarget)
+    /** The work of a state takes so many times longer. */
+    | ({ kind: 'slow-snapshot'; factor: number } & SnapshotFaultTarget)
+    /** Tasks of a state fail: making snapshots, uploads, downloads, moves. The job does not; its tasks are sent again. */
+    | ({ kind: 'fail-snapshot-task'; error: string } & SnapshotFaultTarget)
+    /** Something happens the moment a backup or restore enters a state. */
+    | ({ kind: 'during-snapshot'; run: (job: LabSnapshotJob) => void } & SnapshotFaultTarget)
+    /** BACKUP and RESTORE are refused as if another one were being submitted. */
+    | { kind: 'busy-snapshot'; text?: string; job?: LabSnapshotJob['kind']; database?: string }
+    /** The record of a job that finished is gone, or another client's job has taken its place. */
+    | ({ kind: 'hide-snapshot'; how: 'lost' | 'replaced' } & SnapshotFaultTarget)
+    /** A leader change while files are uploaded leaves a second variant of each. */
+    | ({ kind: 'stale-objects' } & SnapshotFaultTarget)
   )
 
 export type LabFaultKind = LabFault['kind']

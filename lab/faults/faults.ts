@@ -1,7 +1,8 @@
-import type { LabNode, LabState } from '../model.ts'
+import type { SnapshotHooks } from '../backup/hooks.ts'
+import type { LabNode, LabSnapshotJob, LabState } from '../model.ts'
 import type { ReplicationHooks } from '../replication/hooks.ts'
 import type { RunningJob } from '../replication/job.ts'
-import type { FaultOf, InjectedFault, LabFault, LabFaultKind } from './fault.ts'
+import type { FaultOf, InjectedFault, LabFault, LabFaultKind, SnapshotFaultTarget } from './fault.ts'
 import { seededRandom } from './random.ts'
 import { snapshotState } from './snapshot-state.ts'
 
@@ -200,6 +201,32 @@ export class LabFaults {
     },
     unreachable: (node) => this.isUnreachable(node),
   }
+
+  /** Faults of backups and restores of this cluster. */
+  readonly snapshots: SnapshotHooks = {
+    refuses: (kind, database) => {
+      const busy = this.strike(
+        'busy-snapshot',
+        (fault) => (fault.job ?? kind) === kind && (fault.database ?? database) === database,
+      )
+      return busy && (busy.text ?? 'Another backup or restore job is being submitted. Please wait and try again')
+    },
+    stuck: (job) => this.strike('stick-snapshot', ofJob(job)) !== undefined,
+    slowness: (job) => this.strike('slow-snapshot', ofJob(job))?.factor ?? 1,
+    failsTask: (job) => this.strike('fail-snapshot-task', ofJob(job))?.error,
+    entered: (job) => this.strike('during-snapshot', ofJob(job))?.run(job),
+    recordOf: (job) => this.strike('hide-snapshot', ofJob(job))?.how ?? 'kept',
+    leavesStaleObjects: (job) => this.strike('stale-objects', ofJob(job)) !== undefined,
+  }
+}
+
+/** Whether a fault is about a job, in the state that it has now. */
+function ofJob(job: LabSnapshotJob): (fault: SnapshotFaultTarget) => boolean {
+  return (fault) =>
+    (fault.job ?? job.kind) === job.kind &&
+    (fault.database ?? job.databaseName) === job.databaseName &&
+    (fault.label ?? job.label) === job.label &&
+    (fault.state ?? job.state) === job.state
 }
 
 /** Faults name a table as `db.table`, or as `table` in any database. */

@@ -1,3 +1,4 @@
+import type { SnapshotManager } from '../backup/index.ts'
 import type { LabState, LabUser, LabView } from '../model.ts'
 import type { LabProfile } from '../profiles/profile.ts'
 import type { LabPrivilegeTarget } from './has-privilege.ts'
@@ -26,6 +27,8 @@ export interface LabSession {
 export interface LabSqlContext {
   state: LabState
   profile: LabProfile
+  /** Backup and restore. */
+  snapshots: SnapshotManager
   /** Whether backends compute queries; frontends alone answer SHOW statements but no rows of tables. */
   backendsAnswer(): boolean
   /** Kept by the cluster: jobs of schema changes and rollups, dropped tables, catalog times. */

@@ -13,6 +13,8 @@ import { databaseName, resolveDatabase, systemDatabases } from './resolve.ts'
 import { runAdmin } from './run-admin.ts'
 import { runAlterTable } from './run-alter-table.ts'
 import { runAnalyze } from './run-analyze.ts'
+import { runBackup } from './run-backup.ts'
+import { cancelSnapshotJob } from './run-cancel-snapshot.ts'
 import { alterCatalog, createCatalog, dropCatalog, setCatalog } from './run-catalog.ts'
 import { alterDatabase, createDatabase, dropDatabase } from './run-database.ts'
 import { createFunction, dropFunction } from './run-function.ts'
@@ -21,11 +23,14 @@ import { createIndex, dropIndex } from './run-index.ts'
 import { runInsert } from './run-insert.ts'
 import { alterMaterializedView, createMaterializedView, refreshMaterializedView } from './run-materialized-view.ts'
 import { runRecover } from './run-recover.ts'
+import { createRepository, dropRepository } from './run-repository.ts'
 import { createResource, dropResource } from './run-resource.ts'
 import { createResourceGroup, dropResourceGroup } from './run-resource-group.ts'
+import { runRestore } from './run-restore.ts'
 import { createRole, dropRole } from './run-role.ts'
 import { runSelect } from './run-select.ts'
 import { runDescribe, runShow } from './run-show.ts'
+import { showSnapshot } from './run-show-snapshot.ts'
 import { runStorageVolume, setDefaultVolume } from './run-storage-volume.ts'
 import { dropObject, runDelete, runTruncate } from './run-table.ts'
 import { alterUser, createUser, dropUser, setRole } from './run-user.ts'
@@ -40,10 +45,35 @@ export const executeStatement = (context: LabSqlContext, session: LabSession, sq
   try {
     return dispatch(context, session, new Cursor(sql, context.profile.version))
   } catch (error) {
-    const known = error instanceof LabDataError ? failure(error.message) : error
-    if (known instanceof LabSqlError && context.profile.version === '3.1') throw asOldError(known)
-    throw known
+    throw asRelease(context, error)
   }
+}
+
+const asRelease = (context: LabSqlContext, error: unknown): unknown => {
+  const known = error instanceof LabDataError ? failure(error.message) : error
+  return known instanceof LabSqlError && context.profile.version === '3.1' ? asOldError(known) : known
+}
+
+/** Statements for which a frontend asks a repository's storage. They cannot be run at once. */
+export const asksStorage = (sql: string): boolean =>
+  /^\s*(BACKUP|RESTORE|CREATE\s+(READ\s+ONLY\s+)?REPOSITORY|SHOW\s+SNAPSHOT)\b/i.test(sql)
+
+/** Runs any statement; those that ask storage wait for it. */
+export const executeAny = async (context: LabSqlContext, session: LabSession, sql: string): Promise<LabResult> => {
+  if (!asksStorage(sql)) return executeStatement(context, session, sql)
+  try {
+    return await dispatchStorage(context, session, new Cursor(sql, context.profile.version))
+  } catch (error) {
+    throw asRelease(context, error)
+  }
+}
+
+const dispatchStorage = (context: LabSqlContext, session: LabSession, cursor: Cursor): Promise<LabResult> => {
+  if (cursor.accept('BACKUP')) return runBackup(context, session, cursor)
+  if (cursor.accept('RESTORE')) return runRestore(context, session, cursor)
+  if (cursor.accept('CREATE')) return createRepository(context, session, cursor)
+  cursor.expect('SHOW', 'SNAPSHOT')
+  return showSnapshot(context, session, cursor)
 }
 
 const dispatch = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabResult => {
@@ -118,6 +148,10 @@ const dispatch = (context: LabSqlContext, session: LabSession, cursor: Cursor): 
     case 'ROLLBACK':
       return done()
     case 'CANCEL':
+      if (/^(BACKUP|RESTORE)$/.test(cursor.peek(1).upper)) {
+        cursor.next()
+        return cancelSnapshotJob(context, session, cursor)
+      }
       cursor.index = cursor.tokens.length - 1
       return done()
     case 'KILL':
@@ -187,6 +221,7 @@ const drop = (context: LabSqlContext, session: LabSession, cursor: Cursor): LabR
   if (cursor.accept('VIEW')) return dropObject(context, session, cursor, 'VIEW')
   if (cursor.accept('MATERIALIZED', 'VIEW')) return dropObject(context, session, cursor, 'MATERIALIZED VIEW')
   if (cursor.at('INDEX')) return dropIndex(context, session, cursor)
+  if (cursor.accept('REPOSITORY')) return dropRepository(context, session, cursor)
   if (cursor.at('STORAGE', 'VOLUME')) return runStorageVolume(context, session, cursor)
   if (cursor.accept('USER')) return dropUser(context, session, cursor)
   if (cursor.accept('ROLE')) return dropRole(context, session, cursor)

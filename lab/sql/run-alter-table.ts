@@ -31,6 +31,12 @@ export const runAlterTable = (context: LabSqlContext, session: LabSession, curso
   return done()
 }
 
+/** A table stays as it is while a restore works on it. */
+export const restoring = (table: LabTable) =>
+  failure(
+    `A snapshot restore operation is in progress on the table "${table.name}". Please wait until the current operation completes.\nTo check the status of the operation, see https://docs.starrocks.io/en-us/latest/sql-reference/sql-statements/data-manipulation/SHOW%20RESTORE`,
+  )
+
 const stateful = new Set([
   'add-column',
   'drop-column',
@@ -42,6 +48,7 @@ const stateful = new Set([
 ])
 
 const alter = (context: LabSqlContext, database: LabDatabase, table: LabTable, clause: AlterClause): void => {
+  if (table.state === 'RESTORE') throw restoring(table)
   if (table.state !== 'NORMAL' && stateful.has(clause.kind)) {
     throw failure(`Table [${table.name}]'s state is ${table.state}. Do not allow doing ALTER ops`)
   }

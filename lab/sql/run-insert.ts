@@ -44,6 +44,7 @@ export const runInsert = (context: LabSqlContext, session: LabSession, cursor: C
     if (!table.indexes[0]?.columns.some((c) => c.name.toLowerCase() === column.toLowerCase()))
       throw analysisFailure(`Unknown column '${column}' in '${table.name}'`)
   }
+  checkWritable(table)
   demand(session, ['INSERT'], `TABLE ${name.name}`, onObject(database, table))
   const result = insertRows(context.state, database, table, columns ?? writable.map((c) => c.name), rows, {
     ...(isAutomatic(table) ? { createPartition: (values: LabValue[]) => partitionFor(context, table, values) } : {}),
@@ -53,6 +54,29 @@ export const runInsert = (context: LabSqlContext, session: LabSession, cursor: C
     ...(label === undefined ? {} : { label }),
   })
   return done(result.rows)
+}
+
+/** What a restore can leave behind: an automatic table without any partition, and replicas that a cancel spoiled. */
+const checkWritable = (table: LabTable): void => {
+  const empty = table.partitions.every((partition) => partition.temporary)
+  if (empty && table.shadow === 'missing')
+    throw analysisFailure(
+      `data cannot be inserted into table with empty partition.Use \`SHOW PARTITIONS FROM ${table.name}\` to see the currently partitions of this table. `,
+    )
+  for (const partition of table.partitions) {
+    for (const physical of partition.physical) {
+      for (const tablets of physical.tablets.values()) {
+        const lost = tablets.find(({ replicas }) => replicas.length > 0 && replicas.every((replica) => replica.bad))
+        if (!lost) continue
+        const texts = lost.replicas.map(
+          (r) => `${r.backendId}:${r.version}/${r.lastFailedVersion}/${r.version}/0:BAD:ALIVE,`,
+        )
+        throw analysisFailure(
+          `Tablet lost replicas. Check if any backend is down or not. tablet_id: ${lost.id}, replicas: ${texts.join('')}. Check quorum number failed(OlapTableSink): BeReplicaSize:0, quorum:${Math.floor(lost.replicas.length / 2) + 1}`,
+        )
+      }
+    }
+  }
 }
 
 /** The automatic partition for a row; a row whose value came down to another value's name cannot be loaded. */

@@ -256,6 +256,8 @@ const relation = (
     )
   }
   demand(session, ['SELECT'], `TABLE ${from.name}`, onObject(database, object))
+  if (object.kind === 'table' && object.state === 'RESTORE')
+    throw analysisFailure("Table state is not NORMAL: 'RESTORING'", 5014)
   if (object.kind === 'table') return tableRows(context, database, object, from, where)
   if (object.kind === 'view') {
     const inner = context.queryView(object, dbName)

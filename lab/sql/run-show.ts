@@ -13,6 +13,7 @@ import { showBackends, showComputeNodes, showFrontends } from '../show/nodes.ts'
 import { showPartitions } from '../show/partitions.ts'
 import { showProc } from '../show/proc.ts'
 import { showProcesslist } from '../show/sessions.ts'
+import { showBackup, showRestore } from '../show/snapshot-jobs.ts'
 import { showStorageVolumes } from '../show/storage-volumes.ts'
 import { systemTableNames } from '../show/system-tables.ts'
 import { showTabletList } from '../show/tablets.ts'
@@ -25,11 +26,14 @@ import { defaultVolume } from './default-volume.ts'
 import { analysisFailure, LabSqlError, oldShowFailure, tableNotFound, unknownDatabase, unknownTable } from './errors.ts'
 import { evaluateExpression } from './evaluate.ts'
 import { filterResult, parseShowFilter } from './filter-result.ts'
-import { onObject } from './has-privilege.ts'
+import { onObject, onSystem } from './has-privilege.ts'
 import { likePattern } from './like.ts'
 import { parseNames, parseObjectName } from './parse-clauses.ts'
+import { parseExpression } from './parse-expression.ts'
+import { parseQuery } from './parse-query.ts'
 import { demand, holds } from './privileges.ts'
 import { databaseName, findDatabase, resolveObject, systemDatabases } from './resolve.ts'
+import { showRepositories } from './run-repository.ts'
 import { showResources } from './run-resource.ts'
 import { showResourceGroups } from './run-resource-group.ts'
 import { roleName } from './run-user.ts'
@@ -191,10 +195,28 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
   if (cursor.accept('CATALOGS')) {
     return closed(() => showCatalogs(context, session))
   }
-  if (cursor.accept('BACKUP') || cursor.accept('RESTORE') || cursor.accept('REPOSITORIES')) {
-    return filtered(() => table(['JobId'], []))
-  }
+  if (cursor.at('BACKUP') || cursor.at('RESTORE')) return showSnapshotJobs(context, session, cursor, filtered)
+  if (cursor.accept('REPOSITORIES')) return filtered(() => showRepositories(context))
   throw cursor.noViable(0)
+}
+
+/** SHOW BACKUP|RESTORE [FROM db]. The predicate of SHOW RESTORE is read and ignored. */
+const showSnapshotJobs = (
+  context: LabSqlContext,
+  session: LabSession,
+  cursor: Cursor,
+  filtered: (result: () => LabResult) => LabResult,
+): LabResult => {
+  const backups = cursor.next().upper === 'BACKUP'
+  const name = cursor.accept('FROM') || cursor.accept('IN') ? cursor.identifier() : undefined
+  const database = () => (name === undefined ? undefined : findDatabase(context.state, name))
+  demand(session, ['REPOSITORY'], 'SYSTEM', onSystem)
+  if (backups && context.profile.version === '4.1') return filtered(() => showBackup(context, session, database()))
+  if (!backups && cursor.accept('WHERE')) parseExpression(cursor, context.profile.version, parseQuery)
+  cursor.end()
+  if (backups) return showBackup(context, session, database())
+  const leader = context.state.frontends.find((one) => one.role === 'LEADER')
+  return showRestore(context, session, database(), leader !== undefined && leader.id !== session.frontendId)
 }
 
 /** The predicate of SHOW TRANSACTION: only `id = n` (or a label) is taken. */

@@ -9,6 +9,7 @@ import { parseQuery } from './parse-query.ts'
 import { demand } from './privileges.ts'
 import { databaseName, findDatabase, findPartitionByName, resolveObject } from './resolve.ts'
 import { rowMatcher } from './row-columns.ts'
+import { restoring } from './run-alter-table.ts'
 import { deactivateReaders } from './view-activity.ts'
 
 const kindWords = {
@@ -94,6 +95,7 @@ export const runTruncate = (context: LabSqlContext, session: LabSession, cursor:
     if (!partition) throw failure(`Partition ${p} does not exist`)
     return partition.name
   })
+  if (object.state === 'RESTORE') throw restoring(object)
   if (object.state !== 'NORMAL') throw failure(`Table's state is not NORMAL: ${object.state}`)
   truncate(context.state, object, found)
   return done()

@@ -1,0 +1,41 @@
+import type { LabValue } from '../model.ts'
+import { readLossless, writeLossless } from './lossless-json.ts'
+
+export interface TabletFile {
+  name: string
+  content: string
+}
+
+/** The files of one tablet's snapshot: its rows, if it has any, and its header. */
+export const tabletFiles = (
+  tablet: { tabletId: bigint; version: bigint; schemaHash: number },
+  rows: readonly LabValue[][],
+): TabletFile[] => {
+  const header = {
+    tablet_id: tablet.tabletId,
+    version: tablet.version,
+    schema_hash: tablet.schemaHash,
+    rows: rows.length,
+  }
+  const files = [{ name: `${tablet.tabletId}.hdr`, content: writeLossless(header) }]
+  if (rows.length === 0) return files
+  return [
+    {
+      name: `0200000000000001_${tablet.tabletId}_0_0.dat`,
+      content: rows.map((row) => writeLossless(row)).join('\n'),
+    },
+    ...files,
+  ]
+}
+
+/** Rows of a tablet out of its files. @throws Error with a backend's words when they do not hold together */
+export const rowsOfFiles = (tabletId: bigint, files: readonly TabletFile[]): LabValue[][] => {
+  const header = files.find((file) => file.name.endsWith('.hdr'))
+  if (!header) throw new Error(`failed to get local tablet: ${tabletId}, no header file`)
+  const { rows: expected } = readLossless(header.content) as { rows: number }
+  const rows = files
+    .filter((file) => file.name.endsWith('.dat'))
+    .flatMap((file) => file.content.split('\n').map((line) => readLossless(line) as LabValue[]))
+  if (rows.length < expected) throw new Error(`load rowset failed: tablet ${tabletId} misses data files`)
+  return rows
+}
