@@ -128,5 +128,7 @@ export const repositoryKeys = {
   /** kind: `read` (a restore reads it), `write` (retention or a cleaner works). */
   lease: (repository: string, kind: string, id: string) => `__starferry_${repository}/leases/${kind}/${id}.json`,
   leases: (repository: string) => `__starferry_${repository}/leases/`,
+  /** Written before a backup is deleted: who meant to build on it, and announced so before, finds this and takes another. */
+  deleting: (repository: string, id: string) => `__starferry_${repository}/deleting/${id}.json`,
   verification: (repository: string, id: string) => `__starferry_${repository}/verified/${id}.json`,
 }

@@ -45,7 +45,9 @@ export interface BackupsInput {
 
 export interface BackupRow {
   id: string
-  /** complete, being written, leftover, damaged, foreign (no record of starferry). */
+  /**
+   * complete, damaged, being deleted; of snapshots without a record of starferry: being written, leftover, incomplete, damaged, foreign.
+   */
   state: string
   cluster?: string
   database?: string
@@ -55,6 +57,7 @@ export interface BackupRow {
   /** ISO. */
   finishedAt?: string
   timestamp?: string
+  /** All that restoring it needs. */
   labels: string[]
   tables?: number
   partitions?: number
@@ -88,6 +91,8 @@ export interface VerifyInput {
   policy?: string
   ids?: string[]
   deep?: boolean
+  /** Only the manifest and the names of what it lists; no object is read. */
+  manifestOnly?: boolean
 }
 
 export interface VerifyResult {
@@ -104,12 +109,39 @@ export interface VerifyResult {
   broken: string[]
 }
 
+/** What a lease in the repository says: its holder works with these snapshots, so nobody deletes them. */
+export interface RepositoryLease {
+  /** A workflow's id. */
+  holder: string
+  /** For people: what it does. */
+  why: string
+  labels: string[]
+  /** Ids of the records that are read. */
+  records?: string[]
+}
+
+/** Kinds of leases: `read` protects what it names; of `write` a repository has one, `retention`, so that one at a time deletes. */
+export type LeaseKind = 'read' | 'write'
+
+/** Written by verification, beside the record, which never changes. */
+export interface Verification {
+  /** ISO, by the store's clock. */
+  at: string
+  mode: 'manifest' | 'sample' | 'deep'
+  ok: boolean
+  problems: { label: string; object?: string; problem: string }[]
+  objects: number
+  bytes: number
+}
+
 /** Input of workflow type `prune`. */
 export interface PruneInput {
   repository: string
   cluster?: string
   policy?: string
   retention: Retention
+  /** IANA name, of the days that the rules count; UTC unless given. */
+  timeZone?: string
   /** Also what failed or interrupted backups left. */
   leftovers?: boolean
   /** Ids of the plan that was shown; unset: only plan. */
