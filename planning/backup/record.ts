@@ -1,5 +1,5 @@
 import type { BackupRecord, LabelRecord, PartitionRecord, TableRecord } from '../../contract/backup/record.ts'
-import { type Changes, own, samePhysical } from './changes.ts'
+import { type Changes, own, samePhysical, sortedPhysical } from './changes.ts'
 import type { DatabaseState, PartitionState, PhysicalVersions, TableState } from './database-state.ts'
 import { type Part, SHADOW_PARTITION } from './parts.ts'
 
@@ -31,69 +31,134 @@ export function startRecord(head: RecordHead, baseline: BackupRecord | undefined
   }
 }
 
-export interface TakenSnapshot {
-  label: LabelRecord
-  part: Part
-  content: SnapshotContent
-  rows: RowCounts
-  /** Of tables whose definition changed between the look and the snapshot: what is in it cannot be told. */
-  uncertain: ReadonlySet<string>
-}
-
 /**
- * The record with one more snapshot. Ids and versions of what is in it are those of its manifest; partitions that were left out are as in the baseline, even
- * if they were written to since: the next backup compares with what is here.
+ * The record with one more snapshot, as it is planned: what it holds is told by `settleSnapshot` when it is there. Partitions that were left out are as in
+ * the baseline, even if they are written to meanwhile: the next backup compares with what is here.
  */
-export function addSnapshot(
+export function planSnapshot(
   record: BackupRecord,
   state: DatabaseState,
   changes: Changes,
   baseline: BackupRecord | undefined,
-  taken: TakenSnapshot,
+  { label, part }: { label: string; part: Part },
 ): BackupRecord {
   const at = record.labels.length
-  const { part, content } = taken
   const tables = new Map(Object.entries(record.tables))
   for (const { name, partitions } of part.tables) {
     const table = state.tables.get(name)
-    const held = content.tables.get(name)
-    if (!table || !held) continue
+    if (!table) continue
     const before = partitions
       ? (tables.get(name) ?? untouched(table, changes, name, own(baseline?.tables, name)))
       : undefined
-    const fingerprint = taken.uncertain.has(name) ? `uncertain since ${taken.label.label}` : table.fingerprint
-    const whole = partitions ? (before?.whole ?? []) : [at]
-    const mine = heldPartitions(table, held.partitions, at, taken.rows.get(name))
+    const names = partitions ?? [...table.partitions.keys()]
     tables.set(name, {
       ...tableRecord(table),
-      id: held.id,
-      fingerprint,
-      whole,
-      partitions: Object.fromEntries([...Object.entries(before?.partitions ?? {}), ...mine]),
+      whole: partitions ? (before?.whole ?? []) : [at],
+      partitions: Object.fromEntries([
+        ...Object.entries(before?.partitions ?? {}),
+        ...names.flatMap((one): [string, PartitionRecord][] => {
+          const now = table.partitions.get(one)
+          return now ? [[one, partitionRecord(now, at)]] : []
+        }),
+      ]),
     })
   }
-  const views = part.materializedViews.flatMap((name) => {
+  const materializedViews = part.materializedViews.flatMap((name) => {
     const view = state.materializedViews.get(name)
-    const physical = [...(content.tables.get(name)?.partitions.values() ?? [])].flat()
     if (!view) return []
-    const time = view.time !== undefined && samePhysical(view.physical, sorted(physical)) ? { time: view.time } : {}
-    return [[name, { at, physical: sorted(physical), ...time, ddl: view.ddl }] as const]
+    const { physical, time, ddl } = view
+    return [[name, { at, physical: copied(physical), ...(time === undefined ? {} : { time }), ddl }] as const]
+  })
+  const views = part.views.map((name) => [name, { at, ddl: state.views.get(name)?.ddl ?? '' }] as const)
+  const functions = part.functions.map((name) => [name, { at, ...state.functions.get(name) }] as const)
+  return {
+    ...record,
+    id: label,
+    labels: [...record.labels, { label, timestamp: '' }],
+    own: record.own + 1,
+    tables: Object.fromEntries(tables),
+    materializedViews: { ...record.materializedViews, ...Object.fromEntries(materializedViews) },
+    views: { ...record.views, ...Object.fromEntries(views) },
+    functions: { ...record.functions, ...Object.fromEntries(functions) },
+  }
+}
+
+export interface SettledSnapshot {
+  label: LabelRecord
+  content: SnapshotContent
+  rows: RowCounts
+  /** Of tables that are taken whole, looked at after the snapshot: partitions that came in between are described by it. */
+  after?: ReadonlyMap<string, ReadonlyMap<string, PartitionState>>
+  /** Tables whose definition changed between the look and the snapshot: nothing is compared with what is in it. */
+  uncertain?: ReadonlySet<string>
+}
+
+/** The record with its last snapshot as its manifest tells it: ids, versions, and which partitions a whole table really had. */
+export function settleSnapshot(record: BackupRecord, settled: SettledSnapshot): BackupRecord {
+  const at = record.labels.length - 1
+  const { content, rows, after, uncertain, label } = settled
+  const tables = Object.entries(record.tables).map(([name, table]): [string, TableRecord] => {
+    const whole = table.whole.includes(at)
+    const mine = Object.values(table.partitions).some((partition) => partition.at === at)
+    const held = content.tables.get(name)
+    if ((!whole && !mine) || !held) return [name, table]
+    const settle = (partition: string, physical: PhysicalVersions): [string, PartitionRecord] => {
+      const planned = own(table.partitions, partition)
+      const seen = after?.get(name)?.get(partition)
+      return [
+        partition,
+        settlePartition(planned ?? (seen && partitionRecord(seen, at)), physical, at, rows.get(name)?.get(partition)),
+      ]
+    }
+    const partitions = [...held.partitions].filter(([one]) => one !== SHADOW_PARTITION)
+    const others = Object.entries(table.partitions).filter(([, one]) => one.at !== at)
+    return [
+      name,
+      {
+        ...table,
+        id: held.id,
+        ...(uncertain?.has(name) ? { fingerprint: `uncertain since ${label.label}` } : {}),
+        partitions: Object.fromEntries([
+          ...others,
+          ...partitions
+            .filter(([one]) => whole || own(table.partitions, one)?.at === at)
+            .map(([one, physical]) => settle(one, physical)),
+        ]),
+      },
+    ]
+  })
+  const materializedViews = Object.entries(record.materializedViews).map(([name, view]) => {
+    const held = content.tables.get(name)
+    if (view.at !== at || !held) return [name, view] as const
+    const physical = sortedPhysical([...held.partitions.values()].flat())
+    if (samePhysical(physical, view.physical)) return [name, view] as const
+    const { time: _, ...rest } = view
+    return [name, { ...rest, physical }] as const
   })
   return {
     ...record,
-    id: taken.label.label,
-    labels: [...record.labels, taken.label],
-    own: record.own + 1,
+    labels: record.labels.with(at, label),
     tables: Object.fromEntries(tables),
-    materializedViews: { ...record.materializedViews, ...Object.fromEntries(views) },
-    views: {
-      ...record.views,
-      ...Object.fromEntries(part.views.map((name) => [name, { at, ddl: state.views.get(name)?.ddl ?? '' }])),
-    },
-    functions: {
-      ...record.functions,
-      ...Object.fromEntries(part.functions.map((name) => [name, { at, ...state.functions.get(name) }])),
-    },
+    materializedViews: Object.fromEntries(materializedViews),
+  }
+}
+
+function settlePartition(
+  planned: PartitionRecord | undefined,
+  held: PhysicalVersions,
+  at: number,
+  counted: { rows: string; physical: PhysicalVersions } | undefined,
+): PartitionRecord {
+  const physical = sortedPhysical(held)
+  const { time, rows: _, ...rest } = planned ?? { physical, at }
+  const same = planned !== undefined && samePhysical(planned.physical, physical)
+  return {
+    ...rest,
+    physical,
+    at,
+    // What was seen before belongs to other versions when something was written meanwhile.
+    ...(same && time !== undefined ? { time } : {}),
+    ...(counted && samePhysical(counted.physical, physical) ? { rows: counted.rows } : {}),
   }
 }
 
@@ -170,34 +235,15 @@ function withFacts(known: PartitionRecord, now: PartitionState): PartitionRecord
   }
 }
 
-function heldPartitions(
-  table: TableState,
-  held: ReadonlyMap<string, PhysicalVersions>,
-  at: number,
-  rows: ReadonlyMap<string, { rows: string; physical: PhysicalVersions }> | undefined,
-): [string, PartitionRecord][] {
-  return [...held].flatMap(([name, versions]): [string, PartitionRecord][] => {
-    if (name === SHADOW_PARTITION) return []
-    const physical = sorted(versions)
-    const now = table.partitions.get(name)
-    const counted = rows?.get(name)
-    const record: PartitionRecord = { physical, at }
-    if (now) {
-      for (const key of ['value', 'list', 'buckets', 'replication', 'medium', 'bytes'] as const) {
-        if (now[key] !== undefined) Object.assign(record, { [key]: now[key] })
-      }
-      // What was seen before belongs to other versions when something was written meanwhile.
-      if (now.time !== undefined && samePhysical(now.physical, physical)) record.time = now.time
-    }
-    if (counted && samePhysical(counted.physical, physical)) record.rows = counted.rows
-    return [[name, record]]
-  })
+function partitionRecord(now: PartitionState, at: number): PartitionRecord {
+  const record: PartitionRecord = { physical: copied(now.physical), at }
+  for (const key of ['value', 'list', 'buckets', 'replication', 'medium', 'bytes', 'time'] as const) {
+    if (now[key] !== undefined) Object.assign(record, { [key]: now[key] })
+  }
+  return record
 }
 
-const sorted = (physical: PhysicalVersions): [string, string][] =>
-  [...physical]
-    .map(([id, version]): [string, string] => [id, version])
-    .sort(([a], [b]) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0))
+const copied = (physical: PhysicalVersions): [string, string][] => physical.map(([id, version]) => [id, version])
 
 /** Without the snapshots that nothing points to; those of this backup stay. So a long chain gets shorter by itself, and old ones can be deleted. */
 export function compactLabels(record: BackupRecord): BackupRecord {

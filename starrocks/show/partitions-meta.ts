@@ -13,6 +13,8 @@ export interface PartitionMeta {
   name: string
   id: bigint
   visibleVersion: bigint
+  /** As printed: to compare, not to compute with. */
+  visibleVersionTime?: string
   dataVersion?: bigint
   versionEpoch?: bigint
   txnType?: TxnType
@@ -36,6 +38,7 @@ const wanted = [
   'PARTITION_NAME',
   'PARTITION_ID',
   'VISIBLE_VERSION',
+  'VISIBLE_VERSION_TIME',
   'DATA_VERSION',
   'VERSION_EPOCH',
   'VERSION_TXN_TYPE',
@@ -79,6 +82,7 @@ export function readPartitionMeta(row: Row): PartitionMeta {
     name: row.required('PARTITION_NAME'),
     id: row.bigint('PARTITION_ID'),
     visibleVersion: row.bigint('VISIBLE_VERSION'),
+    visibleVersionTime: row.text('VISIBLE_VERSION_TIME'),
     dataVersion: row.optionalBigint('DATA_VERSION'),
     versionEpoch: row.optionalBigint('VERSION_EPOCH'),
     txnType: readTxnType(row.get('VERSION_TXN_TYPE')),

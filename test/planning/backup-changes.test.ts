@@ -4,7 +4,7 @@ import { backupRecordSchema } from '../../contract/backup/record.ts'
 import { findChanges } from '../../planning/backup/changes.ts'
 import type { DatabaseState } from '../../planning/backup/database-state.ts'
 import { nextPart, type Part } from '../../planning/backup/parts.ts'
-import { addSnapshot, finishRecord, startRecord } from '../../planning/backup/record.ts'
+import { finishRecord, planSnapshot, settleSnapshot, startRecord } from '../../planning/backup/record.ts'
 import { contentOf, database, head, partition, table } from './backup-states.ts'
 
 const NO_LIMITS = { tables: 0, partitions: 0, bytes: 0 }
@@ -22,10 +22,9 @@ function backUp(id: string, state: DatabaseState, baseline?: BackupRecord, held 
   let record = startRecord(head(id, baseline ? 'incremental' : 'full', base), baseline)
   if (part.last) {
     const label = { label: id, timestamp: `at ${id}` }
-    const taken = { label, part, content: contentOf(held, part.tables), rows: new Map(), uncertain: new Set<string>() }
-    record = addSnapshot(record, state, changes, baseline, taken)
-  }
-  record = finishRecord(record, state, changes, baseline)
+    record = finishRecord(planSnapshot(record, state, changes, baseline, { label: id, part }), state, changes, baseline)
+    record = settleSnapshot(record, { label, content: contentOf(held, part.tables), rows: new Map() })
+  } else record = finishRecord(record, state, changes, baseline)
   // What is written must be what can be read again.
   expect(backupRecordSchema.parse(JSON.parse(JSON.stringify(record)))).toEqual(record)
   return { record, part }

@@ -1,0 +1,190 @@
+import type { BackupSpec } from '../../contract/backup/policy.ts'
+import type {
+  DatabaseState,
+  MaterializedViewState,
+  PartitionState,
+  TableState,
+} from '../../planning/backup/database-state.ts'
+import { filterPartitions } from '../../planning/backup/partition-filter.ts'
+import { selectObjects } from '../../planning/backup/select.ts'
+import { hasNewGrammar, takesMaterializedViews } from '../../starrocks/backup/grammar.ts'
+import { isMaterializedView, listPartitions, showCreate, type Table } from '../../starrocks/index.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
+import { isNotFound } from '../metadata/failure.ts'
+import type { Side } from '../metadata/pair.ts'
+import { partitionStates, timesOf } from './partition-facts.ts'
+import { readFunctions } from './read-functions.ts'
+import { readTableState, type TableReading } from './read-table-state.ts'
+import { type PartitionVersions, readVersions } from './read-versions.ts'
+
+export interface ReadOptions {
+  side: Side
+  databaseId: bigint
+  spec: BackupSpec
+  database: string
+  /** `YYYY-MM-DD HH:MM:SS` in the policy's time zone, for partition filters. */
+  now: string
+  /** `why` by name: not to be looked at at all. */
+  leftOut: ReadonlyMap<string, string>
+  signal?: AbortSignal
+}
+
+export interface DatabaseReading {
+  state: DatabaseState
+  /** What the spec wants and no snapshot can hold, and what it leaves out by kind. */
+  notIncluded: { object: string; reason: string }[]
+  warnings: string[]
+  /** Reads what only those need that are going to be taken: exact versions, values, buckets. */
+  detail(tables: readonly string[]): Promise<void>
+}
+
+/** Statements side by side: as many as there are connections. */
+const WIDTH = 4
+
+/** Everything of a database that a backup is to hold, as it is now. */
+export async function readDatabase(options: ReadOptions, listed: readonly Table[]): Promise<DatabaseReading> {
+  const { side, spec, database, signal, leftOut } = options
+  const wanted = selectObjects(spec.objects)
+  const notIncluded: DatabaseReading['notIncluded'] = [...leftOut].map(([object, reason]) => ({ object, reason }))
+  const warnings: string[] = []
+  const chosen = listed.filter((entry) => wanted.object(database, entry.name) && !leftOut.has(entry.name))
+  const olap: Table[] = []
+  const views: Table[] = []
+  const materialized: Table[] = []
+  for (const entry of chosen) {
+    const reason = whyNot(entry, options)
+    if (reason) notIncluded.push({ object: entry.name, reason })
+    else if (entry.type === 'OLAP') olap.push(entry)
+    else if (entry.type === 'VIEW') views.push(entry)
+    else materialized.push(entry)
+  }
+
+  const versions = await readVersions(
+    side.cluster,
+    database,
+    [...olap, ...materialized].map(({ name }) => name),
+    signal,
+  )
+  const readings = new Map<string, TableReading>()
+  const tables = new Map<string, TableState>()
+  await mapConcurrently(olap, WIDTH, async (entry) => {
+    const reading = await unlessGone(() => readTableState(side, options, entry, versions))
+    if (!reading) return
+    readings.set(entry.name, reading)
+    tables.set(entry.name, reading.state)
+  })
+  for (const { name } of olap) {
+    const reading = readings.get(name)
+    if (!reading || !spec.objects.partitions) continue
+    const { names, ignored } = filterPartitions(reading.bounds(), spec.objects.partitions, options.now)
+    if (ignored) warnings.push(`${database}.${name} is taken whole: ${ignored}`)
+    if (names.length === reading.state.partitions.size) continue
+    if (names.length === 0) {
+      tables.delete(name)
+      notIncluded.push({ object: name, reason: 'none of its partitions is among those that the backup takes' })
+      continue
+    }
+    const kept = new Map(names.flatMap((one) => pick(reading.state.partitions, one)))
+    tables.set(name, { ...reading.state, partial: true, partitions: kept })
+  }
+
+  const materializedViews = new Map<string, MaterializedViewState>()
+  await mapConcurrently(materialized, WIDTH, async ({ name }) => {
+    const view = await unlessGone(() => readMaterializedView(options, name, versions))
+    if (view) materializedViews.set(name, view)
+  })
+  const viewStates = new Map<string, { ddl: string }>()
+  await mapConcurrently(views, WIDTH, async ({ name }) => {
+    const created = await unlessGone(() => showCreate(side.cluster, database, name, { signal }))
+    if (created) viewStates.set(name, { ddl: created.text })
+  })
+  const functions =
+    spec.objects.functions && wanted.entirely(database)
+      ? await readFunctions(side, database, notIncluded, signal)
+      : new Map()
+
+  const state: DatabaseState = {
+    tables: inOrder(tables, listed),
+    materializedViews: inOrder(materializedViews, listed),
+    views: inOrder(viewStates, listed),
+    functions,
+  }
+  return {
+    state,
+    notIncluded,
+    warnings,
+    detail: async (names) => {
+      await mapConcurrently(names, WIDTH, async (name) => {
+        const table = state.tables.get(name)
+        const reading = readings.get(name)
+        if (table && reading) await reading.detail(table)
+      })
+    },
+  }
+}
+
+function whyNot(entry: Table, { side, spec }: ReadOptions): string | undefined {
+  const { version } = side
+  switch (entry.type) {
+    case 'OLAP':
+      return undefined
+    case 'CLOUD_NATIVE':
+    case 'CLOUD_NATIVE_MATERIALIZED_VIEW':
+      return 'StarRocks cannot back up tables of shared-data clusters'
+    case 'VIEW':
+      if (!spec.objects.views) return 'views are left out; their DDL is in the companion file'
+      return hasNewGrammar(version)
+        ? undefined
+        : `StarRocks ${version.text} cannot back up views; their DDL is in the companion file`
+  }
+  if (!isMaterializedView(entry.type)) return `an external table (${entry.type}) has no data in StarRocks`
+  if (spec.objects.materializedViews === 'none') return 'materialized views are left out'
+  if (spec.objects.materializedViews === 'definition')
+    return 'materialized views are kept as DDL in the companion file only'
+  return takesMaterializedViews(version)
+    ? undefined
+    : `StarRocks ${version.text} cannot back up materialized views; their DDL is in the companion file`
+}
+
+async function readMaterializedView(
+  { side, database, signal }: ReadOptions,
+  name: string,
+  versions: PartitionVersions,
+): Promise<MaterializedViewState> {
+  const { text } = await showCreate(side.cluster, database, name, { signal })
+  const rows = await listPartitions(side.cluster, database, name, { signal })
+  const partitions = partitionStates(rows)
+  const physical = [...partitions.values()].flatMap((one) => [...one.physical])
+  const time = versions.source === 's' ? timesOf('s', rows) : undefined
+  return {
+    physical: physical.sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1)),
+    ...(time === undefined ? {} : { time }),
+    ddl: text,
+    bytes: [...partitions.values()].reduce((sum, { bytes }) => sum + bytes, 0),
+    partitions: partitions.size,
+  }
+}
+
+/** Undefined when it was dropped while others were read. */
+export async function unlessGone<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+const pick = (partitions: ReadonlyMap<string, PartitionState>, name: string): [string, PartitionState][] => {
+  const found = partitions.get(name)
+  return found ? [[name, found]] : []
+}
+
+function inOrder<T>(found: ReadonlyMap<string, T>, listed: readonly Table[]): Map<string, T> {
+  return new Map(
+    listed.flatMap(({ name }) => {
+      const one = found.get(name)
+      return one === undefined ? [] : [[name, one] as const]
+    }),
+  )
+}

@@ -1,0 +1,73 @@
+import { sortedPhysical } from '../../planning/backup/changes.ts'
+import type { PhysicalVersions } from '../../planning/backup/database-state.ts'
+import { partitionsMeta, type StarRocksCluster, StarRocksError } from '../../starrocks/index.ts'
+import { timesOf } from './partition-facts.ts'
+
+/** Up to so many tables are asked one by one: the frontend alone answers that, and tells everything at once. */
+const FEW_TABLES = 200
+
+interface Versions {
+  physical: PhysicalVersions
+  time?: string
+  bytes: number
+}
+
+/** What is known of partitions before any single table was asked. */
+export interface PartitionVersions {
+  /** `m`: all at once from information_schema.partitions_meta. `s`: not yet, SHOW PARTITIONS has to tell. */
+  source: 'm' | 's'
+  /** Undefined: not known, or the table is gone. */
+  of(table: string): ReadonlyMap<string, Versions> | undefined
+}
+
+const ONE_BY_ONE: PartitionVersions = { source: 's', of: () => undefined }
+
+/** Versions of all partitions of a large database by one statement, which a backend computes; else, and where none can, table by table later. */
+export async function readVersions(
+  cluster: StarRocksCluster,
+  database: string,
+  tables: readonly string[],
+  signal?: AbortSignal,
+): Promise<PartitionVersions> {
+  if (tables.length <= FEW_TABLES) return ONE_BY_ONE
+  type Rows = { id: bigint; visibleVersion: bigint; visibleVersionTime?: string; bytes: bigint }[]
+  const wanted = new Map<string, Map<string, Rows>>(tables.map((name) => [name, new Map()]))
+  try {
+    for await (const row of partitionsMeta(cluster, { databases: [database], signal })) {
+      const partitions = wanted.get(row.table)
+      if (!partitions || row.temporary) continue
+      const { id, visibleVersion, visibleVersionTime, dataSizeBytes } = row
+      const one = { id, visibleVersion, ...(visibleVersionTime ? { visibleVersionTime } : {}), bytes: dataSizeBytes }
+      const same = partitions.get(row.name)
+      if (same) same.push(one)
+      else partitions.set(row.name, [one])
+    }
+  } catch (error) {
+    if (error instanceof StarRocksError && (error.kind === 'BackendCannotAnswer' || error.kind === 'Unsupported')) {
+      return ONE_BY_ONE
+    }
+    throw error
+  }
+  return {
+    source: 'm',
+    of(table) {
+      const partitions = wanted.get(table)
+      if (!partitions) return undefined
+      // Half an answer of backends that only just start: this table is asked by itself.
+      if (partitions.size === 0) return undefined
+      return new Map(
+        [...partitions].map(([name, rows]) => {
+          const time = timesOf('m', rows)
+          return [
+            name,
+            {
+              physical: sortedPhysical(rows.map(({ id, visibleVersion }) => [id, visibleVersion])),
+              ...(time === undefined ? {} : { time }),
+              bytes: Number(rows.reduce((sum, { bytes }) => sum + bytes, 0n)),
+            },
+          ]
+        }),
+      )
+    },
+  }
+}
