@@ -159,6 +159,14 @@ export class LabCluster {
     return session
   }
 
+  /** The automatic partition for a row's values, made as a backend asks for it in the course of a load. */
+  createPartition(database: string, table: string, values: string[]): LabPartition {
+    const db = this.state.databases.get(database)
+    const found = db?.objects.get(table)
+    if (!db || found?.kind !== 'table') throw new Error(`There is no table ${database}.${table}`)
+    return this.#createPartition(db, found, values)
+  }
+
   killFrontend(position: number): Promise<void> {
     return this.#services.killFrontend(position)
   }
