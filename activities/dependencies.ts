@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client'
-import type { ObjectStore } from '../repository/index.ts'
+import type { ObjectStore, Repository } from '../repository/index.ts'
 import type { AddressMap, StarRocksCluster } from '../starrocks/index.ts'
 
 /** A cluster as the worker's configuration knows it: sessions, and what never enters a workflow. */
@@ -23,6 +23,11 @@ export interface RepositoryHandle {
   properties: Readonly<Record<string, string>>
   /** The storage as this process reaches it; one for all who ask. Throws StorageError Unsupported when it cannot be reached from here at all. */
   store(): ObjectStore
+  /**
+   * The repository in it, the same for all who ask. Throws StorageError: NotFound where no cluster has made it yet, Unsupported where it cannot be
+   * reached from here, others of the store.
+   */
+  open(signal?: AbortSignal): Promise<Repository>
 }
 
 /** Counters and gauges of the worker. A name and its labels' names belong together: the same name always comes with the same labels. */

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import type { RepositoryHandle } from '../activities/dependencies.ts'
 import { nearest } from '../contract/check.ts'
 import type { WorkerConfig } from '../contract/worker-config.ts'
-import { type ObjectStore, openStore } from '../repository/index.ts'
+import { type ObjectStore, openStore, type Repository, readRepository } from '../repository/index.ts'
 
 /** The configured repositories, and the addresses that policies notify. */
 export interface Repositories {
@@ -18,6 +18,7 @@ export function createRepositories({
 }: Pick<WorkerConfig, 'repositories' | 'webhooks'>): Repositories {
   const handles = new Map<string, RepositoryHandle>()
   const stores = new Map<string, ObjectStore>()
+  const found = new Map<string, Repository>()
   for (const [name, { location, properties, access }] of Object.entries(repositories)) {
     const store = () => {
       let opened = stores.get(name)
@@ -27,7 +28,14 @@ export function createRepositories({
       }
       return opened
     }
-    handles.set(name, { name, location, properties, store })
+    const open = async (signal?: AbortSignal) => {
+      const known = found.get(name) ?? (await readRepository(store(), name, { signal }))
+      // Two that look at once shall have the same one afterwards.
+      const repository = found.get(name) ?? known
+      found.set(name, repository)
+      return repository
+    }
+    handles.set(name, { name, location, properties, store, open })
   }
   return {
     get: (name) => handles.get(name) ?? unknown('repository', 'UnknownRepository', name, [...handles.keys()]),
@@ -38,6 +46,7 @@ export function createRepositories({
     close: async () => {
       for (const store of stores.values()) store.close()
       stores.clear()
+      found.clear()
     },
   }
 }

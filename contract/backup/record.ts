@@ -130,5 +130,6 @@ export const repositoryKeys = {
   leases: (repository: string) => `__starferry_${repository}/leases/`,
   /** Written before a backup is deleted: who meant to build on it, and announced so before, finds this and takes another. */
   deleting: (repository: string, id: string) => `__starferry_${repository}/deleting/${id}.json`,
+  verifications: (repository: string) => `__starferry_${repository}/verified/`,
   verification: (repository: string, id: string) => `__starferry_${repository}/verified/${id}.json`,
 }

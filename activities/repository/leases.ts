@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import type { RepositoryLease } from '../../contract/backup/repository-api.ts'
+import { type HeldLease, type Lease, Leases, type Repository } from '../../repository/index.ts'
+import { objectsOf } from './repository-objects.ts'
+
+/** A restore may wait for days; when its workflow is closed before, nobody heeds the lease any more. */
+const READ_SECONDS = 3 * 86_400
+/** Of whoever deletes. Should it die, the next one waits so long. */
+const WRITE_SECONDS = 120
+const RENEW_MS = (WRITE_SECONDS * 1000) / 6
+
+export const leasesOf = (repository: Repository) => new Leases(repository.own, repository.store)
+
+/**
+ * Keeps snapshots from being deleted until `releaseSnapshots`, for three days at most; again before that to prolong it. Returns the ids of
+ * the records among them that are being deleted already: then nothing may be read, and something else must be chosen. Errors: StorageError.
+ */
+export async function protectSnapshots(
+  repository: Repository,
+  lease: RepositoryLease,
+  signal?: AbortSignal,
+): Promise<{ deleting: string[] }> {
+  // An id of its own each time: an attempt whose answer was lost, and the next one, both protect.
+  const id = `${lease.holder}~${randomUUID()}`
+  await leasesOf(repository).acquire('read', id, leaseInfo(lease), READ_SECONDS, { signal })
+  // Looked at after it was written; who deletes does it the other way round.
+  const doomed = await objectsOf(repository).deleting({ signal })
+  const needed = new Set([...lease.labels, ...(lease.records ?? [])])
+  return {
+    deleting: [...doomed].flatMap(([id, labels]) => ([id, ...labels].some((one) => needed.has(one)) ? [id] : [])),
+  }
+}
+
+/** Ends the protection by one holder. None is no error. */
+export async function releaseSnapshots(repository: Repository, holder: string, signal?: AbortSignal): Promise<void> {
+  const prefix = `leases/read/${encodeURIComponent(`${holder}~`)}`
+  const keys: string[] = []
+  for await (const { key } of repository.own.list(prefix, { signal })) keys.push(key)
+  const { stopped, failures } = await repository.own.delete(keys, { signal })
+  const error = stopped ?? failures[0]?.error
+  if (error) throw error
+}
+
+function leaseInfo({ holder, why, labels, records = [] }: RepositoryLease): Record<string, string> {
+  return { holder, why, labels: JSON.stringify(labels), records: JSON.stringify(records) }
+}
+
+/** Errors: SyntaxError for one that is damaged; who meets it does not know what it protects, and deletes nothing. */
+export function readLeaseInfo({ info, id }: Lease): RepositoryLease {
+  return {
+    holder: info.holder ?? id,
+    why: info.why ?? 'somebody works with it',
+    labels: JSON.parse(info.labels ?? '[]') as string[],
+    records: JSON.parse(info.records ?? '[]') as string[],
+  }
+}
+
+/** The right to delete in this repository, of which there is one. `heldBy` when somebody else has it. */
+export function acquireDeleting(repository: Repository, holder: string, signal?: AbortSignal) {
+  const info = leaseInfo({ holder, why: 'deletes backups', labels: [] })
+  return leasesOf(repository).acquire('write', 'retention', info, WRITE_SECONDS, { signal })
+}
+
+/** Does the work while the lease is renewed, and releases it. The work's signal fires when somebody else has it. */
+export async function whileHeld<T>(held: HeldLease, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
+  const lost = new AbortController()
+  let until = performance.now() + WRITE_SECONDS * 1000
+  let renewing = false
+  const renew = async () => {
+    if (renewing) return
+    renewing = true
+    try {
+      const asked = performance.now()
+      if (await held.renew()) until = asked + WRITE_SECONDS * 1000
+      else lost.abort(new Error('the right to delete in this repository was lost to somebody else'))
+    } catch {
+      // A store that is away for a moment. Once the lease may have run out somebody else may have it.
+      if (performance.now() >= until)
+        lost.abort(new Error('the right to delete in this repository could not be renewed in time'))
+    } finally {
+      renewing = false
+    }
+  }
+  const timer = setInterval(() => void renew(), RENEW_MS)
+  try {
+    return await work(lost.signal)
+  } finally {
+    clearInterval(timer)
+    await held.release().catch(() => undefined)
+  }
+}

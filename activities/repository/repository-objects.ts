@@ -1,0 +1,205 @@
+import {
+  type BackupIntent,
+  type BackupRecord,
+  backupRecordSchema,
+  repositoryKeys,
+} from '../../contract/backup/record.ts'
+import type { Verification } from '../../contract/backup/repository-api.ts'
+import { headOf, type RecordHead } from '../../planning/backup/head.ts'
+import { RecordReader, type Repository, StorageError, type StoredObject } from '../../repository/index.ts'
+
+interface Abortable {
+  signal?: AbortSignal
+}
+
+export interface FoundIntent {
+  intent: BackupIntent
+  /** By the store's clock. */
+  writtenAt: Date
+}
+
+/** Objects of starferry that are damaged: named, and never taken for absent. */
+export interface Damaged {
+  key: string
+  problem: string
+}
+
+type VerifiedShortly = NonNullable<RecordHead['verified']>
+
+/** What starferry keeps in a repository, by its meaning. Errors: StorageError. */
+export class RepositoryObjects {
+  readonly repository: Repository
+  readonly #heads: RecordReader<RecordHead>
+  readonly #intents: RecordReader<BackupIntent>
+  readonly #verified: RecordReader<VerifiedShortly>
+
+  constructor(repository: Repository) {
+    this.repository = repository
+    const { own } = repository
+    this.#heads = new RecordReader(own, { pick: (json) => headOf(backupRecordSchema.parse(json)), cost: costOf })
+    this.#intents = new RecordReader(own)
+    this.#verified = new RecordReader(own, {
+      pick: (json): VerifiedShortly => {
+        const { at, mode, ok } = json as Verification
+        return { at, mode, ok }
+      },
+      cost: () => 100,
+    })
+  }
+
+  /** All records in short, in no order, with their last verification. What cannot be read is in `damaged`. */
+  async heads(options: Abortable = {}): Promise<{ heads: RecordHead[]; damaged: Damaged[] }> {
+    const verified = new Map<string, VerifiedShortly>()
+    for await (const { key, value } of this.#verified.read(this.#relative(repositoryKeys.verifications), options)) {
+      if (value) verified.set(nameOf(key, '.json'), value)
+    }
+    const heads: RecordHead[] = []
+    const damaged: Damaged[] = []
+    for await (const { key, value, problem } of this.#heads.read(this.#relative(repositoryKeys.records), options)) {
+      if (value) heads.push({ ...value, verified: verified.get(value.id) ?? value.verified })
+      else damaged.push({ key, problem: problem ?? 'it cannot be read' })
+    }
+    return { heads, damaged }
+  }
+
+  /** Undefined when there is none of that id. Errors: StorageError Unknown when it is damaged. */
+  async record(id: string, options: Abortable = {}): Promise<BackupRecord | undefined> {
+    const key = this.#own(repositoryKeys.record, id)
+    const json = await this.repository.own.getJson(key, options)
+    if (json === undefined) return undefined
+    const read = backupRecordSchema.safeParse(json)
+    if (read.success) return read.data
+    throw new StorageError(
+      'Unknown',
+      `The record ${key} in ${this.repository.store.description} is damaged: ${read.error.issues[0]?.message}`,
+    )
+  }
+
+  /** Records never change: false when there is one of that id already. */
+  async putRecord(record: BackupRecord, options: Abortable = {}): Promise<boolean> {
+    return (
+      await this.repository.own.putJson(this.#own(repositoryKeys.record, record.id), record, {
+        ifAbsent: true,
+        ...options,
+      })
+    ).written
+  }
+
+  /**
+   * Announces a snapshot: until it is removed, nothing is deleted that its record names. Which of these are being deleted already is returned:
+   * then the backup must not build on them, and is to be planned anew.
+   */
+  async putIntent(intent: BackupIntent, options: Abortable = {}): Promise<string[]> {
+    await this.repository.own.putJson(this.#own(repositoryKeys.intent, intent.label), intent, options)
+    // Written first, looked at second; who deletes does it the other way round: at least one of the two sees the other.
+    const doomed = await this.deleting(options)
+    const { labels, baseline, base } = intent.record
+    const needed = new Set([...labels.map(({ label }) => label), baseline, base])
+    return [...doomed].flatMap(([id, gone]) => (needed.has(id) || gone.some((label) => needed.has(label)) ? [id] : []))
+  }
+
+  async intent(label: string, options: Abortable = {}): Promise<BackupIntent | undefined> {
+    return (await this.repository.own.getJson(this.#own(repositoryKeys.intent, label), options)) as
+      | BackupIntent
+      | undefined
+  }
+
+  async removeIntent(label: string, options: Abortable = {}): Promise<void> {
+    await this.#delete([this.#own(repositoryKeys.intent, label)], options)
+  }
+
+  async intents(options: Abortable = {}): Promise<FoundIntent[]> {
+    const found: FoundIntent[] = []
+    for await (const { key, object, value, problem } of this.#intents.read(
+      this.#relative(repositoryKeys.intents),
+      options,
+    )) {
+      // What it protects is not known: nothing may be deleted as long as it is there.
+      if (!value)
+        throw new StorageError(
+          'Unknown',
+          `The intent ${key} cannot be read: ${problem}`,
+          'if no backup is being made, delete it',
+        )
+      found.push({ intent: value, writtenAt: object.lastModified })
+    }
+    return found
+  }
+
+  /** Records that are being deleted: id → labels of their own. */
+  async deleting(options: Abortable = {}): Promise<Map<string, string[]>> {
+    const marks = new Map<string, string[]>()
+    for (const { key } of await this.#list(`${repositoryKeys.root(this.repository.name)}deleting/`, options)) {
+      const mark = (await this.repository.own.getJson(key, options)) as { labels?: string[] } | undefined
+      if (mark) marks.set(nameOf(key, '.json'), mark.labels ?? [])
+    }
+    return marks
+  }
+
+  async markDeleting(id: string, labels: readonly string[], options: Abortable = {}): Promise<void> {
+    await this.repository.own.putJson(this.#own(repositoryKeys.deleting, id), { labels }, options)
+  }
+
+  async unmarkDeleting(id: string, options: Abortable = {}): Promise<void> {
+    await this.#delete([this.#own(repositoryKeys.deleting, id)], options)
+  }
+
+  verification(id: string, options: Abortable = {}): Promise<Verification | undefined> {
+    return this.repository.own.getJson(this.#own(repositoryKeys.verification, id), options) as Promise<
+      Verification | undefined
+    >
+  }
+
+  async putVerification(id: string, verification: Verification, options: Abortable = {}): Promise<void> {
+    await this.repository.own.putJson(this.#own(repositoryKeys.verification, id), verification, options)
+  }
+
+  /** Everything of a record but its snapshots. The record itself goes last: as long as it is there, deleting is taken up again. */
+  async removeRecord(id: string, options: Abortable = {}): Promise<void> {
+    await this.#delete([this.#own(repositoryKeys.companion, id), this.#own(repositoryKeys.verification, id)], options)
+    await this.#delete([this.#own(repositoryKeys.record, id)], options)
+    await this.unmarkDeleting(id, options)
+  }
+
+  async #delete(keys: string[], options: Abortable): Promise<void> {
+    const { failures, stopped } = await this.repository.own.delete(keys, options)
+    const error = stopped ?? failures[0]?.error
+    if (error) throw error
+  }
+
+  async #list(prefix: string, options: Abortable): Promise<StoredObject[]> {
+    const objects: StoredObject[] = []
+    for await (const object of this.repository.own.list(this.#below(prefix), options)) objects.push(object)
+    return objects
+  }
+
+  #own(key: (repository: string, id: string) => string, id: string): string {
+    return this.#below(key(this.repository.name, id))
+  }
+
+  #relative(prefix: (repository: string) => string): string {
+    return this.#below(prefix(this.repository.name))
+  }
+
+  /** Contract's keys are relative to the location, those of OwnObjects to starferry's directory in it. */
+  #below(key: string): string {
+    return key.slice(this.repository.own.directory.length)
+  }
+}
+
+const nameOf = (key: string, suffix: string) => key.slice(key.lastIndexOf('/') + 1, -suffix.length)
+
+/** Bytes in memory, about. */
+const costOf = (head: RecordHead) => 500 + head.labels.length * 100
+
+const known = new WeakMap<Repository, RepositoryObjects>()
+
+/** All of this process share one: what was read once is not read again. */
+export function objectsOf(repository: Repository): RepositoryObjects {
+  let objects = known.get(repository)
+  if (!objects) {
+    objects = new RepositoryObjects(repository)
+    known.set(repository, objects)
+  }
+  return objects
+}
