@@ -73,6 +73,8 @@ export class Leases {
       if (!there) continue
       const lease = await this.#read(there, options)
       if (!lease) continue
+      // The answer to our own write was lost, and the SDK wrote once more.
+      if (lease.holder === body.holder) return this.#held(body, { etag: there.etag, atomic: made.atomic }, options)
       if (!lease.expired) return { heldBy: lease }
       const taken = await this.#own.putJson(key, body, { ifMatch: there.etag ?? '', ...options })
       if (taken.written) return this.#held(body, taken, options)
@@ -104,16 +106,11 @@ export class Leases {
     return (await this.#own.delete(keys, options)).deleted
   }
 
-  /** Undefined when it is gone meanwhile. What cannot be read is held by somebody, as far as anybody knows. */
-  async #read(object: StoredObject, options: Abortable): Promise<Lease | undefined> {
-    const body = (await this.#own.getJson(object.key, options)) as Partial<LeaseBody> | undefined
-    if (body === undefined) return undefined
-    const { kind = '', id = '', info = {}, ttlSeconds = 0, holder = '' } = body
-    return leaseOf(
-      { kind, id, info, ttlSeconds, holder, renewals: 0 },
-      object.lastModified,
-      await this.#store.now(options),
-    )
+  /** Undefined when it is gone meanwhile. One that is damaged is held by somebody, as far as anybody knows, for an hour. */
+  async #read({ key, lastModified }: StoredObject, options: Abortable): Promise<Lease | undefined> {
+    const text = await this.#own.getText(key, options)
+    if (text === undefined) return undefined
+    return leaseOf(bodyOf(text, key), lastModified, await this.#store.now(options))
   }
 
   async #held(body: LeaseBody, written: { etag?: string; atomic: boolean }, options: Abortable): Promise<HeldLease> {
@@ -150,6 +147,16 @@ export class Leases {
 
 /** Ids may be anything; a key must not be led elsewhere by them. */
 const keyOf = (kind: string, id: string) => `leases/${kind}/${encodeURIComponent(id)}.json`
+
+function bodyOf(text: string, key: string): LeaseBody {
+  const [, kind = '', id = ''] = /^leases\/([^/]+)\/(.+)\.json$/.exec(key) ?? []
+  const unknown = { kind, id: decodeURIComponent(id), info: {}, ttlSeconds: 3600, holder: '', renewals: 0 }
+  try {
+    return { ...unknown, ...(JSON.parse(text) as Partial<LeaseBody>) }
+  } catch {
+    return unknown
+  }
+}
 
 function leaseOf({ kind, id, info, ttlSeconds, holder }: LeaseBody, renewedAt: Date, now: Date): Lease {
   const expiresAt = new Date(renewedAt.getTime() + ttlSeconds * 1000)

@@ -122,10 +122,12 @@ export class S3Store implements ObjectStore {
     const conditional = ifAbsent === true || ifMatch !== undefined
     const wants = conditional && this.#conditional !== false
     if (conditional && !wants && !(await this.#holds(key, options))) return { written: false, atomic: false }
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
     const { sdk } = await this.#opened()
     const command = new sdk.PutObjectCommand({
       ...this.#at(key),
-      Body: body,
+      Body: bytes,
+      ContentLength: bytes.length,
       ...(wants && ifAbsent ? { IfNoneMatch: '*' } : {}),
       ...(wants && ifMatch !== undefined ? { IfMatch: ifMatch } : {}),
     })
