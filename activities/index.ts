@@ -6,6 +6,7 @@ import { createFindStaleActivities } from './find-stale.ts'
 import { createMetadataActivities } from './metadata/index.ts'
 import { createPreflightActivities } from './preflight.ts'
 import { createReplicateActivities } from './replicate.ts'
+import { createRepositoryActivities } from './repository/index.ts'
 import { createScheduleActivities } from './schedules.ts'
 import { createSettingsActivities } from './settings.ts'
 
@@ -23,6 +24,7 @@ export function createActivities(deps: Dependencies) {
     ...createDescribeActivities(deps),
     ...createScheduleActivities(deps),
     ...createSettingsActivities(deps),
+    ...createRepositoryActivities(deps),
   }
 }
 

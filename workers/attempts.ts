@@ -15,6 +15,8 @@ const ONLY_READ: ReadonlySet<string> = new Set<keyof Activities>([
   'existingTables',
   'findStale',
   'listDifferences',
+  'listBackups',
+  'backupsToVerify',
 ])
 
 /** Around every attempt of an activity: counts how it ended, and keeps secrets out of errors before they enter a history. */

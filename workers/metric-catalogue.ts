@@ -67,4 +67,24 @@ export const METRICS = {
     help: 'Activities that run in this process now',
     labels: ['activity'],
   },
+  verified_total: {
+    type: 'counter',
+    help: 'Backups verified in a repository, by what was found: ok or failed',
+    labels: ['outcome'],
+  },
+  last_verification_ok: {
+    type: 'gauge',
+    help: 'Whether the backup that was verified last is whole: 1 or 0',
+    labels: ['cluster', 'database', 'policy'],
+  },
+  pruned_backups_total: {
+    type: 'counter',
+    help: 'Backups that retention deleted',
+    labels: ['repository'],
+  },
+  pruned_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of the snapshots that retention deleted',
+    labels: ['repository'],
+  },
 } as const satisfies Record<string, MetricDescription>

@@ -1,13 +1,33 @@
+import { z } from 'zod'
 import type { Finding } from '../findings.ts'
-import type { Retention } from './policy.ts'
+import { retentionSchema } from './policy.ts'
+
+const text = z.string().min(1)
+const repository = text.describe("The name of a repository in the worker's starferry.yaml")
+const cluster = text.describe("The name of a cluster in the worker's starferry.yaml")
 
 /** Input of workflow type `repositories`: the repositories of a cluster beside the configuration. */
-export type RepositoriesInput =
-  | { op: 'list'; cluster: string }
-  | { op: 'create'; cluster: string; repository: string; readOnly?: boolean; timeoutSeconds?: number }
-  /** A tiny backup and restore from the cluster, and a read from here. */
-  | { op: 'check'; cluster: string; repository: string }
-  | { op: 'drop'; cluster: string; repository: string }
+export const repositoriesInputSchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('list'), cluster }),
+  z.strictObject({
+    op: z.literal('create'),
+    cluster,
+    repository,
+    readOnly: z.boolean().optional(),
+    timeoutSeconds: z
+      .number()
+      .positive()
+      .max(3_600)
+      .optional()
+      .describe('How long CREATE REPOSITORY may take; 120 unless given'),
+    ignore: z.array(text).optional().describe('Codes of findings to go on in spite of'),
+  }),
+  z
+    .strictObject({ op: z.literal('check'), cluster, repository })
+    .describe('A tiny backup and restore on the cluster, and a read from the worker'),
+  z.strictObject({ op: z.literal('drop'), cluster, repository }).describe('Only the mapping: what is stored stays'),
+])
+export type RepositoriesInput = z.input<typeof repositoriesInputSchema>
 
 export interface RepositoryRow {
   name: string
@@ -30,18 +50,18 @@ export interface RepositoriesAnswer {
 }
 
 /** Input of workflow type `backups`: what a repository holds, newest first. */
-export interface BackupsInput {
-  repository: string
-  cluster?: string
-  database?: string
-  policy?: string
-  /** One backup in full, by id or label. */
-  id?: string
-  /** Snapshots that starferry did not make, or that are incomplete, too. */
-  all?: boolean
-  after?: string
-  limit?: number
-}
+export const backupsInputSchema = z.strictObject({
+  repository,
+  cluster: cluster.optional(),
+  /** Empty: external catalogs. */
+  database: z.string().optional(),
+  policy: text.optional(),
+  id: text.optional().describe('One backup in full, by id or label'),
+  all: z.boolean().optional().describe('Snapshots that starferry did not make, or that are incomplete, too'),
+  after: text.optional(),
+  limit: z.int().positive().optional(),
+})
+export type BackupsInput = z.input<typeof backupsInputSchema>
 
 export interface BackupRow {
   id: string
@@ -73,6 +93,8 @@ export interface BackupsPage {
   rows: BackupRow[]
   next?: string
   totals: { backups: number; bytes: number }
+  /** What kept the list from being complete. */
+  notes?: string[]
   /** Of the one asked for, bounded: partitions with version and the snapshot that holds them. */
   objects?: {
     name: string
@@ -84,16 +106,16 @@ export interface BackupsPage {
 }
 
 /** Input of workflow type `verifyBackups`. */
-export interface VerifyInput {
-  repository: string
-  cluster?: string
-  database?: string
-  policy?: string
-  ids?: string[]
-  deep?: boolean
-  /** Only the manifest and the names of what it lists; no object is read. */
-  manifestOnly?: boolean
-}
+export const verifyInputSchema = z.strictObject({
+  repository,
+  cluster: cluster.optional(),
+  database: z.string().optional(),
+  policy: text.optional(),
+  ids: z.array(text).max(1_000).optional(),
+  deep: z.boolean().optional().describe('Read every object; a sample otherwise'),
+  manifestOnly: z.boolean().optional().describe('Only the manifest and the names of what it lists; no object is read'),
+})
+export type VerifyInput = z.input<typeof verifyInputSchema>
 
 export interface VerifyResult {
   ok: boolean
@@ -135,18 +157,19 @@ export interface Verification {
 }
 
 /** Input of workflow type `prune`. */
-export interface PruneInput {
-  repository: string
-  cluster?: string
-  policy?: string
-  retention: Retention
-  /** IANA name, of the days that the rules count; UTC unless given. */
-  timeZone?: string
-  /** Also what failed or interrupted backups left. */
-  leftovers?: boolean
-  /** Ids of the plan that was shown; unset: only plan. */
-  confirmed?: 'all' | string[]
-}
+export const pruneInputSchema = z.strictObject({
+  repository,
+  cluster: cluster.optional(),
+  policy: text.optional(),
+  retention: retentionSchema,
+  timeZone: text.optional().describe('IANA name, of the days that the rules count; UTC unless given'),
+  leftovers: z.boolean().optional().describe('Also what failed or interrupted backups left'),
+  confirmed: z
+    .union([z.literal('all'), z.array(text).max(10_000)])
+    .optional()
+    .describe('Ids of the plan that was shown; unset: only plan'),
+})
+export type PruneInput = z.input<typeof pruneInputSchema>
 
 export interface PrunePlan {
   delete: { id: string; labels: string[]; database: string; finishedAt: string; bytes?: number; why: string }[]

@@ -17,6 +17,8 @@ export interface RecordHead {
   /** All labels that restoring it needs, its own at the end. */
   labels: string[]
   own: number
+  /** Of the labels' manifests, where the record tells: what is there under a label must still be what was made. */
+  md5?: (string | undefined)[]
   /** Of its last label. */
   timestamp?: string
   tables: number
@@ -40,6 +42,7 @@ export function headOf(record: BackupRecord): RecordHead {
     finishedAt: record.finishedAt,
     labels: record.labels.map(({ label }) => label),
     own: record.own,
+    md5: record.labels.map(({ infoMd5 }) => infoMd5),
     timestamp: record.labels.at(-1)?.timestamp,
     tables: tables.length,
     partitions: tables.reduce((sum, table) => sum + Object.keys(table.partitions).length, 0),

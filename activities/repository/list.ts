@@ -1,0 +1,38 @@
+import { Context } from '@temporalio/activity'
+import type { BackupsInput, BackupsPage } from '../../contract/backup/repository-api.ts'
+import { StorageError } from '../../repository/index.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { beating } from '../heartbeat.ts'
+import { listBackups } from './list-backups.ts'
+import { listThroughCluster } from './list-through-cluster.ts'
+import { repositoryFailure } from './storage-failure.ts'
+
+export function createListActivities(deps: Dependencies) {
+  return {
+    /** A page of what a repository holds. Where its storage cannot be reached from here and a cluster is named, what that one tells of it. */
+    async listBackups(input: BackupsInput): Promise<BackupsPage> {
+      const signal = Context.current().cancellationSignal
+      const what = `listing repository ${input.repository}`
+      return beating(async () => {
+        try {
+          return await listBackups(deps.repository(input.repository), input, signal)
+        } catch (error) {
+          if (!(error instanceof StorageError) || !UNREACHABLE.has(error.kind) || input.cluster === undefined) {
+            throw repositoryFailure(error, what)
+          }
+          const { cluster } = deps.cluster(input.cluster)
+          return listThroughCluster(cluster, input, error.message, signal).catch((other: unknown) => {
+            throw repositoryFailure(other, what)
+          })
+        }
+      })
+    },
+  }
+}
+
+const UNREACHABLE: ReadonlySet<StorageError['kind']> = new Set([
+  'Unsupported',
+  'Unreachable',
+  'Denied',
+  'ExpiredCredentials',
+])

@@ -1,0 +1,51 @@
+import type { Verification } from '../../contract/backup/repository-api.ts'
+import { type Repository, type VerifyProgress, verifySnapshot } from '../../repository/index.ts'
+
+export interface VerifiedLabel {
+  label: string
+  ok: boolean
+  objects: number
+  bytes: number
+  /** The first few. */
+  problems: { object?: string; problem: string }[]
+  /** Problems beyond those. */
+  more: number
+}
+
+export interface VerifyLabelOptions {
+  mode: Verification['mode']
+  /** Of the manifest, as the record has it. */
+  md5?: string
+  signal?: AbortSignal
+  onProgress?: (progress: VerifyProgress) => void
+}
+
+const MOST_PROBLEMS = 10
+
+/** Whether a snapshot is what was made and could be restored, as far as its objects tell. Errors: StorageError where the store fails. */
+export async function verifyLabel(
+  repository: Repository,
+  label: string,
+  { mode, md5, signal, onProgress }: VerifyLabelOptions,
+): Promise<VerifiedLabel> {
+  const depth = { manifest: { sample: 0 }, sample: {}, deep: { deep: true } }[mode]
+  const result = await verifySnapshot(repository, label, { ...depth, signal, onProgress })
+  const problems = result.findings
+    .filter(({ severity }) => severity === 'error')
+    .map(({ key, problem }): VerifiedLabel['problems'][number] => ({ object: key, problem }))
+  const [info] = (await repository.lookAt(label, { signal })).infos
+  if (md5 && info && info.md5 !== md5) {
+    problems.unshift({
+      object: info.key,
+      problem: 'another backup took this label: its manifest is not the one that was recorded',
+    })
+  }
+  return {
+    label,
+    ok: problems.length === 0,
+    objects: result.objects,
+    bytes: result.bytes,
+    problems: problems.slice(0, MOST_PROBLEMS),
+    more: problems.length - Math.min(problems.length, MOST_PROBLEMS),
+  }
+}
