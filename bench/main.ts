@@ -20,6 +20,8 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   'small-tables': () => import('./small-tables.ts'),
   'slot-use': () => import('./slot-use.ts'),
   statements: () => import('./statements.ts'),
+  'list-snapshots': () => import('./list-snapshots.ts'),
+  'verify-repository': () => import('./verify-repository.ts'),
 }
 
 const { values, positionals } = parseArgs({

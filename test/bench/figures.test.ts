@@ -34,6 +34,8 @@ const FIGURES: Record<string, string[]> = {
   ],
   'slot-use': ['slot-use'],
   statements: ['statements on the source', 'statements on the target'],
+  'list-snapshots': ['list snapshots after listing', 'list snapshots again after listing'],
+  'verify-repository': ['verify deep', 'verify names', 'verify memory'],
 }
 
 describe('benchmarks', () => {

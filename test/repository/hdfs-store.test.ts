@@ -6,7 +6,6 @@ import {
   listObjects,
   type ObjectStore,
   openStore,
-  Repository,
   readRepository,
   StorageError,
   verifySnapshot,
