@@ -372,6 +372,8 @@ export interface LabSnapshotJobBase {
   repository: string
   /** As SHOW prints the objects. */
   objects: string
+  /** Their names. */
+  names: string[]
   createdMs: number
   snapshotFinishedMs?: number
   finishedMs?: number

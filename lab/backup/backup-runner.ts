@@ -179,7 +179,8 @@ export class BackupRunner implements JobRunner {
         },
       }),
     )
-    this.#tasks = new TaskGroup(job, tasks, hooks, clock, taskMs * hooks.slowness(job))
+    const slowness = hooks.slowness({ ...job, state: 'UPLOADING' })
+    this.#tasks = new TaskGroup(job, tasks, hooks, clock, taskMs * slowness)
     this.#enter('UPLOADING')
     this.#tasks.send()
   }

@@ -44,7 +44,8 @@ export const captureDatabase = (
     snapshot.meta.tblNameMap.set(name, object)
     if (object.kind === 'view') continue
     const source = database.objects.get(name)
-    const table = source?.kind === 'table' ? source : object.kind === 'materialized-view' ? object.storage : undefined
+    const table =
+      source?.kind === 'table' ? source : source?.kind === 'materialized-view' ? viewStorage(state, source) : undefined
     if (table) captureTablets(state, database, table, new Set(partitions ?? chosenNames(object)), snapshot.tablets)
   }
   snapshot.meta.functions = (database.functions ?? []).filter((one) => selection.functions.includes(one.id))

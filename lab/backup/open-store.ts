@@ -12,6 +12,15 @@ export class UnreachablePlace extends StoreFailure {
   }
 }
 
+/** Neither the properties nor the machine have keys. */
+export class NoCredentials extends StoreFailure {
+  constructor() {
+    super(
+      'org.apache.hadoop.fs.s3a.auth.NoAuthWithAWSException: No AWS Credentials provided by TemporaryAWSCredentialsProvider SimpleAWSCredentialsProvider EnvironmentVariableCredentialsProvider IAMInstanceCredentialsProvider : software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from system settings. Access key must be specified either via environment variable (AWS_ACCESS_KEY_ID) or system property (aws.accessKeyId).',
+    )
+  }
+}
+
 /**
  * Opens what a repository's location and properties lead to. S3 locations and directories are really reached; for other kinds of storage
  * there is nothing that the lab could reach, and the refusal is that of a frontend in front of an address where nothing answers.
@@ -33,14 +42,18 @@ const openS3 = (location: string, properties: ReadonlyMap<string, string>): LabO
     names.map((name) => properties.get(name)).find((value) => value !== undefined)
   const region = property('aws.s3.region') ?? 'us-east-1'
   const given = property('aws.s3.endpoint', 'fs.s3a.endpoint') ?? `https://s3.${region}.amazonaws.com`
+  const accessKey = property('aws.s3.access_key', 'fs.s3a.access.key')
+  const secretKey = property('aws.s3.secret_key', 'fs.s3a.secret.key')
+  // The lab's machines have no credentials of their own.
+  if (accessKey === undefined || secretKey === undefined) throw new NoCredentials()
   const scheme = property('aws.s3.enable_ssl', 'fs.s3a.connection.ssl.enabled') === 'false' ? 'http' : 'https'
   return new S3Store({
     bucket,
     prefix: path.replace(/\/+$/, ''),
     endpoint: /^https?:\/\//.test(given) ? given : `${scheme}://${given}`,
     region,
-    accessKey: property('aws.s3.access_key', 'fs.s3a.access.key') ?? '',
-    secretKey: property('aws.s3.secret_key', 'fs.s3a.secret.key') ?? '',
+    accessKey,
+    secretKey,
     pathStyle:
       property('aws.s3.enable_path_style_access', 'fs.s3a.path.style.access') === 'true' ||
       !/amazonaws\.com/.test(given),
@@ -71,6 +84,9 @@ const unreachable = (scheme: string, location: string, properties: ReadonlyMap<s
     case 'oss':
       return new UnreachablePlace('listPath failed', 1000)
     default:
-      return new UnreachablePlace(`java.io.IOException: No FileSystem for scheme "${scheme}"`, 0)
+      return new UnreachablePlace(
+        `org.apache.hadoop.fs.UnsupportedFileSystemException: No FileSystem for scheme "${scheme}"`,
+        0,
+      )
   }
 }

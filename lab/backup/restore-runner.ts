@@ -214,7 +214,8 @@ export class RestoreRunner implements JobRunner {
         },
       }),
     )
-    this.#tasks = new TaskGroup(job, tasks, hooks, clock, taskMs * hooks.slowness(job))
+    const slowness = hooks.slowness({ ...job, state: 'DOWNLOADING' })
+    this.#tasks = new TaskGroup(job, tasks, hooks, clock, taskMs * slowness)
     this.#enter('DOWNLOADING')
     this.#tasks.send()
   }

@@ -23,6 +23,8 @@ export interface InsertOptions {
   temporary?: boolean
   /** INSERT OVERWRITE: the named partitions, or all, are replaced by new ones at version 2. */
   overwrite?: boolean
+  /** Of all partitions, only those that get rows are replaced. */
+  dynamic?: boolean
   label?: string
 }
 
@@ -113,7 +115,7 @@ function overwritten(
 ): Map<LabPhysicalPartition, bigint> {
   const replaced = options.partitions
     ? chooseCandidates(table, options)
-    : table.partitions.filter((one) => !one.temporary)
+    : table.partitions.filter((one) => !one.temporary && options.dynamic !== true)
   const versions = new Map<LabPhysicalPartition, bigint>()
   for (const partition of new Set([...replaced, ...used])) {
     const fresh = renewPartition(state, table, partition)

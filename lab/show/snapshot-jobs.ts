@@ -1,5 +1,6 @@
 import type { LabBackupJob, LabDatabase, LabRestoreJob, LabSnapshotJob } from '../model.ts'
 import { type LabCell, type LabResult, type LabSession, type LabSqlContext, table } from '../sql/context.ts'
+import { onObject } from '../sql/has-privilege.ts'
 import { holds } from '../sql/privileges.ts'
 import { catalogsId } from '../sql/run-backup.ts'
 import { variableValue } from '../sql/variables.ts'
@@ -28,7 +29,7 @@ const restoreColumns = [
 export const showBackup = (context: LabSqlContext, session: LabSession, database?: LabDatabase): LabResult => {
   const jobs = lastJobs(context, database).filter((job): job is LabBackupJob => job.kind === 'backup')
   // One job that the user may not see hides them all.
-  const hidden = jobs.length > 0 && !holds(session, 'EXPORT')
+  const hidden = jobs.some((job) => !mayExport(context, session, job))
   const time = timesOf(context, session)
   const rows = jobs.map((job) => [
     String(job.id),
@@ -43,6 +44,14 @@ export const showBackup = (context: LabSqlContext, session: LabSession, database
     ...taskCells(job),
   ])
   return table(backupColumns, hidden ? [] : rows)
+}
+
+const mayExport = (context: LabSqlContext, session: LabSession, job: LabBackupJob): boolean => {
+  const database = [...context.state.databases.values()].find((one) => one.id === job.databaseId)
+  return job.names.every((name) => {
+    const object = database?.objects.get(name)
+    return !database || !object || holds(session, 'EXPORT', onObject(database, object))
+  })
 }
 
 /** SHOW RESTORE. A frontend that does not lead knows no tasks, and only the states that were logged. */

@@ -44,7 +44,7 @@ const skipBlank = (sql: string, from: number): number => {
   let i = from
   for (;;) {
     if (/\s/.test(sql.charAt(i))) i++
-    else if (sql.startsWith('/*', i) && !sql.startsWith('/*+', i)) {
+    else if (sql.startsWith('/*', i)) {
       const end = sql.indexOf('*/', i + 2)
       i = end < 0 ? sql.length : end + 2
     } else if (sql.startsWith('--', i) || sql.charAt(i) === '#') {

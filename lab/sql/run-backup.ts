@@ -14,10 +14,12 @@ import type { SnapshotStatement } from './snapshot-statement.ts'
 
 export const submitFailure = (text: string): LabSqlError => failure(text, 5064, '42000')
 
-/** What storage says of a repository that cannot be read. */
-export const storeFailure = (error: unknown): never => {
-  if (error instanceof StoreFailure || error instanceof SnapshotFileError) throw submitFailure(error.message)
-  throw error
+/** What storage says of a repository that cannot be read; SHOW REPOSITORIES tells it from then on. */
+export const storeFailure = (context: LabSqlContext, repository: string, error: unknown): never => {
+  if (!(error instanceof StoreFailure || error instanceof SnapshotFileError)) throw error
+  const known = context.state.repositories.get(repository)
+  if (known && error instanceof StoreFailure) known.trouble = error.message
+  throw submitFailure(error.message)
 }
 
 /** External catalogs count as one database. */
@@ -44,7 +46,11 @@ export const runBackup = async (context: LabSqlContext, session: LabSession, cur
       return `[${database.name}.${name}${chosen}${context.profile.version === '4.1' ? ` AS ${name}` : ''}]`
     })
     .join(', ')
-  context.snapshots.submitBackup(newJob(context, session, statement, database, objects, timeoutMs), selection)
+  const names = selection.objects.map(({ name }) => name)
+  context.snapshots.submitBackup(
+    { ...newJob(context, session, statement, database, objects, timeoutMs), names },
+    selection,
+  )
   return done()
 }
 
@@ -63,6 +69,7 @@ const newJob = (
   databaseName: database?.name ?? '',
   repository: statement.repository,
   objects,
+  names: [],
   state: 'PENDING',
   createdMs: context.state.now(),
   unfinished: new Map(),
@@ -135,11 +142,12 @@ const submit = async (
   refuseByFault(context, 'backup', databaseName)
   check()
   try {
-    const files = context.snapshots.files(statement.repository)
-    const labels = await files.labels()
+    const labels = await context.snapshots.files(statement.repository).labels()
+    const known = context.state.repositories.get(statement.repository)
+    if (known) known.trouble = ''
     if (labels.includes(statement.label))
       throw submitFailure(`Snapshot with name '${statement.label}' already exist in repository`)
   } catch (error) {
-    storeFailure(error)
+    storeFailure(context, statement.repository, error)
   }
 }

@@ -3,7 +3,7 @@ import type { LabPartition, LabTable, LabValue } from '../model.ts'
 import { createAutomaticPartition, isAutomatic } from './automatic-partition.ts'
 import { done, type LabResult, type LabSession, type LabSqlContext } from './context.ts'
 import type { Cursor } from './cursor.ts'
-import { analysisFailure, LabSqlError, tableNotFound } from './errors.ts'
+import { analysisFailure, failure, LabSqlError, tableNotFound } from './errors.ts'
 import { evaluateExpression } from './evaluate.ts'
 import { onObject } from './has-privilege.ts'
 import { parseNames, parseObjectName } from './parse-clauses.ts'
@@ -45,12 +45,18 @@ export const runInsert = (context: LabSqlContext, session: LabSession, cursor: C
       throw analysisFailure(`Unknown column '${column}' in '${table.name}'`)
   }
   checkWritable(table)
+  const dynamic = overwrite && /^\s*INSERT\s*\/\*\+[^*]*\bdynamic_overwrite\s*=\s*true\b/i.test(cursor.sql)
+  if (dynamic && table.shadow === 'missing' && context.profile.atLeast('3.5'))
+    throw failure(
+      'Cannot invoke "com.starrocks.catalog.Partition.getId()" because the return value of "com.starrocks.catalog.OlapTable.getPartition(String)" is null',
+    )
   demand(session, ['INSERT'], `TABLE ${name.name}`, onObject(database, table))
   const result = insertRows(context.state, database, table, columns ?? writable.map((c) => c.name), rows, {
     ...(isAutomatic(table) ? { createPartition: (values: LabValue[]) => partitionFor(context, table, values) } : {}),
     ...(partitions ? { partitions } : {}),
     temporary,
     overwrite,
+    dynamic,
     ...(label === undefined ? {} : { label }),
   })
   return done(result.rows)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openStore, RepositoryFiles, StoreFailure, UnreachablePlace } from '../backup/index.ts'
+import { NoCredentials, openStore, RepositoryFiles, StoreFailure, UnreachablePlace } from '../backup/index.ts'
 import type { LabRepository } from '../model.ts'
 import { timeText } from '../show/format.ts'
 import { inStringHashOrder } from '../show/java-hash.ts'
@@ -70,9 +70,9 @@ const register = async (
     if (!(error instanceof StoreFailure)) throw error
     const patience = error instanceof UnreachablePlace ? error.seconds * 1000 : isDead(error) ? DEAD_ENDPOINT_MS : 0
     if (patience > 0) await sleep(snapshots.real(patience))
-    throw refusal(
-      `failed to list remote path: ${given.location}/__starrocks_repository_${name}/__repo_info. msg: ${error.message}`,
-    )
+    const path = `${given.location}/__starrocks_repository_${name}/__repo_info`
+    const said = error instanceof NoCredentials ? `Fail to get file status: ${path}: ${error.message}` : error.message
+    throw refusal(`failed to list remote path: ${path}. msg: ${said}`)
   }
 }
 

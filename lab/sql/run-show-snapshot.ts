@@ -44,7 +44,7 @@ export const showSnapshot = async (context: LabSqlContext, session: LabSession, 
     }
     return table(['Snapshot', 'Timestamp', 'Status'], rows)
   } catch (error) {
-    return storeFailure(error)
+    return storeFailure(context, name, error)
   }
 }
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { S3Server } from '../../../client/s3-server/s3-server.ts'
-import type { LabCluster } from '../../../lab/index.ts'
+import type { LabCluster, LabTable } from '../../../lab/index.ts'
 
-/** CREATE REPOSITORY in the bucket of a test's server. */
-export async function attach(cluster: LabCluster, s3: S3Server, name: string, path = 'base'): Promise<void> {
+/** CREATE REPOSITORY in the bucket of a test's server; every name has its own folder. */
+export async function attach(cluster: LabCluster, s3: S3Server, name: string, options = ''): Promise<void> {
   await cluster.run(
-    `CREATE REPOSITORY ${name} WITH BROKER ON LOCATION 's3a://backups/${path}' PROPERTIES (${s3Properties(s3)})`,
+    `CREATE ${options} REPOSITORY ${name} WITH BROKER ON LOCATION 's3a://backups/base' PROPERTIES (${s3Properties(s3)})`,
   )
 }
 
@@ -30,18 +30,56 @@ export function show(cluster: LabCluster, sql: string): Row[] {
   return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])))
 }
 
-/** The row of a job once it has ended. */
-export async function finished(cluster: LabCluster, sql: string): Promise<Row> {
-  return until(() => show(cluster, sql).find((row) => row.State === 'FINISHED' || row.State === 'CANCELLED'))
+const ended = (row: Row | undefined): boolean => row?.State === 'FINISHED' || row?.State === 'CANCELLED'
+
+/** Sends a BACKUP (`REPO` stands for the repository) and waits for its end. */
+export async function backUp(cluster: LabCluster, repository: string, label: string, sql: string): Promise<Row> {
+  await cluster.run(sql.replace('REPO', repository))
+  return until(() => show(cluster, 'SHOW BACKUP').find((row) => row.SnapshotName === label && ended(row)))
 }
 
-/** The states that a job goes through, as somebody who asks all the time sees them. */
-export async function statesOf(cluster: LabCluster, sql: string): Promise<string[]> {
+/** Time under which a snapshot is in the repository. */
+export async function timestampOf(cluster: LabCluster, repository: string, label: string): Promise<string> {
+  const { rows } = await cluster.run(`SHOW SNAPSHOT ON ${repository} WHERE SNAPSHOT = '${label}'`)
+  return rows[0]?.[1] ?? ''
+}
+
+/** Sends a RESTORE (`REPO` stands for the repository), its properties added, and waits for its end. */
+export async function restore(
+  cluster: LabCluster,
+  repository: string,
+  label: string,
+  sql = `RESTORE SNAPSHOT ${cluster.state.version === '3.5' || cluster.state.version === '4.1' ? '' : 'shop.'}${label} FROM REPO`,
+  properties = "'replication_num' = '1'",
+): Promise<Row> {
+  await sendRestore(cluster, repository, label, sql, properties)
+
+  const database = cluster.backupJobs.at(-1)?.database
+  return until(() =>
+    show(cluster, 'SHOW RESTORE').find((row) => row.DbName === database && row.Label === label && ended(row)),
+  )
+}
+
+export async function sendRestore(
+  cluster: LabCluster,
+  repository: string,
+  label: string,
+  sql: string,
+  properties = "'replication_num' = '1'",
+): Promise<void> {
+  const timestamp = await timestampOf(cluster, repository, label)
+  const more = properties === '' ? '' : `, ${properties}`
+  await cluster.run(`${sql.replace('REPO', repository)} PROPERTIES ('backup_timestamp' = '${timestamp}'${more})`)
+}
+
+/** The states that a job goes through, as somebody sees them who asks all the time. */
+export async function stateChanges(cluster: LabCluster, sql: string): Promise<string[]> {
   const states: string[] = []
   await until(() => {
-    const state = show(cluster, sql)[0]?.State ?? ''
+    const row = show(cluster, sql)[0]
+    const state = row?.State ?? ''
     if (states.at(-1) !== state) states.push(state)
-    return state === 'FINISHED' || state === 'CANCELLED'
+    return ended(row)
   })
   return states
 }
@@ -56,10 +94,17 @@ export async function until<T>(look: () => T | undefined | false): Promise<T> {
   }
 }
 
+export function labTable(cluster: LabCluster, name: string): LabTable {
+  const [database = '', table = ''] = name.split('.')
+  const found = cluster.state.databases.get(database)?.objects.get(table)
+  if (found?.kind !== 'table') throw new Error(`There is no table ${name}`)
+  return found
+}
+
 /** Rows of a table as texts, sorted. */
 export function rowsOf(cluster: LabCluster, table: string): string[] {
   return cluster
     .execute(`SELECT * FROM ${table}`)
-    .rows.map((row) => row.map((cell) => cell ?? '').join(','))
+    .rows.map((row) => row.map((cell) => cell ?? 'NULL').join(','))
     .sort()
 }
