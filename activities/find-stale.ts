@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import type { StaleInput, StaleResult } from '../contract/index.ts'
+import { type StaleInput, type StaleResult, splitTableName } from '../contract/index.ts'
 import { MostUrgent } from '../planning/priorities.ts'
 import { LagClock, StaleSum } from '../planning/stale-counts.ts'
 import { runningJobs } from './cancel-jobs.ts'
@@ -7,7 +7,8 @@ import type { Dependencies } from './dependencies.ts'
 import { asFailure, busy } from './failures.ts'
 import { beating, pause } from './heartbeat.ts'
 import { facts } from './pollers/facts.ts'
-import { lookAtTables } from './stale/look.ts'
+import { lastChange } from './stale/altered.ts'
+import { listingAge, lookAtTables } from './stale/look.ts'
 
 /** StarRocks' own default of replication_max_parallel_table_count, for versions that do not show it. */
 const DEFAULT_SLOTS = 100
@@ -54,8 +55,10 @@ async function look(
     const urgent = new MostUrgent(limit)
     const sum = new StaleSum()
     const lagging: string[] = []
+    const databases = new Set<string>()
     for (const lag of await lookAtTables(deps, spec, { signal, fresh })) {
       sum.add(lag)
+      databases.add(splitTableName(lag.table).database)
       if (lag.laggingPartitions === 0) continue
       lagging.push(lag.table)
       const { table, laggingPartitions, bytes, unfinished } = lag
@@ -78,6 +81,7 @@ async function look(
       counts: { ...counts, ...(lagSeconds === undefined ? {} : { lagSeconds }) },
       slots: slots ?? DEFAULT_SLOTS,
       sent,
+      lastChange: await lastChange(deps.cluster(spec.source).cluster, databases, listingAge(spec)),
       checkedAt: new Date(deps.clock.now()).toISOString(),
     }
   } catch (error) {

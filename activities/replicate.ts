@@ -84,7 +84,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
 
   const memory = await readMemory(deps, pair, input)
   const known = recall(memory, await intendedMemory(pair, step.intents))
-  const trust = new SchemaTrust(deps, input, jobs, step.migrationPrefix)
+  const trust = new SchemaTrust(step, pair, input, jobs)
   step.schema = trust.known
   const sourceIndexes = await indexSchemas(pair.source.cluster, pair.source.databaseId, pair.source.entry.id)
   const moment = momentOf(pair, sourceIndexes)

@@ -11,6 +11,8 @@ export interface ReplicateTableInput {
   approved: boolean
   /** Failed attempts after which the table is given back to be parked; 1 when it was parked before. */
   parkAfter: number
+  /** Column changes of the source up to this one (id of its job) were there before the migration. */
+  changesBefore?: string
   /** Set when it continues as new. */
   carried?: TableProgress
 }
@@ -43,6 +45,8 @@ export interface ReplicateStepInput {
   memory?: string
   /** The state of the source's columns that the copy is known to be made under; unset: not known in this run. */
   schema?: string
+  /** Column changes of the source up to this one (id of its job) were there before the migration; unset: not known. */
+  changesBefore?: string
 }
 
 export interface ReplicateStepResult {
@@ -154,6 +158,8 @@ export interface StaleResult {
   slots: number
   /** Jobs of this migration that the target has taken and not begun. */
   sent: number
+  /** The last change of columns that the source lists for any database (id of its job, text); '0': none. */
+  lastChange?: string
   /** ISO time of the look. */
   checkedAt: string
 }

@@ -31,6 +31,8 @@ export interface MigrationMemory {
   slots: number
   /** Jobs that the target had taken and not begun, at the last look. */
   sent: number
+  /** The last change of columns at the source when it was first looked at. */
+  changesBefore?: string
   checkedAt?: string
   counts?: StaleCounts
   metadata?: MetadataCounts

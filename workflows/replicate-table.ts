@@ -96,6 +96,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
             approved: input.approved,
             memory: progress.memory,
             schema: progress.schema,
+            changesBefore: input.changesBefore,
           }),
         )
         const end = advance(done)

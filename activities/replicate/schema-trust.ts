@@ -12,12 +12,17 @@ import {
 import type { IndexSchema } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { stale } from '../failures.ts'
+import { columnChanges } from '../pollers/column-changes.ts'
 import type { Job } from '../pollers/job-board.ts'
 import type { ComparedDefinition } from './definitions.ts'
 import { lastRemembered } from './memory.ts'
 import type { PartitionPair } from './partition-pairs.ts'
+import type { StepContext } from './step-context.ts'
 import type { TablePair } from './table-pair.ts'
 import { baseOf } from './tablet-map.ts'
+
+/** Tables that start at the same time share a listing. */
+const LISTING_AGE_MS = 2_000
 
 type Moment = Omit<SchemaMark, 'definition'>
 
@@ -26,16 +31,26 @@ type Moment = Omit<SchemaMark, 'definition'>
  *
  * A mark is known from the former step of this run, from the ids of the table's jobs that the target lists, and – when these do not settle it –
  * from the last closed run. Each was true when it was written: a job is sent, and a step ends well, only after everything on the target agrees
- * with its mark. So any of them will do, and an older one only sees more changes. When none is known, the copy is believed.
+ * with its mark. So any of them will do, and an older one only sees more changes.
+ *
+ * When none is known, the copy is older than starferry's first look, or so old that all was forgotten: it is believed unless the source lists a
+ * change of its columns since that first look.
  */
 export class SchemaTrust {
   readonly #deps: Dependencies
+  readonly #pair: TablePair
   readonly #input: ReplicateStepInput
   readonly #marks: SchemaMark[]
   #asked = false
 
-  constructor(deps: Dependencies, input: ReplicateStepInput, jobs: readonly Job[], migrationPrefix: string) {
+  constructor(
+    { deps, migrationPrefix }: Pick<StepContext, 'deps' | 'migrationPrefix'>,
+    pair: TablePair,
+    input: ReplicateStepInput,
+    jobs: readonly Job[],
+  ) {
     this.#deps = deps
+    this.#pair = pair
     this.#input = input
     const own = jobs.filter((job) => job.jobId.startsWith(migrationPrefix)).map((job) => schemaOfJobId(job.jobId))
     this.#marks = [input.schema, ...own].flatMap((text) => readMark(text) ?? [])
@@ -64,7 +79,16 @@ export class SchemaTrust {
   /** Whether the copy is as true as it was: nothing moved, or only what is seen; or nothing is known. */
   async holds(now: SchemaMark): Promise<boolean> {
     if (await this.unmoved(now)) return true
-    return this.#marks.length === 0 || this.#marks.some((mark) => isExplained(mark, now))
+    if (this.#marks.length > 0) return this.#marks.some((mark) => isExplained(mark, now))
+    return !(await this.#changedSinceFirstLook())
+  }
+
+  async #changedSinceFirstLook(): Promise<boolean> {
+    const { changesBefore } = this.#input
+    if (changesBefore === undefined) return false
+    const { cluster, database, name } = this.#pair.source
+    const last = (await columnChanges(cluster, database, LISTING_AGE_MS)).get(name)
+    return last !== undefined && last.id > BigInt(changesBefore)
   }
 
   async #ask(): Promise<void> {

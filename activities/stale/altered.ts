@@ -62,6 +62,19 @@ export async function settleByColumns(
   })
 }
 
+/** The last change of columns that these databases list, by the id of its job; '0' when there is none. */
+export async function lastChange(
+  source: StarRocksCluster,
+  databases: Iterable<string>,
+  maxAgeMs: number,
+): Promise<string> {
+  let last = 0n
+  for (const listed of await mapConcurrently([...databases], 4, (one) => columnChanges(source, one, maxAgeMs))) {
+    for (const { id } of listed.values()) if (id > last) last = id
+  }
+  return String(last)
+}
+
 async function lookUp(
   deps: Dependencies,
   migration: string,

@@ -61,7 +61,7 @@ export async function lookAtTables(
 }
 
 /** Listings need a statement for each database, so they are kept for a few looks. */
-const listingAge = (spec: MigrationSpec) => Math.min(spec.intervals.stale * 2000, 30_000)
+export const listingAge = (spec: MigrationSpec) => Math.min(spec.intervals.stale * 2000, 30_000)
 
 /** The copies that exist. When the listing lacks some, they may have been made since: then it is read again. */
 async function existingCopies(target: StarRocksCluster, copies: ReadonlyMap<string, Set<string>>, maxAgeMs: number) {

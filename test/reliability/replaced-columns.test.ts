@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tableWorkflowId } from '../../contract/index.ts'
 import type { LabRunMode, LabVersion } from '../../lab/index.ts'
 import { LabMigration } from '../support/lab-migration.ts'
 import { LabWorker } from '../support/lab-worker.ts'
@@ -122,6 +123,21 @@ describe.concurrent('a column replaced under its old name between two looks', { 
       await migration.untilStatus('stopped', ({ state }) => state === 'stopped')
       replaceColumn(migration, () => migration.source.execute(LOAD))
       await migration.start()
+      await migration.settled()
+    }))
+
+  it('after everything that was known of the copy is forgotten', () =>
+    copied('forgotten', FIRST, async (migration) => {
+      await until('nothing runs', async () => (await migration.status()).slots.used === 0)
+      const { client } = temporal
+      const workflowId = tableWorkflowId(migration.name, 'app.t')
+      await client.workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution: { workflowId } })
+      await until('its workflow is forgotten', async () => {
+        for await (const _ of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) return false
+        return true
+      })
+      migration.target.state.replicationJobs.length = 0
+      replaceColumn(migration, () => migration.source.execute(LOAD))
       await migration.settled()
     }))
 

@@ -292,6 +292,7 @@ export class Migration {
   #looked(result: StaleResult, look: number, limit: number): void {
     const { memory } = this
     this.#looksDone = look
+    memory.changesBefore ??= result.lastChange
     Object.assign(memory, {
       counts: result.counts,
       checkedAt: result.checkedAt,

@@ -144,13 +144,14 @@ export class TableWindow {
   }
 
   #startChild(table: string, approved: boolean, parkAfter: number) {
-    const { spec } = this.#memory
+    const { spec, changesBefore } = this.#memory
     const input: ReplicateTableInput = {
       spec: specFor(spec, table),
       migrationId: migrationId(spec.name),
       table,
       approved,
       parkAfter,
+      changesBefore,
     }
     return startChild<typeof replicateTable>(WORKFLOW_TYPES.replicateTable, {
       workflowId: this.#id(table),
