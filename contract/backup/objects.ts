@@ -50,6 +50,9 @@ export type BackupObjects = z.output<typeof backupObjectsSchema>
 export const snapshotLimitsSchema = z.strictObject({
   tables: z.int().min(0).default(2_000),
   partitions: z.int().min(0).default(20_000),
-  bytes: bytes.default(0).describe('Of data; a single table or partition may be larger'),
+  bytes: z
+    .union([z.literal(0), bytes])
+    .default(0)
+    .describe('Of data; a single table or partition may be larger'),
 })
 export type SnapshotLimits = z.output<typeof snapshotLimitsSchema>
