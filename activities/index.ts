@@ -7,6 +7,7 @@ import { createMetadataActivities } from './metadata/index.ts'
 import { createPreflightActivities } from './preflight.ts'
 import { createReplicateActivities } from './replicate.ts'
 import { createRepositoryActivities } from './repository/index.ts'
+import { createRestoreActivities } from './restore/index.ts'
 import { createScheduleActivities } from './schedules.ts'
 import { createSettingsActivities } from './settings.ts'
 
@@ -25,6 +26,7 @@ export function createActivities(deps: Dependencies) {
     ...createScheduleActivities(deps),
     ...createSettingsActivities(deps),
     ...createRepositoryActivities(deps),
+    ...createRestoreActivities(deps),
   }
 }
 

@@ -104,6 +104,13 @@ export interface RestoreStep {
   final?: boolean
 }
 
+/** Input of workflow type `restorePlan`; a spec alone will do, too. */
+export interface RestorePlanInput {
+  spec: RestoreSpec
+  /** Of the page before. */
+  next?: number
+}
+
 /** What a restore would do; answered by workflow type `restorePlan`. Statements of large plans come page by page. */
 export interface RestorePlan {
   backup: { id: string; finishedAt: string; cluster: string; database: string; kind: string }

@@ -91,14 +91,16 @@ export function restoreSteps(outline: RestoreOutline): RestorePlanStep[] {
   const overwritten = tables.filter((table) => table.route === 'overwrite-partitions')
   for (const batch of batches(overwritten, 20)) steps.push({ kind: 'overwrite', tables: batch })
 
+  const byText = objects.filter(
+    (object) => object.label === undefined && (object.kind === 'view' || object.kind === 'materializedView'),
+  )
+  if (byText.length > 0) steps.push({ kind: 'views', objects: byText })
+  const live = tables.filter((table) => table.route !== 'leave')
+  // Grants are read off what was replaced, so before that goes.
+  if (!bare) for (const batch of batches(live)) steps.push({ kind: 'tend', tables: batch })
   for (const batch of batches(swapped)) steps.push({ kind: 'replaced', tables: batch })
   if (outline.renames && basis.databaseExisted) steps.push({ kind: 'replaced', tables: [] })
-  const live = tables.filter((table) => table.route !== 'leave')
-  if (!bare) for (const batch of batches(live)) steps.push({ kind: 'tend', tables: batch })
-  const byText = (kind: PlannedObject['kind']) =>
-    objects.filter((object) => object.kind === kind && object.label === undefined)
-  const views = byText('view')
-  if (views.length > 0) steps.push({ kind: 'views', objects: views })
+  // 3.3 deactivates materialized views once more when the replaced table is dropped: they come last.
   if (live.length > 0 || objects.some((object) => object.kind === 'materializedView')) {
     steps.push({
       kind: 'materialized-views',

@@ -9,7 +9,7 @@ export interface TablePart {
   label: number
   /** Names for RESTORE; undefined: the table as the snapshot has it. */
   partitions?: string[]
-  /** Names without the shadow partition. */
+  /** Names without the shadow partition; none for a table that had no partitions. */
   names: string[]
   /** Replicas that were recorded; undefined where that is not known. */
   replication?: number
@@ -24,7 +24,8 @@ export const needsPartitionsFirst = (table: TableRecord): boolean =>
 /**
  * Which snapshot gives which partitions: each exactly once, out of the snapshot that holds its last state. So what an earlier snapshot of the
  * chain held beyond that – partitions dropped, renamed or cut otherwise since – never comes back. In the order of the labels; the first makes the
- * table. Empty for a table without any partition: there is nothing to restore but its definition.
+ * table. A table without any partition comes from the last snapshot that holds all of it, whatever that held, to be emptied afterwards; where there is
+ * none, nothing is restored, and its definition is run.
  */
 export function tableParts(
   record: Pick<BackupRecord, 'labels' | 'own'>,
@@ -44,6 +45,12 @@ export function tableParts(
   }
   const parts = [...groups.values()].sort((a, b) => a.label - b.label || (a.replication ?? 0) - (b.replication ?? 0))
   const [first] = parts
+  if (!first && !chosen) {
+    const label = Math.max(-1, ...table.whole)
+    if (label < 0 || exists) return []
+    // With the shadow partition alone it comes without rows.
+    return [{ label, names: [], ...(isAutomatic(table) ? { partitions: [SHADOW_PARTITION] } : {}) }]
+  }
   if (table.partitioning === 'none') return parts
   const firstOwn = record.labels.length - record.own
   if (first && parts.length === 1 && !wanted && table.whole.includes(first.label) && first.label >= firstOwn)

@@ -1,0 +1,71 @@
+import type { BackupRecord } from '../../contract/backup/record.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import { newestFirst, ownLabels, type RecordHead } from '../../planning/backup/head.ts'
+import type { Repository } from '../../repository/index.ts'
+import { objectsOf } from '../repository/repository-objects.ts'
+import { readRecord } from './read-record.ts'
+import { refusedRestore } from './restore-failures.ts'
+
+export interface FoundBackup {
+  /** Undefined: a label that has no record. */
+  record?: BackupRecord
+  warnings: string[]
+}
+
+/**
+ * The backup that a spec asks for: by its id or one of its own labels, or the newest of a database that was finished by a time. What is being deleted
+ * counts as gone. Errors: Refused, with what there is; StorageError.
+ */
+export async function findBackup(repository: Repository, spec: RestoreSpec): Promise<FoundBackup> {
+  const { from } = spec
+  const objects = objectsOf(repository)
+  if (from.label !== undefined) {
+    const record = (await readRecord(repository, from.label)) ?? (await byOwnLabel(repository, from.label))
+    if (record && from.database !== undefined && record.database !== from.database) {
+      throw refusedRestore(`Backup ${from.label} is of database ${record.database}, not of ${from.database}`)
+    }
+    return { record, warnings: [] }
+  }
+  const by = from.asOf === undefined ? Number.POSITIVE_INFINITY : Date.parse(from.asOf)
+  if (Number.isNaN(by)) throw refusedRestore(`asOf must be an ISO time such as 2026-01-31T06:00:00Z, not ${from.asOf}`)
+  const [{ heads, damaged }, deleting] = await Promise.all([objects.heads(), objects.deleting()])
+  const fitting = heads.filter(
+    (head) =>
+      head.database === (from.database ?? '') &&
+      (from.cluster === undefined || head.cluster === from.cluster) &&
+      (from.policy === undefined || head.name === from.policy) &&
+      !deleting.has(head.id),
+  )
+  const what = from.database === undefined ? 'external catalogs' : `database ${from.database}`
+  const clusters = [...new Set(fitting.map((head) => head.cluster))].sort()
+  if (clusters.length > 1) {
+    throw refusedRestore(
+      `Clusters ${clusters.join(', ')} have backups of ${what} in repository ${spec.repository}: say whose is meant`,
+    )
+  }
+  const newest = fitting.filter((head) => Date.parse(head.finishedAt) <= by).sort(newestFirst)[0]
+  if (!newest) throw refusedRestore(noneOf(what, spec, fitting))
+  const record = await readRecord(repository, newest.id)
+  if (!record) throw refusedRestore(`Backup ${newest.id} was deleted this moment; begin again`)
+  const warnings =
+    damaged.length === 0
+      ? []
+      : [
+          `${damaged.length} records cannot be read, one of which may be newer: ${damaged[0]?.key}: ${damaged[0]?.problem}`,
+        ]
+  return { record, warnings }
+}
+
+/** A backup of several snapshots may be called by any of its own. */
+async function byOwnLabel(repository: Repository, label: string): Promise<BackupRecord | undefined> {
+  const { heads } = await objectsOf(repository).heads()
+  const head = heads.find((one) => ownLabels(one).includes(label))
+  return head && readRecord(repository, head.id)
+}
+
+function noneOf(what: string, { repository, from }: RestoreSpec, fitting: readonly RecordHead[]): string {
+  const oldest = fitting.map((head) => head.finishedAt).sort()[0]
+  if (oldest !== undefined) return `No backup of ${what} was finished by ${from.asOf}; the oldest is of ${oldest}`
+  const whose = [from.cluster && ` of cluster ${from.cluster}`, from.policy && ` of policy ${from.policy}`]
+  return `Repository ${repository} holds no backup of ${what}${whose.filter(Boolean).join('')}; look with 'starferry backup list'`
+}

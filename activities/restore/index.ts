@@ -1,0 +1,181 @@
+import { Context } from '@temporalio/activity'
+import type { RestorePlan, RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { Finding } from '../../contract/findings.ts'
+import type { RestoreBasis } from '../../planning/restore/restore-basis.ts'
+import { kindOfCode } from '../../planning/restore/restore-basis.ts'
+import { passageLabel, runHash } from '../../planning/restore/restore-names.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { beating } from '../heartbeat.ts'
+import { facts } from '../pollers/facts.ts'
+import { attachRepository, detachRepository, type RepositoryOnCluster, repositoryOn } from './attach-repository.ts'
+import { lookBeforeRestore } from './check-restore.ts'
+import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
+import { openRestore, type RestoreInput } from './open-restore.ts'
+import { planPage } from './plan-page.ts'
+import { leaseSnapshots, releaseLease } from './read-lease.ts'
+import { type RenameMark, renameBack } from './rename-database.ts'
+import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
+import { asRestoreFailure, refusedRestore } from './restore-failures.ts'
+import { bounded, type RestoreSummary, summarize } from './restore-summary.ts'
+import { markStep, runStep, type StepDone, type StepMark } from './run-step.ts'
+import { type SwapMark, swapBack } from './swap-tables.ts'
+import { type UndoOrder, undoRestore } from './undo-restore.ts'
+
+export interface RestoreCheck {
+  basis: RestoreBasis
+  summary: RestoreSummary
+  findings: Finding[]
+  warnings: string[]
+}
+
+export interface RestoreStepInput extends RestoreInput {
+  /** Counted from 0. */
+  step: number
+  mark: StepMark
+  /** The workflow's count of tries of this step, from 1. */
+  attempt: number
+  snapshots: OwnSnapshot[]
+}
+
+export interface RestoreStepResult extends StepDone {
+  warnings: string[]
+}
+
+const MOST_FINDINGS = 100
+const MOST_WARNINGS = 50
+
+/** Activities of workflow types `restore` and `restorePlan`. */
+export function createRestoreActivities(deps: Dependencies) {
+  return {
+    /** Makes the repository known to the target, read-only, if it is not. */
+    attachRestoreRepository({ spec }: { spec: RestoreSpec }): Promise<RepositoryOnCluster> {
+      return guarded(`repository ${spec.repository} of ${spec.cluster}`, () =>
+        attachRepository(deps.cluster(spec.cluster).cluster, deps.repository(spec.repository)),
+      )
+    },
+
+    detachRestoreRepository({ spec }: { spec: RestoreSpec }): Promise<string[]> {
+      return guarded(`repository ${spec.repository} of ${spec.cluster}`, async () => {
+        const why = await detachRepository(deps.cluster(spec.cluster).cluster, spec.repository)
+        return why === undefined ? [] : [why]
+      })
+    },
+
+    /** What will be restored, and how. Changes nothing. */
+    checkRestore(input: { spec: RestoreSpec; repository: RepositoryOnCluster; runId: string }): Promise<RestoreCheck> {
+      const { spec, repository, runId } = input
+      return guarded('The restore cannot be planned', async (signal) => {
+        const { outline, findings, warnings } = await lookBeforeRestore(deps, spec, runHash(runId), repository, signal)
+        return {
+          basis: outline.basis,
+          summary: summarize(outline),
+          findings: findings.slice(0, MOST_FINDINGS),
+          warnings: warnings.slice(0, MOST_WARNINGS),
+        }
+      })
+    },
+
+    /** A page of the plan, for people. Changes nothing: a repository that is missing is taken for attached read-only. */
+    planRestore({ spec, next = 0 }: { spec: RestoreSpec; next?: number }): Promise<RestorePlan> {
+      return guarded('The restore cannot be planned', async (signal) => {
+        const { cluster } = deps.cluster(spec.cluster)
+        const found = await repositoryOn(cluster, deps.repository(spec.repository))
+        const repository = found ? { ...found, attached: false } : { writable: false, attached: true }
+        const { version } = await facts(cluster).capabilities()
+        const look = await lookBeforeRestore(deps, spec, HASH_OF_PLANS, repository, signal)
+        return planPage(look, version, next)
+      })
+    },
+
+    /** Keeps the snapshots from being deleted, for some days. Returns warnings. */
+    leaseRestoreSnapshots(input: RestoreInput & { chain: string[]; holder: string }): Promise<string[]> {
+      return guarded('The snapshots cannot be kept from being deleted', (signal) => leaseSnapshots(deps, input, signal))
+    },
+
+    releaseRestoreSnapshots(input: { spec: RestoreSpec; holder: string }): Promise<void> {
+      return guarded('The lease of the snapshots', () => releaseLease(deps, input))
+    },
+
+    /** Notes what must be known before a step that cannot be told otherwise from one that was done. */
+    markRestoreStep(input: RestoreInput & { step: number }): Promise<StepMark> {
+      return opened(input, async (context) => markStep(context, stepOf(context, input.step)))
+    },
+
+    /** Does one step: an attempt sends a job at most once, and finds that of a former attempt. */
+    runRestoreStep(input: RestoreStepInput): Promise<RestoreStepResult> {
+      return opened(input, async (context, report) => {
+        const step = stepOf(context, input.step)
+        const warnings = context.warnings
+        const done = await runStep(context, Context.current(), step, { ...input, report })
+        return { ...done, warnings: bounded(warnings, (more) => `${more} more warnings`, MOST_WARNINGS) }
+      })
+    },
+
+    /** Takes back a step of publishing, whatever part of it was done. */
+    unpublishRestoreStep(input: RestoreInput & { step: number; mark: StepMark }): Promise<void> {
+      return opened(input, async (context) => {
+        const step = stepOf(context, input.step)
+        if (step.kind === 'swap') await swapBack(context, step.tables, input.mark as SwapMark)
+        if (step.kind === 'rename-database') await renameBack(context, input.mark as RenameMark)
+      })
+    },
+
+    /** Removes all that was made before publishing. Returns what is left, in sentences. */
+    undoRestore(
+      input: RestoreInput & { order: UndoOrder; snapshots: OwnSnapshot[]; attempts: number },
+    ): Promise<string[]> {
+      return opened(input, async (context) => {
+        const left = await undoRestore(context, input.order)
+        const parts = context.steps.flatMap((step) => (step.kind === 'backup' ? [step.part] : []))
+        const begun = parts.filter((_, at) => at <= input.snapshots.length)
+        // Those of failed attempts, too; to delete what is not there does nothing.
+        const labels = begun.flatMap((part) =>
+          Array.from({ length: input.attempts }, (_, at) => ({ label: passageLabel(input.basis.hash, part, at + 1) })),
+        )
+        const reached = Math.max(input.order.done, (input.order.begun?.step ?? -1) + 1)
+        if (context.steps.slice(0, reached).some((step) => step.kind === 'backup')) {
+          left.push(...(await deleteOwnSnapshots(context, labels)))
+        }
+        return bounded(left, (more) => `${more} more`, MOST_WARNINGS)
+      })
+    },
+  }
+
+  async function opened<T>(
+    input: RestoreInput & { step?: number },
+    work: (context: RestoreContext & { warnings: string[] }, report: (progress: unknown) => void) => Promise<T>,
+  ): Promise<T> {
+    const code = input.step === undefined ? undefined : input.basis.steps[input.step]
+    const what = code === undefined ? 'undo' : kindOfCode(code)
+    return guarded(`Restore ${input.spec.name}, ${what}`, async (signal, report) => {
+      const warnings: string[] = []
+      const context = await openRestore(deps, input, {
+        signal,
+        tell: (doing) => report({ label: '', database: '', state: '', waiting: doing }),
+        warn: (warning) => warnings.push(warning),
+      })
+      return work({ ...context, warnings }, report)
+    })
+  }
+}
+
+const HASH_OF_PLANS = 'xxxxxx'
+
+function stepOf({ steps }: RestoreContext, at: number) {
+  const step = steps[at]
+  if (!step) throw refusedRestore(`This restore has no step ${at}`)
+  return step
+}
+
+function guarded<T>(
+  what: string,
+  work: (signal: AbortSignal, report: (progress: unknown) => void) => Promise<T>,
+): Promise<T> {
+  return beating(async (report) => {
+    try {
+      return await work(Context.current().cancellationSignal, report)
+    } catch (error) {
+      throw asRestoreFailure(error, what)
+    }
+  })
+}

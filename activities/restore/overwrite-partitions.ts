@@ -1,0 +1,65 @@
+import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
+import { readTable } from '../../starrocks/ddl/index.ts'
+import { listPartitions, quoteQualified, showCreate } from '../../starrocks/index.ts'
+import { countRows } from './count-rows.ts'
+import { addListPartitions } from './prepare-partitions.ts'
+import { addRangePartitions } from './range-partitions.ts'
+import type { RestoreContext } from './restore-context.ts'
+import { abortedRestore, refusedRestore } from './restore-failures.ts'
+import { overwriteStatement } from './step-statements.ts'
+import { wantedPartitions } from './verify-tables.ts'
+
+const TIMEOUT_MS = 6 * 3_600_000
+
+/**
+ * INSERT OVERWRITE of the chosen partitions from where they were restored to; the statement changes all of them of a table at once, or none. Partitions
+ * that the live table lacks are added first. Can be repeated. Rows are counted afterwards.
+ */
+export async function overwritePartitions(context: RestoreContext, planned: PlannedTable): Promise<void> {
+  const { cluster, outline, signal } = context
+  const live = { ...planned, database: outline.database, as: planned.target }
+  const names = planned.only ?? []
+  const there = new Set((await listPartitions(cluster, live.database, live.as, { signal })).map(({ name }) => name))
+  const missing = names.filter((name) => !there.has(name))
+  if (missing.length > 0) {
+    const part = { planned: live, part: { label: 0, names: missing }, first: false, addFirst: true }
+    if (planned.table.partitioning === 'list' || planned.table.partitioning === 'automatic-list') {
+      await addListPartitions(context, part)
+    } else await addRangePartitions(context, live, missing)
+  }
+  const columns = await commonColumns(context, planned)
+  context.tell(`overwrite ${names.length} partitions of ${outline.database}.${planned.target}`)
+  await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs: TIMEOUT_MS })
+  if (context.spec.verify === 'off') return
+  const expected = wantedPartitions(planned)
+  const counted = await countRows(context, live.database, live.as, names, true)
+  for (const [name, { rows }] of expected) {
+    const found = counted?.get(name)
+    if (found === undefined || rows === undefined || found === rows) continue
+    const text = `${live.database}.${live.as} partition ${name} has ${found} rows after it was overwritten, the backup had ${rows}`
+    if (BigInt(found) > BigInt(rows)) context.warn(`${text}: rows were written meanwhile`)
+    else throw abortedRestore(text)
+  }
+}
+
+/** Columns that can be written; both tables must have the same. Generated ones are computed again. */
+async function commonColumns(context: RestoreContext, planned: PlannedTable): Promise<string[]> {
+  const { cluster, outline } = context
+  const [live, restored] = await Promise.all([
+    showCreate(cluster, outline.database, planned.target),
+    showCreate(cluster, planned.database, planned.as),
+  ])
+  const columns = (text: string) =>
+    readTable(text)
+      .columns.filter((column) => column.generated === undefined)
+      .map((column) => column.name)
+  const wanted = columns(restored.text)
+  const have = new Set(columns(live.text).map((name) => name.toLowerCase()))
+  const lacking = wanted.filter((name) => !have.has(name.toLowerCase()))
+  if (lacking.length > 0 || have.size !== wanted.length) {
+    throw refusedRestore(
+      `${outline.database}.${planned.target} has other columns than at the backup (${lacking.join(', ') || 'some are new'}); its partitions stay in ${quoteQualified(planned.database, planned.as)}: write them with an INSERT OVERWRITE … SELECT of your own, or restore the whole table aside`,
+    )
+  }
+  return wanted
+}

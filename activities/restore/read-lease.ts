@@ -1,0 +1,54 @@
+import { SnapshotError, StorageError } from '../../repository/index.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { protectSnapshots, releaseSnapshots } from '../repository/leases.ts'
+import type { RestoreInput } from './open-restore.ts'
+import { repositoryOf } from './repository-of.ts'
+import { refusedRestore } from './restore-failures.ts'
+
+export type LeaseOrder = RestoreInput & {
+  /** Labels that are read. */
+  chain: string[]
+  /** The workflow's id: when that is closed, nobody heeds the lease any more. */
+  holder: string
+}
+
+/**
+ * Says in the repository that these snapshots are read, so that nobody's retention deletes them meanwhile; holds for some days, and can be repeated to
+ * prolong it. Where the repository cannot be written to from here it goes without, which is returned as a warning. Errors: Refused when they are
+ * being deleted already.
+ */
+export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, signal?: AbortSignal): Promise<string[]> {
+  const { spec, basis, chain, holder } = order
+  let deleting: string[]
+  try {
+    const lease = {
+      holder,
+      why: `restores backup ${basis.backup} to ${spec.cluster}`,
+      labels: chain,
+      records: basis.bare ? [] : [basis.backup],
+    }
+    const answer = await protectSnapshots(await repositoryOf(deps, spec.repository), lease, signal)
+    deleting = answer.deleting
+  } catch (error) {
+    if (!(error instanceof StorageError) && !(error instanceof SnapshotError)) throw error
+    return [`Nothing keeps the snapshots from being deleted by retention while they are restored: ${error.message}`]
+  }
+  if (deleting.length === 0) return []
+  await releaseLease(deps, order)
+  throw refusedRestore(
+    `Backup ${basis.backup} needs snapshots that are being deleted (${deleting.slice(0, 3).join(', ')})`,
+  )
+}
+
+/** Ends what `leaseSnapshots` began; does nothing where that was not possible. */
+export async function releaseLease(
+  deps: Dependencies,
+  { spec, holder }: Pick<LeaseOrder, 'spec' | 'holder'>,
+): Promise<void> {
+  try {
+    await releaseSnapshots(await repositoryOf(deps, spec.repository), holder)
+  } catch (error) {
+    // It runs out by itself.
+    if (!(error instanceof StorageError) && !(error instanceof SnapshotError)) throw error
+  }
+}

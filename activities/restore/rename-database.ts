@@ -1,0 +1,73 @@
+import { replacedName } from '../../planning/restore/restore-names.ts'
+import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
+import { listDatabases } from '../../starrocks/index.ts'
+import { readDatabase } from './live-objects.ts'
+import type { RestoreContext } from './restore-context.ts'
+import { staleRestore } from './restore-failures.ts'
+import { renameDatabaseStatement, renameTableStatement } from './step-statements.ts'
+
+/** Ids before the renames. */
+export interface RenameMark {
+  restored: string
+  live?: string
+}
+
+export async function markRename(context: RestoreContext): Promise<RenameMark> {
+  const ids = await idsByName(context)
+  const restored = ids.get(context.outline.scratch)
+  if (restored === undefined) throw staleRestore(`${context.outline.scratch}, which was restored, is gone`)
+  return { restored, live: ids.get(context.outline.database) }
+}
+
+/** Gives the restored database the live name; what had it is put aside. Can be repeated. */
+export async function renameDatabase(
+  context: RestoreContext,
+  tables: readonly PlannedTable[],
+  mark: RenameMark,
+): Promise<void> {
+  const { cluster, outline, basis } = context
+  const { scratch, database } = outline
+  const old = replacedName(database, basis.hash)
+  const objects = (await readDatabase(cluster, scratch))?.objects
+  for (const { as, target } of objects ? tables : []) {
+    if (objects?.has(as) && !objects.has(target)) await cluster.execute(renameTableStatement(scratch, as, target))
+  }
+  const ids = await idsByName(context)
+  const live = ids.get(database)
+  if (live === mark.restored) return
+  if (live !== undefined && live !== mark.live) {
+    throw staleRestore(`Database ${database} was replaced by another meanwhile; nothing was renamed`)
+  }
+  if (live !== undefined) {
+    context.tell(`${database} becomes ${old}`)
+    await rename(context, database, old, live)
+  }
+  context.tell(`${scratch} becomes ${database}`)
+  await rename(context, scratch, database, mark.restored)
+}
+
+/** The live database gets its name back. Can be repeated, and run after any part of the renames. */
+export async function renameBack(context: RestoreContext, mark: RenameMark): Promise<void> {
+  const { outline, basis } = context
+  const { scratch, database } = outline
+  const old = replacedName(database, basis.hash)
+  if ((await idsByName(context)).get(database) === mark.restored)
+    await rename(context, database, scratch, mark.restored)
+  const ids = await idsByName(context)
+  if (mark.live !== undefined && ids.get(old) === mark.live && !ids.has(database)) {
+    await rename(context, old, database, mark.live)
+  }
+}
+
+async function rename(context: RestoreContext, from: string, to: string, id: string): Promise<void> {
+  try {
+    await context.cluster.execute(renameDatabaseStatement(from, to))
+  } catch (error) {
+    // An answer that got lost: the name tells.
+    if ((await idsByName(context)).get(to) !== id) throw error
+  }
+}
+
+async function idsByName({ cluster }: RestoreContext): Promise<Map<string, string>> {
+  return new Map((await listDatabases(cluster)).map(({ name, id }) => [name, String(id)]))
+}

@@ -1,0 +1,111 @@
+import type { RestorePlan, RestoreRoute } from '../../contract/backup/restore-api.ts'
+import { asideName, replacedName } from '../../planning/restore/restore-names.ts'
+import type { RestoreOutline } from '../../planning/restore/restore-plan.ts'
+
+/** Sentences and lists that go through workflows are bounded. */
+const MOST = 20
+
+export interface RestoreSummary {
+  backup: RestorePlan['backup']
+  /** Labels and records that are read: what the lease names. */
+  chain: string[]
+  tables: number
+  partitions: number
+  bytes?: number
+  notRestored: { object: string; reason: string }[]
+  /** Where everything is when it has been assembled, and when it has been published. */
+  whereAssembled: string[]
+  wherePublished: string[]
+}
+
+export function summarize(outline: RestoreOutline): RestoreSummary {
+  const { record, tables } = outline
+  const used = new Set(tables.flatMap(({ parts }) => parts.map(({ label }) => label)))
+  for (const { label } of outline.objects) if (label !== undefined) used.add(label)
+  let partitions = 0
+  let bytes = 0
+  let sized = false
+  for (const { table, only } of tables) {
+    const chosen = only && new Set(only)
+    for (const [name, partition] of Object.entries(table.partitions)) {
+      if (chosen && !chosen.has(name)) continue
+      partitions++
+      if (partition.bytes !== undefined) sized = true
+      bytes += partition.bytes ?? 0
+    }
+  }
+  return {
+    backup: {
+      id: record.id,
+      finishedAt: record.finishedAt,
+      cluster: record.cluster,
+      database: record.database,
+      kind: record.kind,
+    },
+    chain: record.labels.flatMap(({ label }, at) => (used.has(at) ? [label] : [])),
+    tables: tables.length,
+    partitions,
+    ...(sized ? { bytes } : {}),
+    notRestored: bounded(outline.notRestored, (more) => ({ object: `${more} more`, reason: 'see the plan' })),
+    whereAssembled: sentences(outline, assembled),
+    wherePublished: sentences(outline, published),
+  }
+}
+
+function sentences(
+  outline: RestoreOutline,
+  tell: (outline: RestoreOutline, route: RestoreRoute, names: string) => string,
+): string[] {
+  const byRoute = new Map<RestoreRoute, string[]>()
+  for (const { route, target } of outline.tables) byRoute.set(route, [...(byRoute.get(route) ?? []), target])
+  return [...byRoute].map(([route, names]) => tell(outline, route, brief(names)))
+}
+
+function assembled({ database, scratch, basis, tables }: RestoreOutline, route: RestoreRoute, names: string): string {
+  switch (route) {
+    case 'direct':
+      return `${names}: restored as ${database}.*, where nothing was before`
+    case 'swap':
+    case 'rebackup-swap': {
+      const [one] = tables.filter((table) => table.route === route)
+      return `${names}: live and untouched in ${database}; restored beside as ${asideName(one?.target ?? '', basis.hash)} and alike`
+    }
+    case 'rebackup':
+      return `${names}: restored into ${database}`
+    case 'in-place':
+      return `${names}: restored over the live tables of ${database}`
+    case 'rename-database':
+      return `${names}: restored in database ${scratch}${basis.databaseExisted ? `; ${database} is live and untouched` : ''}`
+    case 'overwrite-partitions':
+      return `${names}: partitions restored in database ${scratch}; the live tables of ${database} are untouched`
+    case 'leave':
+      return `${names}: restored in database ${scratch}, where they stay`
+  }
+}
+
+function published({ database, scratch, basis, spec }: RestoreOutline, route: RestoreRoute, names: string): string {
+  const kept = (example: string) =>
+    spec.replaced === 'keep'
+      ? `; what was replaced stays as ${example}`
+      : '; what was replaced is in the recycle bin for a day'
+  switch (route) {
+    case 'swap':
+    case 'rebackup-swap':
+      return `${names}: restored, under the live names in ${database}${kept(`*${replacedName('', basis.hash)}`)}`
+    case 'rename-database':
+      return `${names}: restored as database ${database}${basis.databaseExisted ? kept(replacedName(database, basis.hash)) : ''}`
+    case 'overwrite-partitions':
+      return `${names}: partitions of the live tables of ${database} overwritten`
+    case 'leave':
+      return `${names}: restored in database ${scratch}, where they stay; drop it when it is no longer needed`
+    default:
+      return `${names}: restored in ${database}`
+  }
+}
+
+const brief = (names: readonly string[]) =>
+  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more tables` : names.join(', ')
+
+export function bounded<T>(all: readonly T[], rest: (more: number) => T, most = MOST): T[] {
+  return all.length <= most ? [...all] : [...all.slice(0, most - 1), rest(all.length - most + 1)]
+}

@@ -1,0 +1,200 @@
+import type { Context } from '@temporalio/activity'
+import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
+import { placeOf } from '../snapshot-jobs/index.ts'
+import { createEmpty } from './create-empty.ts'
+import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
+import { type JobMark, markJob } from './job-mark.ts'
+import { makeViews } from './make-views.ts'
+import { overwritePartitions } from './overwrite-partitions.ts'
+import { takeOwnSnapshot } from './own-snapshot.ts'
+import { addListPartitions } from './prepare-partitions.ts'
+import { quietTables } from './quiet-tables.ts'
+import { refreshViews } from './refresh-views.ts'
+import { markRename, type RenameMark, renameDatabase } from './rename-database.ts'
+import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
+import { corruptRestore, refusedRestore } from './restore-failures.ts'
+import { runRestoreJob } from './restore-job.ts'
+import { objectsInSnapshot, placeOfStep } from './restore-order.ts'
+import { settleReplaced } from './settle-replaced.ts'
+import { createDatabaseStatement, dropDatabaseStatement, writeRestore, writeRestoreAgain } from './step-statements.ts'
+import { clearTheWay, dropSurplus } from './surplus-partitions.ts'
+import { markSwap, type SwapMark, swapTables } from './swap-tables.ts'
+import { tendTables } from './tend-tables.ts'
+import { type VerifyWhere, verifyTable } from './verify-tables.ts'
+
+export type StepMark = JobMark | SwapMark | RenameMark | null
+
+/** What a step needs to have noted before it is begun. */
+export async function markStep(context: RestoreContext, step: RestorePlanStep): Promise<StepMark> {
+  switch (step.kind) {
+    case 'restore':
+    case 'restore-again':
+      return markJob(context.cluster, placeOf(placeOfStep(context, step)))
+    case 'swap':
+      return markSwap(context, step.tables)
+    case 'rename-database':
+      return markRename(context)
+    default:
+      return null
+  }
+}
+
+export interface StepRun {
+  /** The workflow's own count of the times that this step was tried. */
+  attempt: number
+  mark: StepMark
+  snapshots: readonly OwnSnapshot[]
+  report(progress: unknown): void
+}
+
+export interface StepDone {
+  snapshot?: OwnSnapshot
+  /** Compared with the record. */
+  partitions?: number
+  counted?: number
+}
+
+const MOST_PROBLEMS = 10
+
+/** Does one step of a restore; each can be done again. */
+export async function runStep(
+  context: RestoreContext,
+  activity: Context,
+  step: RestorePlanStep,
+  run: StepRun,
+): Promise<StepDone> {
+  const { cluster, outline, version, signal } = context
+  switch (step.kind) {
+    case 'create-database':
+      await cluster.execute(createDatabaseStatement(step.database), { signal })
+      return {}
+    case 'clear':
+      for (const planned of step.tables) await clearTheWay(context, planned)
+      return {}
+    case 'restore':
+      await restore(context, activity, step, run)
+      return {}
+    case 'create-tables':
+      for (const planned of step.tables) await createEmpty(context, planned)
+      return {}
+    case 'backup':
+      return { snapshot: await takeOwnSnapshot(context, activity, step, run.attempt, run.report) }
+    case 'restore-again': {
+      const snapshot = run.snapshots.find(({ part }) => part === step.part)
+      if (!snapshot) throw refusedRestore(`The snapshot that should move tables into ${outline.database} was not made`)
+      const tables = step.tables.map((table) => ({ ...table, ...table.again }))
+      await runRestoreJob(context, activity, {
+        statement: writeRestoreAgain(outline, version, step, snapshot),
+        label: snapshot.label,
+        timestamp: snapshot.timestamp,
+        place: { database: outline.database },
+        objects: objectsInSnapshot(step),
+        mark: run.mark as JobMark | null,
+        report: run.report,
+        isThere: async () => (await verifyAll(context, tables, 'aside', false)).problems.length === 0,
+      })
+      await quietTables(context, tables)
+      return {}
+    }
+    case 'verify': {
+      const { problems, partitions, counted } = await verifyAll(context, step.tables, undefined, undefined)
+      if (problems.length === 0) return { partitions, counted }
+      const more = problems.length > MOST_PROBLEMS ? `; and ${problems.length - MOST_PROBLEMS} more` : ''
+      throw corruptRestore(
+        `What was restored is not what the backup's record says: ${problems.slice(0, MOST_PROBLEMS).join('; ')}${more}`,
+      )
+    }
+    case 'swap':
+      await swapTables(context, step.tables, run.mark as SwapMark)
+      return {}
+    case 'rename-database':
+      await renameDatabase(context, step.tables, run.mark as RenameMark)
+      return {}
+    case 'overwrite':
+      for (const planned of step.tables) await overwritePartitions(context, planned)
+      return {}
+    case 'views':
+      await makeViews(context, step.objects)
+      return {}
+    case 'tend':
+      await tendTables(context, step.tables)
+      return {}
+    case 'replaced':
+      await settleReplaced(context, step.tables)
+      return {}
+    case 'materialized-views':
+      await refreshViews(context, step.objects)
+      return {}
+    case 'drop-database':
+      await cluster.execute(dropDatabaseStatement(outline.scratch), { signal })
+      return {}
+    case 'delete-snapshot':
+      await deleteOwnSnapshots(context, run.snapshots)
+      return {}
+  }
+}
+
+async function restore(
+  context: RestoreContext,
+  activity: Context,
+  step: Extract<RestorePlanStep, { kind: 'restore' }>,
+  run: StepRun,
+): Promise<void> {
+  const { outline, version } = context
+  const snapshot = outline.record.labels[step.label]
+  if (!snapshot) throw refusedRestore(`Backup ${outline.record.id} has no snapshot ${step.label}`)
+  const bytes = step.parts.reduce(
+    (sum, { planned, part }) =>
+      part.names.reduce((all, name) => all + (planned.table.partitions[name]?.bytes ?? 0), sum),
+    0,
+  )
+  for (const part of step.parts) if (part.addFirst) await addListPartitions(context, part)
+  await runRestoreJob(context, activity, {
+    statement: writeRestore(outline, version, step),
+    label: snapshot.label,
+    timestamp: snapshot.timestamp,
+    place: placeOf(step.database),
+    objects: objectsInSnapshot(step),
+    mark: run.mark as JobMark | null,
+    bytes: bytes > 0 ? bytes : undefined,
+    report: run.report,
+    isThere: () => isThere(context, step),
+  })
+  const made = step.parts.filter(({ first }) => first).map(({ planned }) => planned)
+  const known = context.basis.bare ? [] : step.parts.map(({ planned }) => planned)
+  await quietTables(context, known)
+  // A snapshot of all of a table may hold partitions that were dropped since.
+  for (const planned of made)
+    if (planned.parts.every(({ names }) => names.length === 0)) await dropSurplus(context, planned)
+}
+
+/** Whether the partitions of a step are there at the versions that the snapshot has; false where that cannot be told. */
+async function isThere(context: RestoreContext, step: Extract<RestorePlanStep, { kind: 'restore' }>): Promise<boolean> {
+  if (context.basis.bare || step.objects.length > 0 || step.parts.length === 0) return false
+  const tables = step.parts.map(({ planned, part }) => ({ ...planned, only: part.names }))
+  return (await verifyAll(context, tables, 'aside', false)).problems.length === 0
+}
+
+async function verifyAll(
+  context: RestoreContext,
+  tables: Parameters<typeof verifyTable>[1][],
+  where: VerifyWhere | undefined,
+  count: boolean | undefined,
+) {
+  const all = { partitions: 0, counted: 0, problems: [] as string[] }
+  for (const planned of tables) {
+    context.signal?.throwIfAborted()
+    const live = planned.as === planned.target && planned.database === context.outline.database
+    context.tell(`compare ${planned.database}.${planned.as} with the record`)
+    const one = await verifyTable(
+      context,
+      planned,
+      where ?? (live ? 'live' : 'aside'),
+      count === undefined ? {} : { count },
+    )
+    all.partitions += one.partitions
+    all.counted += one.counted
+    all.problems.push(...one.problems)
+  }
+  return all
+}

@@ -1,0 +1,80 @@
+import { asideName, replacedName } from '../../planning/restore/restore-names.ts'
+import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
+import { survivesDynamicPartitions } from '../../planning/restore/survives.ts'
+import { alterSet } from '../../starrocks/ddl/index.ts'
+import { quoteName, quoteProperties, quoteQualified, StarRocksError } from '../../starrocks/index.ts'
+import { quietProperties } from './quiet-tables.ts'
+import { databaseGrants, grantAgain, readGrants, tableGrants } from './regrant.ts'
+import type { RestoreContext } from './restore-context.ts'
+import { modelOf, wantedPartitions } from './verify-tables.ts'
+
+/**
+ * Puts right what RESTORE and SWAP leave behind, on tables that have their live names now: grants, which went with the former table; the colocate group and
+ * the storage medium, which RESTORE drops; what was switched off to keep old partitions – where they would survive it. Can be repeated. What fails
+ * is told and stops nothing.
+ */
+export async function tendTables(context: RestoreContext, tables: readonly PlannedTable[]): Promise<void> {
+  const { outline, basis } = context
+  const { database } = outline
+  const swapped = tables.filter(({ route }) => route === 'swap' || route === 'rebackup-swap')
+  const renamed = outline.renames && basis.databaseExisted
+  if (swapped.length > 0 || renamed) {
+    const grants = await readGrants(context)
+    const former = swapped.map(({ target }) => ({ live: target, former: asideName(target, basis.hash) }))
+    await grantAgain(context, tableGrants(grants, database, former))
+    if (renamed) await grantAgain(context, databaseGrants(grants, replacedName(database, basis.hash), database))
+  }
+  for (const planned of tables) {
+    if (planned.route === 'overwrite-partitions') continue
+    const made = planned.route !== 'in-place'
+    const live = { ...planned, database, as: planned.target }
+    if (made) {
+      await colocate(context, live)
+      await medium(context, live)
+    }
+    await switchOn(context, live)
+  }
+  const names = tables.map(({ target }) => target)
+  context.warn(
+    `Statistics are not restored: ANALYZE TABLE ${quoteQualified(database, names[0] ?? '')}${names.length > 1 ? ` and ${names.length - 1} more` : ''}`,
+  )
+}
+
+async function colocate(context: RestoreContext, { database, as, table }: PlannedTable): Promise<void> {
+  const group = table.colocateGroup ?? modelOf(table)?.properties.colocate_with
+  if (!group) return
+  await attempt(
+    context,
+    alterSet({ database, name: as }, { colocate_with: group }),
+    `${database}.${as} is not in colocate group ${group} again`,
+  )
+}
+
+/** Restored replicas are all on HDD. */
+async function medium(context: RestoreContext, planned: PlannedTable): Promise<void> {
+  const fast = [...wantedPartitions(planned)].filter(([, { medium }]) => medium?.toUpperCase() === 'SSD')
+  if (fast.length === 0) return
+  const names = fast.map(([name]) => quoteName(name)).join(', ')
+  const statement = `ALTER TABLE ${quoteQualified(planned.database, planned.as)} MODIFY PARTITION (${names}) SET ${quoteProperties([['storage_medium', 'SSD']])}`
+  await attempt(context, statement, `${planned.database}.${planned.as} stays on HDD`)
+}
+
+async function switchOn(context: RestoreContext, planned: PlannedTable): Promise<void> {
+  const { database, as, table } = planned
+  const model = modelOf(table)
+  for (const { property, value } of quietProperties(table)) {
+    const statement = alterSet({ database, name: as }, { [property]: value })
+    const survive = survivesDynamicPartitions(property, value, model?.properties ?? {}, table, context.deps.clock.now())
+    if (survive === true) await attempt(context, statement, `${database}.${as}: ${property} stays off`)
+    else context.warn(`${property} of ${database}.${as} stays off: ${survive}. To switch it on: ${statement}`)
+  }
+}
+
+async function attempt(context: RestoreContext, statement: string, consequence: string): Promise<void> {
+  try {
+    await context.cluster.execute(statement, { signal: context.signal })
+  } catch (error) {
+    if (!(error instanceof StarRocksError) || error.kind === 'Unreachable' || error.kind === 'NotLeader') throw error
+    context.warn(`${consequence}: ${error.message}. By hand: ${statement}`)
+  }
+}

@@ -1,0 +1,158 @@
+import { asideName } from '../../planning/restore/restore-names.ts'
+import { quoteName, StarRocksError } from '../../starrocks/index.ts'
+import { pause } from '../heartbeat.ts'
+import { cancelOurs, placeOf, snapshotJobs } from '../snapshot-jobs/index.ts'
+import type { JobMark } from './job-mark.ts'
+import { kindOf, readDatabase } from './live-objects.ts'
+import type { RestoreContext } from './restore-context.ts'
+import { isOurs } from './restore-job.ts'
+import { objectsInSnapshot, placeOfStep } from './restore-order.ts'
+import { dropCopyStatement, dropDatabaseStatement } from './step-statements.ts'
+
+export interface UndoOrder {
+  /** Steps that were done, counted from the first. */
+  done: number
+  /** The step that was begun, and perhaps not ended, with what was noted before it. */
+  begun?: { step: number; mark?: unknown }
+}
+
+/**
+ * Removes everything that the restore made beside the live objects, and under names that were free before; live objects are as they were, except for
+ * what was restored in place, which is told. Jobs of ours end first. Can be repeated. Returns what is left, in sentences.
+ */
+export async function undoRestore(context: RestoreContext, { done, begun }: UndoOrder): Promise<string[]> {
+  const { cluster, outline, basis, steps } = context
+  const { database, scratch } = outline
+  const left: string[] = []
+  const finishedBegun = begun ? await endJob(context, begun, left) : false
+  const reached = finishedBegun && begun ? begun.step + 1 : done
+  const made = new Set<string>()
+  for (const step of steps.slice(0, reached)) {
+    if (step.kind === 'restore') {
+      for (const { planned, first } of step.parts) {
+        if (first && planned.database === database && planned.route !== 'swap') made.add(planned.as)
+      }
+      for (const object of step.objects) {
+        if (object.kind === 'catalog') {
+          await drop(`DROP CATALOG IF EXISTS ${quoteName(object.target)}`, `external catalog ${object.target}`)
+        } else if (object.kind === 'function' && object.database === database) {
+          left.push(`function ${object.target} of ${database} stays: DROP FUNCTION wants its argument types`)
+        } else if (object.database === database) made.add(object.target)
+      }
+    } else if (step.kind === 'create-tables') {
+      for (const planned of step.tables)
+        if (planned.database === database && planned.route === 'direct') made.add(planned.as)
+    } else if (step.kind === 'restore-again') {
+      for (const { again, route } of step.tables) if (again && route === 'rebackup') made.add(again.as)
+    }
+  }
+  const live = await readDatabase(cluster, database)
+  if (live) {
+    const aside = outline.tables
+      .filter(({ route }) => route === 'swap' || route === 'rebackup-swap')
+      .map(({ target }) => asideName(target, basis.hash))
+    for (const name of [...aside, ...made]) {
+      const object = live.objects.get(name)
+      if (!object) continue
+      const kind = kindOf(object)
+      const statement =
+        kind === 'materializedView'
+          ? `DROP MATERIALIZED VIEW IF EXISTS ${quoteName(database)}.${quoteName(name)}`
+          : kind === 'view'
+            ? `DROP VIEW IF EXISTS ${quoteName(database)}.${quoteName(name)}`
+            : dropCopyStatement(database, name)
+      await drop(statement, `${database}.${name}, which the restore made`)
+    }
+    // Made for this restore, and by it alone.
+    const madeDatabase =
+      !basis.databaseExisted && steps.slice(0, reached).some((step) => step.kind === 'create-database' && !step.scratch)
+    if (madeDatabase) {
+      const rest = await readDatabase(cluster, database)
+      if (rest && rest.objects.size === 0)
+        await drop(dropDatabaseStatement(database), `database ${database}, which the restore made`)
+    }
+  }
+  if (scratch !== database && (await readDatabase(cluster, scratch))) {
+    await drop(dropDatabaseStatement(scratch), `database ${scratch}, in which tables were put together`)
+  }
+  left.push(...inPlaceState(context, reached, begun?.step))
+  return left
+
+  async function drop(statement: string, what: string): Promise<void> {
+    context.tell(`remove ${what}`)
+    try {
+      await cluster.execute(statement)
+    } catch (error) {
+      if (!(error instanceof StarRocksError) || isAway(error)) throw error
+      if (error.kind === 'NotFound') return
+      left.push(`${what} could not be removed (${error.message}); by hand: ${statement}`)
+    }
+  }
+}
+
+const isAway = ({ kind }: StarRocksError) =>
+  kind === 'Unreachable' || kind === 'OutcomeUnknown' || kind === 'NotLeader' || kind === 'Busy'
+
+/** Ends the job of a step that was begun: cancelled, unless it is COMMITTING; then its end is waited for. Whether it had done its work. */
+async function endJob(
+  context: RestoreContext,
+  begun: NonNullable<UndoOrder['begun']>,
+  left: string[],
+): Promise<boolean> {
+  const { cluster, outline, basis, steps } = context
+  const step = steps[begun.step]
+  if (!step) return false
+  if (step.kind === 'backup') {
+    const place = { database: outline.scratch }
+    await cancelOurs(cluster, 'backup', place, (job) => job.label.startsWith(`sfr_${basis.hash}_${step.part}_`))
+    return false
+  }
+  if (step.kind !== 'restore' && step.kind !== 'restore-again') return step.kind === 'create-tables'
+  const place = placeOf(placeOfStep(context, step))
+  const labels = step.kind === 'restore' ? [outline.record.labels[step.label]?.label] : undefined
+  const ours = step.kind === 'restore' ? undefined : `sfr_${basis.hash}_${step.part}_`
+  const mine = (job: Parameters<typeof isOurs>[0]) =>
+    (ours === undefined ? labels?.includes(job.label) === true : job.label.startsWith(ours)) &&
+    isOurs(job, {
+      label: job.label,
+      timestamp: job.kind === 'restore' ? job.timestamp : '',
+      objects: objectsInSnapshot(step),
+      mark: (begun.mark as JobMark | null | undefined) ?? null,
+    })
+  for (;;) {
+    const end = await cancelOurs(cluster, 'restore', place, mine)
+    if (end.outcome === 'committing') {
+      context.tell(`wait for the end of restore ${end.job.label}, which is COMMITTING and must not be cancelled`)
+      await pause(1_000, context.signal)
+      context.signal?.throwIfAborted()
+      continue
+    }
+    if (end.outcome === 'none' && (await snapshotJobs(cluster).running(place)))
+      left.push(`another job runs in ${outline.database}`)
+    return end.outcome === 'finished'
+  }
+}
+
+/** Of tables restored in place: untouched, or in which state exactly. */
+function inPlaceState({ steps, basis, outline }: RestoreContext, reached: number, begun: number | undefined): string[] {
+  const inPlace = outline.tables.filter(({ route }) => route === 'in-place')
+  if (inPlace.length === 0) return []
+  return inPlace.map(({ target, parts, name }) => {
+    const touched = (index: number) => {
+      const step = steps[index]
+      if (step?.kind === 'clear') return step.tables.some((table) => table.name === name)
+      return step?.kind === 'restore' && step.parts.some(({ planned }) => planned.name === name)
+    }
+    const restored = steps.slice(0, reached).filter((step, at) => step.kind === 'restore' && touched(at)).length
+    const cleared = steps.slice(0, reached).some((step, at) => step.kind === 'clear' && touched(at))
+    const running = begun !== undefined && begun >= reached && touched(begun)
+    if (restored === 0 && !cleared && !running) return `${target} is as it was`
+    if (restored >= parts.length) return `${target} holds the backup ${basis.backup}, completely`
+    const how = `${restored} of ${parts.length} snapshots of backup ${basis.backup} were restored over it`
+    const partitions = cleared ? '; partitions that the backup has not were dropped' : ''
+    const open = running
+      ? '; the next one was begun and cancelled before it replaced any files, unless it says so above'
+      : ''
+    return `${target}: ${how}${partitions}${open}. Run the same restore again to complete it`
+  })
+}

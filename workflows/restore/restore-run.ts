@@ -1,0 +1,352 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  setCurrentDetails,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { RestoreCheck } from '../../activities/restore/index.ts'
+import type { OwnSnapshot } from '../../activities/restore/restore-context.ts'
+import type { StepMark } from '../../activities/restore/run-step.ts'
+import { BACKUP_ERRORS } from '../../contract/backup/backup-api.ts'
+import type { RestoreResult, RestoreSpec, RestoreStatus } from '../../contract/backup/restore-api.ts'
+import {
+  kindOfCode,
+  needsMark,
+  phaseOf,
+  type RestoreBasis,
+  type StepPhase,
+} from '../../planning/restore/restore-basis.ts'
+import { setSearchAttributes } from '../search-attributes.ts'
+import { looks, steps } from './activities.ts'
+import { stepWords } from './step-words.ts'
+
+const MOST_WARNINGS = 100
+/** The lease of the snapshots holds for three. */
+const PROLONG_MS = 24 * 3_600_000
+
+/** One restore as an entity: assembles, verifies, waits to be published, publishes; or takes back what it made. */
+export class RestoreRun {
+  readonly status: RestoreStatus
+  readonly #spec: RestoreSpec
+  readonly #live = new CancellationScope()
+  #check: RestoreCheck | undefined
+  #done = 0
+  #begun: { step: number; mark: StepMark } | undefined
+  readonly #published: { step: number; mark: StepMark }[] = []
+  readonly #snapshots: OwnSnapshot[] = []
+  #wantsPublish = false
+  #discarded = false
+  /** From here on it goes on to the end. */
+  #final = false
+  #attached = false
+  #leasedAt: number | undefined
+  #partitions = 0
+  #counted = 0
+
+  constructor(spec: RestoreSpec) {
+    this.#spec = spec
+    this.status = {
+      name: spec.name,
+      cluster: spec.cluster,
+      repository: spec.repository,
+      state: 'checking',
+      step: 'look at backup and target',
+      stepsDone: 0,
+      stepsTotal: 0,
+      where: [],
+      warnings: [],
+      left: [],
+    }
+  }
+
+  get mayPublish(): string | undefined {
+    return this.status.state === 'ready'
+      ? undefined
+      : `it is ${this.status.state}; it can be published when it is ready`
+  }
+
+  get mayDiscard(): string | undefined {
+    const { state } = this.status
+    if (['checking', 'restoring', 'verifying', 'ready'].includes(state)) return undefined
+    return state === 'publishing' ? 'it is being published' : `it is ${state}`
+  }
+
+  publish(): void {
+    this.#wantsPublish = true
+  }
+
+  discard(): void {
+    this.#discarded = true
+    this.#live.cancel()
+  }
+
+  cancel(): void {
+    // Once it is published there is nothing to take back; what is left to do only puts things right.
+    if (!this.#final) this.#live.cancel()
+  }
+
+  /** Ends when the restore has; throws a failure or a cancellation after everything was taken back. */
+  async run(): Promise<RestoreResult> {
+    const started = Date.now()
+    try {
+      await this.#live.run(() => this.#restore())
+      this.#set('finished', 'done')
+      return this.#result(true, started)
+    } catch (error) {
+      return CancellationScope.nonCancellable(() => this.#end(error, started))
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const spec = this.#spec
+    this.#set('checking', 'look at backup and target')
+    const repository = await looks.attachRestoreRepository({ spec })
+    this.#attached = repository.attached
+    const check = await looks.checkRestore({ spec, repository, runId: workflowInfo().runId })
+    this.#check = check
+    const { basis, summary } = check
+    this.status.backup = summary.backup.id
+    this.status.stepsTotal = basis.steps.length
+    setSearchAttributes({
+      kind: 'restore',
+      cluster: spec.cluster,
+      database: spec.rename.database ?? summary.backup.database,
+    })
+    this.#warn(check.warnings)
+    this.#warn(summary.notRestored.map(({ object, reason }) => `not restored: ${object}: ${reason}`))
+    this.#heed(check)
+    await this.#lease(check)
+
+    await this.#phase('assemble', check)
+    this.status.where = summary.whereAssembled
+    await this.#release()
+    if ([...basis.steps].some((code) => phaseOf(kindOfCode(code)) === 'publish')) await this.#ready()
+    await this.#phase('publish', check)
+    this.#final = true
+    if (spec.publish !== 'never') this.status.where = summary.wherePublished
+    await CancellationScope.nonCancellable(async () => {
+      this.#set('cleaning', 'put right what was left behind')
+      await this.#phase('after', check)
+      await this.#phase('clean', check)
+      await this.#detach()
+    })
+  }
+
+  /** Fatal findings end it before anything was changed. */
+  #heed({ findings }: RestoreCheck): void {
+    const ignored = new Set(this.#spec.ignore)
+    const fatal = findings.filter(({ level, code }) => level === 'fatal' && !ignored.has(code))
+    this.#warn(
+      findings.filter((finding) => !fatal.includes(finding) && finding.level !== 'info').map(({ message }) => message),
+    )
+    if (fatal.length === 0) return
+    const texts = fatal
+      .slice(0, 10)
+      .map(({ code, message, remedy }) => `${message}${remedy ? `. ${remedy}` : ''} (${code})`)
+    const more = fatal.length > 10 ? `; and ${fatal.length - 10} more` : ''
+    throw ApplicationFailure.nonRetryable(`${texts.join('; ')}${more}`, BACKUP_ERRORS.refused)
+  }
+
+  /** Verified and beside the live objects: a person says whether it takes their names. */
+  async #ready(): Promise<void> {
+    if (this.#spec.publish === 'auto') return
+    this.#set('ready', 'wait to be published or discarded')
+    this.status.waiting = 'somebody to publish or to discard it'
+    this.#tell()
+    await condition(() => this.#wantsPublish)
+    this.status.waiting = undefined
+  }
+
+  async #phase(phase: StepPhase, { basis }: RestoreCheck): Promise<void> {
+    for (const [step, code] of [...basis.steps].entries()) {
+      const kind = kindOfCode(code)
+      if (phaseOf(kind) !== phase) continue
+      const state =
+        phase === 'publish'
+          ? 'publishing'
+          : phase === 'assemble'
+            ? kind === 'verify'
+              ? 'verifying'
+              : 'restoring'
+            : 'cleaning'
+      this.#set(state, stepWords(kind))
+      await this.#step(step, basis, phase)
+      this.#done = phase === 'assemble' ? step + 1 : this.#done
+      this.status.stepsDone++
+      this.#tell()
+    }
+  }
+
+  async #step(step: number, basis: RestoreBasis, phase: StepPhase): Promise<void> {
+    const spec = this.#spec
+    const kind = kindOfCode(basis.steps[step] ?? '')
+    if (phase === 'assemble') await this.#prolong()
+    const mark = needsMark(kind) ? await steps.markRestoreStep({ spec, basis, step }) : null
+    this.#begun = { step, mark }
+    if (phase === 'publish') this.#published.push({ step, mark })
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const snapshots = [...this.#snapshots]
+        const result = await steps.runRestoreStep({ spec, basis, step, mark, attempt, snapshots })
+        if (result.snapshot) this.#snapshots.push(result.snapshot)
+        if (phase === 'assemble') {
+          this.#partitions += result.partitions ?? 0
+          this.#counted += result.counted ?? 0
+        }
+        this.#warn(result.warnings)
+        this.#begun = undefined
+        return
+      } catch (error) {
+        if (isCancellation(error)) throw error
+        const cause = error instanceof ActivityFailure ? error.cause : error
+        const type = cause instanceof ApplicationFailure ? cause.type : undefined
+        if (type === BACKUP_ERRORS.aborted && attempt < spec.attempts) {
+          this.#warn([`${stepWords(kind)}, try ${attempt}: ${messageOf(error)}`])
+          await sleep(Math.min(60_000, 2_000 * 2 ** attempt))
+          continue
+        }
+        // The live names hold what was restored: what comes after puts things right, and its failure must not take that back.
+        if (phase === 'after' || phase === 'clean') {
+          this.#warn([`${stepWords(kind)} failed: ${messageOf(error)}`])
+          return
+        }
+        throw error
+      }
+    }
+  }
+
+  /** After a failure, a cancellation or a discard: what was published is taken back, what was made is removed. */
+  async #end(error: unknown, started: number): Promise<RestoreResult> {
+    const spec = this.#spec
+    const check = this.#check
+    const cancelled = isCancellation(error) || this.#discarded
+    const why = cancelled ? (this.#discarded ? 'it was discarded' : 'it was cancelled') : messageOf(error)
+    if (check) {
+      const { basis } = check
+      this.#set('undoing', `take back what was done, because ${why}`)
+      this.#tell()
+      const left: string[] = []
+      for (const { step, mark } of [...this.#published].reverse()) {
+        if (kindOfCode(basis.steps[step] ?? '') === 'overwrite') {
+          left.push('partitions that were overwritten by INSERT OVERWRITE stay as they are')
+          continue
+        }
+        await steps.unpublishRestoreStep({ spec, basis, step, mark })
+      }
+      const order = { done: this.#done, begun: this.#begun }
+      const undone = await steps.undoRestore({
+        spec,
+        basis,
+        order,
+        snapshots: this.#snapshots,
+        attempts: spec.attempts,
+      })
+      left.push(...undone)
+      this.status.left = left
+    }
+    await this.#release()
+    await this.#detach()
+    this.status.where = []
+    this.#set(cancelled ? 'cancelled' : 'failed', why)
+    this.#tell()
+    if (this.#discarded) return this.#result(false, started)
+    if (cancelled) throw error
+    const rest =
+      this.status.left.length > 0
+        ? `. Left behind: ${this.status.left.join('; ')}`
+        : '. Everything that it made was removed'
+    throw ApplicationFailure.create({
+      type: typeOf(error) ?? 'RestoreFailed',
+      message: `${why}${check ? rest : ''}`,
+      nonRetryable: true,
+      cause: error instanceof Error ? error : undefined,
+    })
+  }
+
+  async #lease({ basis, summary }: RestoreCheck): Promise<void> {
+    const holder = workflowInfo().workflowId
+    this.#leasedAt = Date.now()
+    this.#warn(await looks.leaseRestoreSnapshots({ spec: this.#spec, basis, chain: summary.chain, holder }))
+  }
+
+  async #prolong(): Promise<void> {
+    if (this.#check && this.#leasedAt !== undefined && Date.now() - this.#leasedAt > PROLONG_MS)
+      await this.#lease(this.#check)
+  }
+
+  async #release(): Promise<void> {
+    if (this.#leasedAt === undefined) return
+    this.#leasedAt = undefined
+    await steps.releaseRestoreSnapshots({ spec: this.#spec, holder: workflowInfo().workflowId })
+  }
+
+  async #detach(): Promise<void> {
+    if (!this.#attached) return
+    this.#attached = false
+    this.#warn(await steps.detachRestoreRepository({ spec: this.#spec }))
+  }
+
+  #set(state: RestoreStatus['state'], step: string): void {
+    if (this.status.state !== state) setSearchAttributes({ state })
+    this.status.state = state
+    this.status.step = step
+    this.#tell()
+  }
+
+  #warn(warnings: readonly string[]): void {
+    for (const warning of warnings) {
+      if (this.status.warnings.length < MOST_WARNINGS && !this.status.warnings.includes(warning))
+        this.status.warnings.push(warning)
+    }
+  }
+
+  #tell(): void {
+    const { state, step, stepsDone, stepsTotal, backup, where, warnings, left, waiting } = this.status
+    const list = (title: string, lines: readonly string[]) =>
+      lines.length === 0 ? [] : [`**${title}**`, ...lines.slice(0, 20).map((line) => `- ${line}`)]
+    setCurrentDetails(
+      [
+        `**${state}**: ${step} (${stepsDone} of ${stepsTotal} steps)${backup ? `, backup \`${backup}\`` : ''}`,
+        ...(waiting ? [`Waits for ${waiting}`] : []),
+        ...list('Where', where),
+        ...list('Left', left),
+        ...list('Warnings', warnings),
+      ].join('\n'),
+    )
+  }
+
+  #result(ok: boolean, started: number): RestoreResult {
+    const { where, warnings, backup } = this.status
+    return {
+      ok,
+      backup: backup ?? '',
+      tables: this.#check?.summary.tables ?? 0,
+      partitions: this.#check?.summary.partitions ?? 0,
+      rowsChecked: this.#rowsChecked(),
+      published: ok && this.#spec.publish !== 'never',
+      where: [...where],
+      warnings: [...warnings],
+      seconds: Math.round((Date.now() - started) / 1000),
+    }
+  }
+
+  #rowsChecked(): string {
+    if (this.#spec.verify === 'off') return 'not compared'
+    if (this.#counted === 0) return 'not compared: no counts were recorded, or nothing could be counted'
+    return `rows of ${this.#counted} partitions counted and equal${this.#counted < this.#partitions ? `, ${this.#partitions - this.#counted} not counted` : ''}`
+  }
+}
+
+function messageOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error
+  return cause instanceof Error ? cause.message : String(error)
+}
+
+function typeOf(error: unknown): string | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error
+  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined
+}
