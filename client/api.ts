@@ -1,13 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import {
-  type Client,
-  isGrpcDeadlineError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  type WorkflowHandle,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-} from '@temporalio/client'
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common'
 import { nearest } from '../contract/check.ts'
 import type { DoctorResult } from '../contract/findings.ts'
@@ -40,11 +31,7 @@ import type { MigrationPatch, MigrationSpec, MigrationSpecInput } from '../contr
 import { migrationId, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
 import type { PlanInput, PlanPage } from '../contract/plan.ts'
 import { RequestError } from './errors.ts'
-
-/** TASK_QUEUE_TYPE_WORKFLOW of Temporal's API. */
-const WORKFLOW_TASKS = 1
-/** Of a query or an update; a worker that starts anew may have to replay a history first. */
-const ANSWER_WITHIN_MS = 20_000
+import { WorkflowCalls } from './workflow-calls.ts'
 
 export interface StartedMigration {
   name: string
@@ -69,18 +56,16 @@ export interface TablesFilter {
 }
 
 /** starferry for programs: what the command line does, as calls. Nothing here that a plain Temporal client could not do. */
-export class Starferry {
-  readonly #client: Client
-
+export class Starferry extends WorkflowCalls {
   constructor(client: Client) {
-    this.#client = client
+    super(client, migrationId)
   }
 
   /** Errors: RequestError when a migration of that name runs already. */
   async start(spec: MigrationSpecInput): Promise<StartedMigration> {
     const workflowId = migrationId(spec.name)
     try {
-      const handle = await this.#client.workflow.start(WORKFLOW_TYPES.migrate, {
+      const handle = await this.client.workflow.start(WORKFLOW_TYPES.migrate, {
         taskQueue: TASK_QUEUE,
         workflowId,
         args: [spec],
@@ -150,17 +135,14 @@ export class Starferry {
 
   /** Waits for the end; returns the last status. Errors: RequestError when it failed. */
   async result(name: string): Promise<MigrationStatus> {
-    return this.#guard(name, async () => {
-      const handle = this.#handle(name)
-      return (await handle.result()) as MigrationStatus
-    })
+    return this.guard(name, async (handle) => (await handle.result()) as MigrationStatus)
   }
 
   /** All migrations that Temporal still knows, newest first. */
   async list(): Promise<ListedMigration[]> {
     const found: ListedMigration[] = []
     // By type: search attributes are set by the workflow itself, so one that no worker has touched yet has none.
-    for await (const info of this.#client.workflow.list({ query: `WorkflowType = '${WORKFLOW_TYPES.migrate}'` })) {
+    for await (const info of this.client.workflow.list({ query: `WorkflowType = '${WORKFLOW_TYPES.migrate}'` })) {
       const attribute = (name: string) => info.searchAttributes[name]?.[0]
       found.push({
         name: String(attribute(SEARCH_ATTRIBUTES.migration) ?? info.workflowId.replace(/^migrate\//, '')),
@@ -185,85 +167,18 @@ export class Starferry {
   ): Promise<TablesPage> {
     const [spec, running, parked] = await Promise.all([this.spec(name), this.running(name), this.parked(name)])
     const input: TablesPageInput = { spec, running: running.map((each) => each.table), parked, filter, ...page }
-    return this.#run<TablesPage>(WORKFLOW_TYPES.tables, `${migrationId(name)}/tables`, input)
+    return this.run<TablesPage>(WORKFLOW_TYPES.tables, `${migrationId(name)}/tables`, input)
   }
 
   doctor(spec: MigrationSpecInput): Promise<DoctorResult> {
-    return this.#run(WORKFLOW_TYPES.doctor, `doctor/${spec.name}`, spec)
+    return this.run(WORKFLOW_TYPES.doctor, `doctor/${spec.name}`, spec)
   }
 
   plan(input: PlanInput): Promise<PlanPage> {
-    return this.#run(WORKFLOW_TYPES.plan, `plan/${input.spec.name}`, input)
+    return this.run(WORKFLOW_TYPES.plan, `plan/${input.spec.name}`, input)
   }
 
-  /** Whether any worker polls starferry's task queue. */
-  async hasWorker(): Promise<boolean> {
-    const { pollers } = await this.#client.workflowService.describeTaskQueue({
-      namespace: this.#client.options.namespace,
-      taskQueue: { name: TASK_QUEUE },
-      taskQueueType: WORKFLOW_TASKS,
-    })
-    return (pollers?.length ?? 0) > 0
-  }
-
-  #handle(name: string): WorkflowHandle {
-    return this.#client.workflow.getHandle(migrationId(name))
-  }
-
-  async #run<T>(type: string, id: string, input: object): Promise<T> {
-    const options = { taskQueue: TASK_QUEUE, workflowId: `${id}/${randomUUID().slice(0, 8)}`, args: [input] }
-    const handle = await this.#client.workflow.start(type, options)
-    try {
-      return (await handle.result()) as T
-    } catch (error) {
-      throw new RequestError(failureText(error))
-    }
-  }
-
-  #query<T>(name: string, query: QueryDefinition<T>): Promise<T> {
-    return this.#answered(name, () => this.#handle(name).query(query))
-  }
-
-  #signal<A extends unknown[]>(name: string, signal: SignalDefinition<A>, args: A): Promise<void> {
-    return this.#guard(name, () => this.#handle(name).signal(signal, ...args))
-  }
-
-  #update<T, A extends TablesRequest | MigrationPatch>(
-    name: string,
-    update: UpdateDefinition<T, [A]>,
-    request: A,
-  ): Promise<T> {
-    return this.#answered(name, () => this.#handle(name).executeUpdate(update, { args: [request] }))
-  }
-
-  /** What a worker has to answer: without one it would wait for as long as Temporal lets it. */
-  #answered<T>(name: string, act: () => Promise<T>): Promise<T> {
-    return this.#guard(name, async () => {
-      await this.#handle(name).describe()
-      if (!(await this.hasWorker())) throw noWorker(name)
-      return this.#client.withDeadline(Date.now() + ANSWER_WITHIN_MS, act)
-    })
-  }
-
-  /** Turns what Temporal says into what a person can use. */
-  async #guard<T>(name: string, act: () => Promise<T>): Promise<T> {
-    try {
-      return await act()
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw await this.#notFound(name)
-      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) {
-        throw new RequestError(failureText(error))
-      }
-      if (isGrpcDeadlineError(error) || (error instanceof Error && isGrpcDeadlineError(error.cause))) {
-        throw new RequestError(
-          `No worker answered for '${name}' within ${ANSWER_WITHIN_MS / 1000} seconds; is one running?`,
-        )
-      }
-      throw error
-    }
-  }
-
-  async #notFound(name: string): Promise<RequestError> {
+  protected override async notFound(name: string): Promise<RequestError> {
     const listed = await this.list().catch(() => [])
     const known = [...new Set(listed.map((each) => each.name))]
     // It is there and cannot be signalled or updated: it has ended.
@@ -275,15 +190,20 @@ export class Starferry {
       known.length === 0 ? 'there are none' : near ? `did you mean '${near}'?` : `there are ${known.join(', ')}`
     return new RequestError(`There is no migration called '${name}' (${hint}).`)
   }
-}
 
-const noWorker = (name: string) =>
-  new RequestError(
-    `No worker answers for '${name}': none polls task queue '${TASK_QUEUE}'. Start one with \`starferry worker\`.`,
-  )
+  #query<T>(name: string, query: QueryDefinition<T>): Promise<T> {
+    return this.answered(name, (handle) => handle.query(query))
+  }
 
-/** The innermost message: the outer ones only say that something failed. */
-export function failureText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? failureText(error.cause) : error.message
+  #signal<A extends unknown[]>(name: string, signal: SignalDefinition<A>, args: A): Promise<void> {
+    return this.guard(name, (handle) => handle.signal(signal, ...args))
+  }
+
+  #update<T, A extends TablesRequest | MigrationPatch>(
+    name: string,
+    update: UpdateDefinition<T, [A]>,
+    request: A,
+  ): Promise<T> {
+    return this.answered(name, (handle) => handle.executeUpdate(update, { args: [request] }))
+  }
 }

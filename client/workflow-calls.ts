@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type Client,
+  isGrpcDeadlineError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client'
+import { TASK_QUEUE } from '../contract/names.ts'
+import { RequestError } from './errors.ts'
+
+/** TASK_QUEUE_TYPE_WORKFLOW of Temporal's API. */
+const WORKFLOW_TASKS = 1
+/** Of a query or an update; a worker that starts anew may have to replay a history first. */
+const ANSWER_WITHIN_MS = 20_000
+
+/** Calls to workflows that people know by name; what Temporal says is turned into what a person can use. */
+export abstract class WorkflowCalls {
+  protected readonly client: Client
+  readonly #idOf: (name: string) => string
+
+  constructor(client: Client, idOf: (name: string) => string) {
+    this.client = client
+    this.#idOf = idOf
+  }
+
+  /** Whether any worker polls starferry's task queue. */
+  async hasWorker(): Promise<boolean> {
+    const { pollers } = await this.client.workflowService.describeTaskQueue({
+      namespace: this.client.options.namespace,
+      taskQueue: { name: TASK_QUEUE },
+      taskQueueType: WORKFLOW_TASKS,
+    })
+    return (pollers?.length ?? 0) > 0
+  }
+
+  /** What is said of a workflow that is not there, or has ended. */
+  protected abstract notFound(name: string): Promise<RequestError>
+
+  protected handle(name: string): WorkflowHandle {
+    return this.client.workflow.getHandle(this.#idOf(name))
+  }
+
+  /** A short workflow that answers a question. `onStart` learns its id. */
+  protected async run<T>(type: string, id: string, input: object, onStart?: (workflowId: string) => void): Promise<T> {
+    const options = { taskQueue: TASK_QUEUE, workflowId: `${id}/${randomUUID().slice(0, 8)}`, args: [input] }
+    const handle = await this.client.workflow.start(type, options)
+    onStart?.(handle.workflowId)
+    try {
+      return (await handle.result()) as T
+    } catch (error) {
+      throw new RequestError(failureText(error))
+    }
+  }
+
+  /** What a worker has to answer: without one it would wait for as long as Temporal lets it. */
+  protected answered<T>(name: string, act: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
+    return this.guard(name, async (handle) => {
+      await handle.describe()
+      if (!(await this.hasWorker())) throw noWorker(name)
+      return this.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => act(handle))
+    })
+  }
+
+  protected async guard<T>(name: string, act: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
+    try {
+      return await act(this.handle(name))
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw await this.notFound(name)
+      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) {
+        throw new RequestError(failureText(error))
+      }
+      if (isGrpcDeadlineError(error) || (error instanceof Error && isGrpcDeadlineError(error.cause))) {
+        throw new RequestError(
+          `No worker answered for '${name}' within ${ANSWER_WITHIN_MS / 1000} seconds; is one running?`,
+        )
+      }
+      throw error
+    }
+  }
+}
+
+const noWorker = (name: string) =>
+  new RequestError(
+    `No worker answers for '${name}': none polls task queue '${TASK_QUEUE}'. Start one with \`starferry worker\`.`,
+  )
+
+/** The innermost message: the outer ones only say that something failed. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? failureText(error.cause) : error.message
+}
