@@ -28,16 +28,17 @@ export function infoName(name: string): { timestamp: string; md5: string } | und
   return match?.[1] && match[2] ? { timestamp: match[1], md5: match[2] } : undefined
 }
 
-export interface TabletIds {
+export interface IndexIds {
   database: bigint
   table: bigint
   /** Physical. */
   partition: bigint
   index: bigint
-  tablet: bigint
 }
 
-/** Below a snapshot, with a slash at its end. */
-export function tabletDirectory({ database, table, partition, index, tablet }: TabletIds): string {
-  return `${CONTENT}__db_${database}/__tbl_${table}/__part_${partition}/__idx_${index}/__${tablet}/`
+/** Below a snapshot, with a slash at its end; a directory a tablet is in it. */
+export function indexDirectory({ database, table, partition, index }: IndexIds): string {
+  return `${CONTENT}__db_${database}/__tbl_${table}/__part_${partition}/__idx_${index}/`
 }
+
+export const tabletName = (tablet: bigint) => `__${tablet}/`

@@ -68,7 +68,9 @@ export class Leases {
     // Another round when it is released, or taken, between the look and the write.
     for (let round = 0; round < 5; round++) {
       const made = await this.#own.putJson(key, body, { ifAbsent: true, ...options })
-      if (made.written) return this.#held(body, made, options)
+      if (made.written && (made.atomic || (await this.#holderOf(key, options)) === body.holder)) {
+        return this.#held(body, made, options)
+      }
       const there = await this.#own.head(key, options)
       if (!there) continue
       const lease = await this.#read(there, options)
@@ -77,7 +79,9 @@ export class Leases {
       if (lease.holder === body.holder) return this.#held(body, { etag: there.etag, atomic: made.atomic }, options)
       if (!lease.expired) return { heldBy: lease }
       const taken = await this.#own.putJson(key, body, { ifMatch: there.etag ?? '', ...options })
-      if (taken.written) return this.#held(body, taken, options)
+      if (taken.written && (taken.atomic || (await this.#holderOf(key, options)) === body.holder)) {
+        return this.#held(body, taken, options)
+      }
     }
     throw new StorageError(
       'Unknown',

@@ -31,7 +31,8 @@ export async function openS3Client(settings: S3Settings, clock: ServerClock): Pr
     maxAttempts: 5,
     requestHandler: {
       connectionTimeout: 10_000,
-      requestTimeout: 120_000,
+      // Without a byte; a large object may take as long as it likes.
+      socketTimeout: 60_000,
       httpAgent: { keepAlive: true, maxSockets: S3_SOCKETS },
       httpsAgent: { keepAlive: true, maxSockets: S3_SOCKETS },
       // Requests beyond the sockets wait here by intent.

@@ -27,7 +27,8 @@ const RULES: readonly Rule[] = [
   {
     code: /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired|InvalidToken|SecurityTokenExpired|RequestExpired)$/,
     kind: 'ExpiredCredentials',
-    remedy: 'the session token has run out: give new credentials, or use the default chain, which renews them',
+    remedy:
+      'the session token has run out or is invalid: give new credentials, or use the default chain, which renews them',
   },
   { code: /^RequestTimeTooSkewed$/, kind: 'Denied', remedy: 'set the clock of this machine' },
   { code: /^(InvalidAccessKeyId|XAdminUserNotFound|InvalidAccessKey)$/, kind: 'Denied', remedy: KEYS },

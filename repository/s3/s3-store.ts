@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { _Object } from '@aws-sdk/client-s3'
 import { eachBounded, inGroups } from '../bounded.ts'
@@ -28,6 +29,7 @@ interface Abortable {
 /** Keys that one request deletes: S3's own limit. */
 const DELETE_BATCH = 1000
 const DELETES_AT_ONCE = 4
+const CONFLICT_ATTEMPTS = 4
 
 /** Objects in a bucket below a prefix. */
 export class S3Store implements ObjectStore {
@@ -36,8 +38,7 @@ export class S3Store implements ObjectStore {
   readonly #settings: S3Settings
   readonly #clock = new ServerClock()
   #open: Promise<OpenS3> | undefined
-  /** Learned from answers: whether the store knows conditional writes. */
-  #conditional: boolean | undefined
+  #conditions: Promise<boolean> | undefined
 
   constructor(settings: S3Settings) {
     this.#settings = settings
@@ -120,30 +121,17 @@ export class S3Store implements ObjectStore {
   async put(key: string, body: Uint8Array | string, options: PutOptions = {}): Promise<PutResult> {
     const { ifAbsent, ifMatch, signal } = options
     const conditional = ifAbsent === true || ifMatch !== undefined
-    const wants = conditional && this.#conditional !== false
-    if (conditional && !wants && !(await this.#holds(key, options))) return { written: false, atomic: false }
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    const { sdk } = await this.#opened()
-    const command = new sdk.PutObjectCommand({
-      ...this.#at(key),
-      Body: bytes,
-      ContentLength: bytes.length,
-      ...(wants && ifAbsent ? { IfNoneMatch: '*' } : {}),
-      ...(wants && ifMatch !== undefined ? { IfMatch: ifMatch } : {}),
-    })
-    try {
-      const { client } = await this.#opened()
-      const { ETag } = await client.send(command, { abortSignal: signal })
-      return { written: true, atomic: wants, ...(ETag ? { etag: ETag } : {}) }
-    } catch (error) {
-      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
-      if (wants && (status === 412 || status === 409)) return { written: false, atomic: true }
-      if (wants && ifMatch !== undefined && status === 404) return { written: false, atomic: true }
-      if (wants && (status === 501 || (error as Error).name === 'NotImplemented')) {
-        this.#conditional = false
-        return this.put(key, body, options)
+    const atomic = conditional && (await this.#knowsConditions(signal))
+    if (conditional && !atomic && !(await this.#holds(key, options))) return { written: false, atomic }
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const etag = await this.#write(key, body, atomic ? options : { signal })
+        return { written: true, atomic, ...(etag ? { etag } : {}) }
+      } catch (error) {
+        if (atomic && meansConflict(error) && attempt < CONFLICT_ATTEMPTS) continue
+        if (atomic && meansRefused(error)) return { written: false, atomic }
+        throw s3Error(error, `write ${this.#name(key)}`, this.#settings, signal)
       }
-      throw s3Error(error, `write ${this.#name(key)}`, this.#settings, signal)
     }
   }
 
@@ -211,6 +199,51 @@ export class S3Store implements ObjectStore {
     for await (const { objects } of this.list(prefix, { signal })) for (const { key } of objects) yield key
   }
 
+  async #write(key: string, body: Uint8Array | string, { ifAbsent, ifMatch, signal }: PutOptions) {
+    const { sdk, client } = await this.#opened()
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    const command = new sdk.PutObjectCommand({
+      ...this.#at(key),
+      Body: bytes,
+      ContentLength: bytes.length,
+      ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+      ...(ifMatch !== undefined ? { IfMatch: ifMatch } : {}),
+    })
+    return (await client.send(command, { abortSignal: signal })).ETag
+  }
+
+  /**
+   * Whether the store heeds conditions. Some refuse them, and some accept and ignore them, which only a trial shows; one for each store and
+   * process, and none for AWS.
+   */
+  #knowsConditions(signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#settings.endpoint === undefined) return Promise.resolve(true)
+    this.#conditions ??= this.#tryConditions(signal).catch((error: unknown) => {
+      this.#conditions = undefined
+      throw error
+    })
+    return this.#conditions
+  }
+
+  async #tryConditions(signal: AbortSignal | undefined): Promise<boolean> {
+    const key = `__starferry_trial_${randomUUID()}`
+    try {
+      await this.#write(key, 'first', { signal })
+      try {
+        await this.#write(key, 'second', { ifAbsent: true, signal })
+        return false
+      } catch (error) {
+        if (meansRefused(error)) return true
+        if (meansUnknown(error)) return false
+        throw error
+      } finally {
+        await this.deleteMany([key])
+      }
+    } catch (error) {
+      throw s3Error(error, `write ${this.#name(key)}`, this.#settings, signal)
+    }
+  }
+
   /** Looks whether a condition holds, for stores that cannot look and write in one. */
   async #holds(key: string, { ifAbsent, ifMatch, signal }: PutOptions): Promise<boolean> {
     const there = await this.head(key, { signal })
@@ -239,6 +272,17 @@ export class S3Store implements ObjectStore {
     }
   }
 }
+
+const statusOf = (error: unknown) => (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+
+/** Somebody writes the same key at this moment: S3 asks to try again. */
+const meansConflict = (error: unknown) => (error as Error).name === 'ConditionalRequestConflict'
+
+/** The condition does not hold; 409 is what OSS and COS answer, 404 what S3 does to If-Match where nothing is. */
+const meansRefused = (error: unknown) =>
+  [409, 412].includes(statusOf(error) ?? 0) || (error as Error).name === 'NoSuchKey'
+
+const meansUnknown = (error: unknown) => statusOf(error) === 501 || (error as Error).name === 'NotImplemented'
 
 function storedObject(object: _Object, relative: (key: string) => string): StoredObject[] {
   if (object.Key === undefined) return []

@@ -1,30 +1,63 @@
-import type { Manifest } from '../layout/manifest.ts'
-import { tabletDirectory } from '../layout/names.ts'
+import type { Manifest, ManifestIndex } from '../layout/manifest.ts'
+import { indexDirectory, tabletName } from '../layout/names.ts'
 
 export interface ExpectedTablet {
   table: string
   partition: string
   /** File names of the manifest, where it lists any. */
-  files?: string[]
+  files: string[] | undefined
 }
 
-/** Every tablet that a manifest names, by its directory below the snapshot. */
-export function expectedTablets({ databaseId, tables }: Manifest): Map<string, ExpectedTablet> {
-  const expected = new Map<string, ExpectedTablet>()
-  for (const [table, { id, partitions }] of tables) {
-    for (const [partition, { physical }] of partitions) {
-      // One for all tablets of a partition: there may be millions.
-      const plain: ExpectedTablet = { table, partition }
-      for (const { id: physicalId, indexes } of physical) {
-        for (const index of indexes) {
-          for (const tablet of index.tablets) {
-            const ids = { database: databaseId, table: id, partition: physicalId, index: index.id, tablet }
-            const files = index.files?.get(tablet)
-            expected.set(tabletDirectory(ids), files ? { ...plain, files } : plain)
+interface ExpectedIndex {
+  table: string
+  partition: string
+  index: ManifestIndex
+  /** Not met yet. */
+  left: Set<bigint>
+}
+
+/** The tablets that a manifest names, ticked off as they are met. Kept by index: there may be millions, and paths are long. */
+export class ExpectedTablets {
+  readonly count: number
+  readonly #indexes = new Map<string, ExpectedIndex>()
+
+  constructor({ databaseId, tables }: Manifest) {
+    let count = 0
+    for (const [table, { id, partitions }] of tables) {
+      for (const [partition, { physical }] of partitions) {
+        for (const { id: physicalId, indexes } of physical) {
+          for (const index of indexes) {
+            const directory = indexDirectory({
+              database: databaseId,
+              table: id,
+              partition: physicalId,
+              index: index.id,
+            })
+            this.#indexes.set(directory, { table, partition, index, left: new Set(index.tablets) })
+            count += index.tablets.length
           }
         }
       }
     }
+    this.count = count
   }
-  return expected
+
+  /** Ticks off the tablet of a directory below the snapshot; undefined when the manifest names none there, or it was met before. */
+  meet(directory: string): ExpectedTablet | undefined {
+    const [, above = '', digits] = /^(.*\/)__(\d+)\/$/.exec(directory) ?? []
+    const expected = this.#indexes.get(above)
+    const tablet = digits === undefined ? undefined : BigInt(digits)
+    if (!expected || tablet === undefined || !expected.left.delete(tablet)) return undefined
+    const { table, partition, index } = expected
+    return { table, partition, files: index.files?.get(tablet) }
+  }
+
+  /** Those not met. */
+  *missing(): Generator<ExpectedTablet & { directory: string }> {
+    for (const [above, { table, partition, index, left }] of this.#indexes) {
+      for (const tablet of left) {
+        yield { directory: above + tabletName(tablet), table, partition, files: index.files?.get(tablet) }
+      }
+    }
+  }
 }

@@ -5,7 +5,7 @@ import { SnapshotError } from '../layout/snapshot-error.ts'
 import { listObjects, type StoredObject } from '../object-store.ts'
 import { checkContent } from './check-content.ts'
 import { checkTablet } from './check-tablet.ts'
-import { type ExpectedTablet, expectedTablets } from './expected-tablets.ts'
+import { ExpectedTablets } from './expected-tablets.ts'
 import { type Finding, Findings } from './findings.ts'
 import { Sample } from './sample.ts'
 
@@ -65,8 +65,8 @@ export async function verifySnapshot(
   const tell = throttled(() => onProgress?.({ ...progress }))
 
   const read = await readManifest(repository, label, findings, signal)
-  const expected = read && expectedTablets(read.manifest)
-  const tablets = expected?.size ?? 0
+  const expected = read && new ExpectedTablets(read.manifest)
+  const tablets = expected?.count ?? 0
   const readObject = async (key: string) => {
     await checkContent(store, key, findings, {
       signal,
@@ -135,12 +135,12 @@ async function readManifest(
 /** Collects the objects of one tablet, which a listing gives one after the other, and checks them when the next tablet begins. */
 class TabletGroups {
   readonly #root: string
-  readonly #expected: Map<string, ExpectedTablet> | undefined
+  readonly #expected: ExpectedTablets | undefined
   readonly #findings: Findings
   #directory = ''
   #objects: StoredObject[] = []
 
-  constructor(root: string, expected: Map<string, ExpectedTablet> | undefined, findings: Findings) {
+  constructor(root: string, expected: ExpectedTablets | undefined, findings: Findings) {
     this.#root = root
     this.#expected = expected
     this.#findings = findings
@@ -162,7 +162,7 @@ class TabletGroups {
   /** After the last object. */
   end(): void {
     this.#check()
-    for (const [directory, { table, partition }] of this.#expected ?? []) {
+    for (const { directory, table, partition } of this.#expected?.missing() ?? []) {
       const problem = `a tablet of table ${table}, partition ${partition}, has no objects`
       this.#findings.add('missing-tablet', this.#root + directory, problem)
     }
@@ -171,11 +171,10 @@ class TabletGroups {
   #check(): void {
     if (this.#objects.length === 0) return
     const below = this.#directory.slice(this.#root.length)
-    const tablet = this.#expected?.get(below)
+    const tablet = this.#expected?.meet(below)
     if (this.#expected && !tablet) {
       this.#findings.add('stray', this.#directory, 'the manifest names no such tablet')
     } else checkTablet(this.#directory, this.#objects, tablet?.files, this.#findings)
-    this.#expected?.delete(below)
     this.#objects = []
   }
 }

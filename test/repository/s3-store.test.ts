@@ -275,6 +275,65 @@ describe("other stores' answers", () => {
     })
   })
 
+  it('a store that takes conditions and ignores them is found out, and looked at before it is written to', async () => {
+    const there = new Set<string>()
+    const http = createServer((request, response) => {
+      const key = request.url?.split('?')[0] ?? ''
+      if (request.method === 'PUT') there.add(key)
+      request
+        .resume()
+        .on('end', () => response.writeHead(request.method !== 'HEAD' || there.has(key) ? 200 : 404).end())
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    const store = open('s3://bucket/base', {}, { endpoint: `http://127.0.0.1:${(http.address() as AddressInfo).port}` })
+    expect(await store.put('k', '1', { ifAbsent: true })).toMatchObject({ written: true, atomic: false })
+    expect(await store.put('k', '2', { ifAbsent: true })).toMatchObject({ written: false, atomic: false })
+    store.close()
+    http.closeAllConnections()
+    await new Promise((resolve) => http.close(resolve))
+  })
+
+  it('a role is assumed with the keys given, and its credentials are used', async () => {
+    const assumed: string[] = []
+    const used: (string | string[] | undefined)[] = []
+    const http = createServer((request, response) => {
+      let body = ''
+      request.on('data', (chunk) => {
+        body += chunk
+      })
+      request.on('end', () => {
+        if (!body.includes('AssumeRole')) {
+          used.push(request.headers.authorization, request.headers['x-amz-security-token'])
+          return response.writeHead(200).end()
+        }
+        assumed.push(body)
+        const credentials =
+          '<AccessKeyId>ROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>tok</SessionToken>'
+        const expiration = '<Expiration>2099-01-01T00:00:00Z</Expiration>'
+        const result = `<AssumeRoleResult><Credentials>${credentials}${expiration}</Credentials></AssumeRoleResult>`
+        const space = 'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"'
+        return response
+          .writeHead(200, { 'content-type': 'text/xml' })
+          .end(`<AssumeRoleResponse ${space}>${result}</AssumeRoleResponse>`)
+      })
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    const endpoint = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+    const properties = {
+      'aws.s3.iam_role_arn': 'arn:aws:iam::123456789012:role/backup',
+      'aws.s3.external_id': 'outside',
+      'aws.s3.sts.endpoint': endpoint,
+    }
+    const store = open('s3://backups/role', properties, { endpoint })
+    await store.put('x', 'by role')
+    expect(assumed).toHaveLength(1)
+    expect(assumed[0]).toMatch(/RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fbackup.*ExternalId=outside/)
+    expect(used).toEqual([expect.stringContaining('Credential=ROLE/'), 'tok'])
+    store.close()
+    http.closeAllConnections()
+    await new Promise((resolve) => http.close(resolve))
+  })
+
   it('a store that knows no multiple delete is asked object by object', async () => {
     await answering(501, xml('NotImplemented', 'No'), async (store, requests) => {
       const result = await store.deleteMany(['a', 'b', 'c'])

@@ -1,10 +1,11 @@
+import { CreateBucketCommand, PutObjectRetentionCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import {
   listObjects,
   type ObjectStore,
   openStore,
-  type Repository,
+  Repository,
   readRepository,
   SnapshotError,
   type SnapshotProblem,
@@ -166,5 +167,38 @@ describe('deleting a snapshot', () => {
     expect(await problem(repository.readManifest('big'))).toMatch(/incomplete|missing/)
     await repository.deleteSnapshot('big')
     expect(await all(listObjects(repository.store, `${DIRECTORY('r')}__ss_big/`))).toEqual([])
+  })
+
+  it('that is locked leaves it whole, or says which objects it could not take', async () => {
+    const { endpoint, region, accessKey, secretKey } = server
+    const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey }
+    const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials })
+    await client.send(new CreateBucketCommand({ Bucket: 'locking', ObjectLockEnabledForBucket: true }))
+    const lock = (key: string, seconds: number) => {
+      const Retention = { Mode: 'COMPLIANCE', RetainUntilDate: new Date(Date.now() + seconds * 1000) } as const
+      return client.send(new PutObjectRetentionCommand({ Bucket: 'locking', Key: key, Retention }))
+    }
+    const store = openStore({ location: 's3a://locking', properties: server.properties })
+    stores.push(store)
+    const repository = new Repository(store, 'r')
+    const whole = await writeSnapshot(store, { repository: 'r', label: 'whole', tablets: 2 })
+    await lock(whole.info, 3600)
+    const kept = await repository.deleteSnapshot('whole')
+    expect(kept).toMatchObject({
+      deleted: 0,
+      failed: 1,
+      failures: [{ key: whole.info, error: { kind: 'ObjectLocked' } }],
+    })
+    expect(await repository.readManifest('whole')).toHaveProperty('manifest')
+    expect(await repository.measure('whole')).toMatchObject({ objects: 6 })
+
+    const part = await writeSnapshot(store, { repository: 'r', label: 'part', tablets: 2 })
+    const held = part.content[0] ?? ''
+    await lock(held, 3600)
+    await repository.own.putJson('records/part.json.gz', {})
+    expect(await repository.deleteSnapshot('part')).toMatchObject({ deleted: 5, failed: 1, failures: [{ key: held }] })
+    expect((await repository.lookAt('part')).state).toBe('incomplete')
+    expect(await repository.own.head('records/part.json.gz')).toBeDefined()
+    client.destroy()
   })
 })

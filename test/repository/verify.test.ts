@@ -127,6 +127,27 @@ describe('verifying a snapshot', () => {
     gone.close()
   })
 
+  it('of a store that goes away meanwhile is an error, not a finding', async () => {
+    const other = await startTestS3()
+    const properties = other.properties
+    const leaving = openStore({ location: 's3a://backups/verify', properties })
+    try {
+      await writeSnapshot(leaving, { repository: 'r', label: 'x', tablets: 10 })
+      const get = leaving.get.bind(leaving)
+      let gets = 0
+      leaving.get = async (key, options) => {
+        // The manifest is read otherwise; the meta and two more are read before.
+        if (++gets === 4) await other.kill()
+        return get(key, options)
+      }
+      const verified = verifySnapshot(new Repository(leaving, 'r'), 'x', { deep: true, parallel: 2 })
+      await expect(verified).rejects.toMatchObject({ name: 'StorageError', kind: 'Unreachable' })
+    } finally {
+      leaving.close()
+      await other.stop()
+    }
+  })
+
   it.each(VERSIONS)('takes the trees that frontends of %s left for whole', async (version) => {
     const { tree, manifests } = recorded(version)
     const location = `s3a://backups/recorded-${version}`
