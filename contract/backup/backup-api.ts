@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { Finding } from '../findings.ts'
-import type { BackupSpec, PolicySpec } from './policy.ts'
+import type { BackupSpec, BackupSpecInput, PolicySpec, PolicySpecInput } from './policy.ts'
 
 /** Input of workflow type `backupSet`: one backup of everything that a policy, or a spec given once, names. */
 export interface BackupSetInput {
@@ -25,6 +25,8 @@ export interface BackupCursor {
   after?: { kind: 'table' | 'materializedView' | 'view' | 'function'; name: string; partition?: string }
   /** Labels of this backup so far. */
   labels: string[]
+  /** All has had its turn; what comes now are tables that were made meanwhile. */
+  late?: boolean
 }
 
 export const BACKUP_STATES = [
@@ -86,6 +88,38 @@ export interface BackupResult {
   chain: number
   warnings: string[]
   notIncluded: number
+}
+
+/** Input of workflow type `backupPlan`: what a backup would do now; changes nothing. */
+export interface BackupPlanInput {
+  spec: BackupSpecInput | PolicySpecInput
+  kind?: BackupSetInput['kind']
+  /** The page after this database. */
+  after?: string
+}
+
+export interface BackupPlan {
+  /** Of the first page only. */
+  findings: Finding[]
+  databases: PlannedBackup[]
+  next?: string
+}
+
+export interface PlannedBackup {
+  /** Empty: external catalogs. */
+  database: string
+  kind: BackupResult['kind']
+  /** Why this kind: no baseline, a full one is due, … */
+  why: string
+  baseline?: string
+  tables: number
+  partitions: number
+  bytes: number
+  /** Tables that an incremental backup takes whole, bounded. */
+  whole: { table: string; why: string }[]
+  /** In order; the label's last part is made when it is sent. Long ones are cut, and say so. */
+  statements: string[]
+  notIncluded: { object: string; reason: string }[]
 }
 
 export interface FailedBackup {

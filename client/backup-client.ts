@@ -1,0 +1,126 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
+import {
+  type BackupPlan,
+  type BackupPlanInput,
+  type BackupSetInput,
+  type BackupSetResult,
+  type BackupSetStatus,
+  backupStatusQuery,
+  type JobProgress,
+} from '../contract/backup/backup-api.ts'
+import type {
+  BackupsInput,
+  BackupsPage,
+  PruneInput,
+  PruneResult,
+  RepositoriesAnswer,
+  RepositoriesInput,
+  VerifyInput,
+  VerifyResult,
+} from '../contract/backup/repository-api.ts'
+import { backupId, backupSetId, pruneId, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
+import { RequestError } from './errors.ts'
+import { heartbeatOf } from './heartbeats.ts'
+import { listRuns, type ListedRun } from './list-runs.ts'
+import { missing } from './missing.ts'
+import { WorkflowCalls } from './workflow-calls.ts'
+
+/** A backup that runs: its workflow's status, and what the jobs of its databases do now. */
+export interface RunningBackup {
+  status: BackupSetStatus
+  jobs: JobProgress[]
+}
+
+/** Databases whose jobs are looked at for one status. */
+const MOST_JOBS = 20
+
+/** Backups for programs: what the command line does, as calls. Errors: RequestError with words for the person who asked. */
+export class BackupClient extends WorkflowCalls {
+  constructor(client: Client) {
+    super(client, backupSetId)
+  }
+
+  /** Errors: RequestError when a backup of that name runs already. */
+  async start(input: BackupSetInput): Promise<string> {
+    const { name, cluster, repository } = input.spec
+    try {
+      const { workflowId } = await this.client.workflow.start(WORKFLOW_TYPES.backupSet, {
+        taskQueue: TASK_QUEUE,
+        workflowId: backupSetId(name),
+        args: [input],
+        staticSummary: `Back up ${cluster} to ${repository}`,
+      })
+      return workflowId
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+      throw new RequestError(
+        `A backup called '${name}' runs already. Look at it with \`starferry backup status ${name}\`, or give this one another --name.`,
+      )
+    }
+  }
+
+  plan(input: BackupPlanInput): Promise<BackupPlan> {
+    return this.run(WORKFLOW_TYPES.backupPlan, `plan/${backupSetId(input.spec.name)}`, input)
+  }
+
+  async status(name: string): Promise<RunningBackup> {
+    const status = await this.answered(name, (handle) => handle.query(backupStatusQuery))
+    const databases = status.running.slice(0, MOST_JOBS)
+    const jobs = await Promise.all(databases.map((database) => this.#job(name, database)))
+    return { status, jobs: jobs.filter((job) => job !== undefined) }
+  }
+
+  /** Waits for the end. Errors: RequestError when the workflow failed. */
+  result(name: string): Promise<BackupSetResult> {
+    return this.guard(name, async (handle) => (await handle.result()) as BackupSetResult)
+  }
+
+  /** All backups that Temporal knows, newest first; each name once. */
+  list(): Promise<ListedRun[]> {
+    return listRuns(this.client, WORKFLOW_TYPES.backupSet, 'backup/')
+  }
+
+  /** Ends it, and with it its job on the cluster; what others started is none of its business. */
+  cancel(name: string): Promise<void> {
+    return this.guard(name, async (handle) => {
+      const { status } = await handle.describe()
+      if (status.name !== 'RUNNING') throw new WorkflowNotFoundError('ended', handle.workflowId, undefined)
+      await handle.cancel()
+    })
+  }
+
+  backups(input: BackupsInput): Promise<BackupsPage> {
+    return this.run(WORKFLOW_TYPES.backups, `backups/${input.repository}`, input)
+  }
+
+  /** All pages as one. */
+  async allBackups(input: BackupsInput): Promise<BackupsPage> {
+    const first = await this.backups(input)
+    while (first.next !== undefined) {
+      const more = await this.backups({ ...input, after: first.next })
+      first.rows.push(...more.rows)
+      first.next = more.next
+    }
+    return first
+  }
+
+  verify(input: VerifyInput): Promise<VerifyResult> {
+    return this.run(WORKFLOW_TYPES.verifyBackups, `verify/${input.repository}`, input)
+  }
+
+  prune(input: PruneInput): Promise<PruneResult> {
+    return this.run(WORKFLOW_TYPES.prune, pruneId(input.repository), input)
+  }
+
+  repositories(input: RepositoriesInput): Promise<RepositoriesAnswer> {
+    return this.run(WORKFLOW_TYPES.repositories, `repositories/${input.cluster}`, input)
+  }
+
+  protected override notFound(name: string): Promise<RequestError> {
+    return missing('backup', name, () => this.list())
+  }
+
+  async #job(name: string, database: string): Promise<JobProgress | undefined> {
+    return heartbeatOf<JobProgress>(this.client.workflow.getHandle(backupId(name, database)))
+  }
+}
