@@ -1,4 +1,6 @@
 const LONGEST = 64
+/** Time, hash, and five digits of attempts. */
+const LONGEST_TAIL = 18 + 1 + 6 + 5
 const BASE = 36 ** 6
 
 export interface LabelParts {
@@ -26,10 +28,14 @@ export function backupLabel(parts: LabelParts): string {
   const { prefix, cluster, database, runId, part, attempt } = parts
   const time = new Date(parts.startedAt).toISOString().replaceAll(/[-:.Z]/g, '')
   const hash = shortHash(JSON.stringify([cluster, database, runId, part]))
-  const tail = `_${time}_${hash}${attempt}`
-  const room = LONGEST - prefix.length - 1 - tail.length
-  const name = (database === '' ? 'catalogs' : database).replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, Math.max(1, room))
-  return `${prefix}_${name}${tail}`
+  return `${labelStem(prefix, database)}${time}_${hash}${attempt}`
+}
+
+/** What all labels of a database begin with. Databases with long or odd names may share it. */
+export function labelStem(prefix: string, database: string): string {
+  const room = LONGEST - prefix.length - 2 - LONGEST_TAIL
+  const name = (database === '' ? 'catalogs' : database).replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, room)
+  return `${prefix}_${name}_`
 }
 
 /** Whether a label has the form that starferry gives them, whatever its prefix. */

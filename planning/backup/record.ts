@@ -1,5 +1,5 @@
 import type { BackupRecord, LabelRecord, PartitionRecord, TableRecord } from '../../contract/backup/record.ts'
-import { type Changes, own, samePhysical, sortedPhysical } from './changes.ts'
+import { type Changes, hasManyPhysical, own, samePhysical, sortedPhysical } from './changes.ts'
 import type { DatabaseState, PartitionState, PhysicalVersions, TableState } from './database-state.ts'
 import { type Part, SHADOW_PARTITION } from './parts.ts'
 
@@ -164,20 +164,19 @@ function settlePartition(
 
 /**
  * The record with all that was left out because it is in earlier snapshots as it is now, and without the snapshots that nothing of it needs any more.
- * `state` and `changes`: of the last look.
+ * `state`: of the last look.
  */
 export function finishRecord(
   record: BackupRecord,
   state: DatabaseState,
-  changes: Changes,
   baseline: BackupRecord | undefined,
 ): BackupRecord {
   const tables = new Map(Object.entries(record.tables))
   for (const [name, table] of state.tables) {
     if (!tables.has(name)) {
       const before = own(baseline?.tables, name)
-      // What would have to be taken, but appeared too late for this backup, comes with the next.
-      if (before && !changes.tables.has(name)) tables.set(name, untouched(table, changes, name, before))
+      // Written to after its turn in a backup of several snapshots: as it was in the baseline; the next backup finds the difference.
+      if (before && isLike(table, before)) tables.set(name, untouched(table, undefined, name, before))
     }
   }
   const kept = <T extends { at?: number }>(
@@ -201,9 +200,37 @@ export function finishRecord(
   })
 }
 
+/**
+ * Tables that were made, or made anew, when their turn in a backup of several snapshots had passed: neither the baseline nor a snapshot of this one
+ * holds them.
+ */
+export function lateTables(
+  record: BackupRecord,
+  state: DatabaseState,
+  changes: Changes,
+  baseline: BackupRecord | undefined,
+  part: Part | undefined,
+): Changes {
+  const taken = new Set(part?.tables.map(({ name }) => name))
+  const late = [...changes.tables].filter(([name]) => {
+    if (taken.has(name) || Object.hasOwn(record.tables, name)) return false
+    const [table, before] = [state.tables.get(name), own(baseline?.tables, name)]
+    return table !== undefined && !(before && isLike(table, before))
+  })
+  return { tables: new Map(late), materializedViews: [], views: [], functions: [] }
+}
+
+const isLike = (table: TableState, before: TableRecord) =>
+  table.id === before.id && table.fingerprint === before.fingerprint && !hasManyPhysical(table)
+
 /** Those of a table's partitions that are in earlier snapshots as they are now. */
-function untouched(table: TableState, changes: Changes, name: string, before: TableRecord | undefined): TableRecord {
-  const change = changes.tables.get(name)
+function untouched(
+  table: TableState,
+  changes: Changes | undefined,
+  name: string,
+  before: TableRecord | undefined,
+): TableRecord {
+  const change = changes?.tables.get(name)
   const wanted = change?.take === 'partitions' ? new Set(change.partitions) : new Set<string>()
   const partitions =
     !before || change?.take === 'whole'

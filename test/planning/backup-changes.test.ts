@@ -22,9 +22,9 @@ function backUp(id: string, state: DatabaseState, baseline?: BackupRecord, held 
   let record = startRecord(head(id, baseline ? 'incremental' : 'full', base), baseline)
   if (part.last) {
     const label = { label: id, timestamp: `at ${id}` }
-    record = finishRecord(planSnapshot(record, state, changes, baseline, { label: id, part }), state, changes, baseline)
+    record = finishRecord(planSnapshot(record, state, changes, baseline, { label: id, part }), state, baseline)
     record = settleSnapshot(record, { label, content: contentOf(held, part.tables), rows: new Map() })
-  } else record = finishRecord(record, state, changes, baseline)
+  } else record = finishRecord(record, state, baseline)
   // What is written must be what can be read again.
   expect(backupRecordSchema.parse(JSON.parse(JSON.stringify(record)))).toEqual(record)
   return { record, part }

@@ -1,0 +1,85 @@
+import { Context } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
+import type { BackupInput } from '../../contract/backup/backup-api.ts'
+import { type BackupSpec, backupSpecSchema, policySchema } from '../../contract/backup/policy.ts'
+import type { BackupRecord } from '../../contract/backup/record.ts'
+import { check, InputError } from '../../contract/check.ts'
+import { decideKind } from '../../planning/backup/full-due.ts'
+import { isNotFound, StorageError } from '../../repository/index.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { beating } from '../heartbeat.ts'
+import { repositoryFailure } from '../repository/storage-failure.ts'
+import { damageOf, earlierBackups } from './earlier-backups.ts'
+import { openObjects } from './open-repository.ts'
+
+export interface BackupDecision {
+  kind: BackupRecord['kind']
+  /** Id of the record that it is compared with. */
+  baseline?: string
+  why: string
+  /** Why there can be no record, and so nothing to compare with: the storage cannot be reached from here. */
+  recordless?: string
+  warnings: string[]
+  /** With defaults filled in, where the input lacks them. */
+  spec?: BackupSpec
+}
+
+/** Tries before a storage that does not answer is left alone. */
+const TRIES = 3
+
+/** What kind of backup it is to be, and what it is compared with; from the repository alone. */
+export async function decideBackup(deps: Dependencies, input: BackupInput): Promise<BackupDecision> {
+  const { database, kind } = input
+  const spec = checkedSpec(input.spec)
+  const decision = await decide(deps, { spec, database, kind })
+  // Started by backupSet, it is complete already, and need not be in the history again.
+  return 'snapshot' in input.spec && 'verify' in input.spec ? decision : { ...decision, spec }
+}
+
+function checkedSpec(given: unknown): BackupSpec {
+  const scheduled = typeof given === 'object' && given !== null && 'schedule' in given
+  try {
+    return scheduled
+      ? check(policySchema, given, 'This is no backup spec')
+      : check(backupSpecSchema, given, 'This is no backup spec')
+  } catch (error) {
+    if (error instanceof InputError) throw ApplicationFailure.nonRetryable(error.message, 'BadInput')
+    throw error
+  }
+}
+
+async function decide(
+  deps: Dependencies,
+  { spec, database, kind }: Pick<BackupInput, 'database' | 'kind'> & { spec: BackupSpec },
+): Promise<BackupDecision> {
+  const context = Context.current()
+  const signal = context.cancellationSignal
+  return beating(async () => {
+    const catalogs = database === ''
+    try {
+      const objects = await openObjects(deps, spec.repository)
+      if (catalogs) return { kind: 'catalogs', why: 'external catalogs are always taken anew', warnings: [] }
+      const { name, cluster, prefix } = spec
+      const { earlier, rejected } = await earlierBackups(
+        objects,
+        { cluster, database, name, prefix },
+        damageOf(objects, signal),
+        signal,
+      )
+      return { ...decideKind(spec, kind, earlier, deps.clock.now()), warnings: rejected }
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw repositoryFailure(error, spec.repository)
+      // The repository was not created yet, or under another name: no backup at all can be made.
+      if (isNotFound(error)) throw repositoryFailure(error, `repository ${spec.repository}`)
+      if (error.kind !== 'Unsupported' && context.info.attempt < TRIES) throw repositoryFailure(error, spec.repository)
+      return {
+        kind: catalogs ? 'catalogs' : 'full',
+        why: 'without its storage, nothing is known of earlier backups',
+        recordless: error.message,
+        warnings: [
+          `The worker cannot reach the storage of repository ${spec.repository}: ${error.message}. The backup is a full one without a record: it can be restored by its label, but nothing is verified, and nothing can build on it`,
+        ],
+      }
+    }
+  })
+}

@@ -1,0 +1,181 @@
+import type { BackupCursor } from '../../contract/backup/backup-api.ts'
+import type { SnapshotLimits } from '../../contract/backup/objects.ts'
+import type { BackupRecord } from '../../contract/backup/record.ts'
+import { type Changes, findChanges } from '../../planning/backup/changes.ts'
+import { isEmptyPart, nextPart, type Part, partitionList } from '../../planning/backup/parts.ts'
+import { finishRecord, lateTables, planSnapshot, startRecord } from '../../planning/backup/record.ts'
+import type { BackupObjects } from '../../starrocks/backup/objects.ts'
+import { listDatabases, listTables } from '../../starrocks/index.ts'
+import { refusedBackup, staleBackup } from './backup-failures.ts'
+import type { BackupRun, LeftOut } from './backup-run.ts'
+import { externalCatalogs } from './external-catalogs.ts'
+import { type DatabaseReading, readDatabase } from './read-database.ts'
+
+/** A database in which tables are made faster than they are backed up has to end somewhere. */
+const MOST_PARTS = 1_000
+
+export interface PlannedSnapshot {
+  /** What BACKUP takes; undefined when there is nothing to take. */
+  objects: BackupObjects | undefined
+  part: Part
+  /** As it will be if the snapshot holds what is planned; its last label is this snapshot's, if there is one. */
+  record: BackupRecord
+  /** No further snapshot comes after it. */
+  last: boolean
+  /** See BackupCursor. */
+  late: boolean
+  warnings: string[]
+}
+
+/** Looks at the database as it is now, compares it with the baseline, and says what the next snapshot takes. */
+export async function planNext(run: BackupRun, leftOut: readonly LeftOut[]): Promise<PlannedSnapshot> {
+  if (run.input.database === '') return planCatalogs(run)
+  const { side, input, signal } = run
+  const { spec, database } = input
+  const found = (await listDatabases(side.cluster, { signal })).find(({ name }) => name === database)
+  if (!found) throw refusedBackup(`${spec.cluster} has no database ${database}`)
+  const listed = await listTables(side.cluster, found.id, { signal })
+  const left = new Map(leftOut.map(({ object, reason }) => [object, reason]))
+  const options = { side, databaseId: found.id, spec, database, now: run.now, leftOut: left, signal }
+  const reading = await readDatabase(options, listed)
+  const baseline = await baselineOf(run)
+  const changes = findChanges(reading.state, baseline)
+  const sofar = await recordSoFar(run, found.id, baseline, reading)
+  const { part, last, late } = await choosePart(run, reading, changes, sofar, baseline)
+  const empty = isEmptyPart(part)
+  const record = empty ? sofar : planSnapshot(sofar, reading.state, changes, baseline, { label: run.label, part })
+  return {
+    objects: empty ? undefined : objectsOf(part, reading),
+    part,
+    record: last ? finishRecord(record, reading.state, baseline) : record,
+    last,
+    late,
+    warnings: reading.warnings,
+  }
+}
+
+/** `late`: for what comes after it, see BackupCursor. */
+async function choosePart(
+  { input }: BackupRun,
+  reading: DatabaseReading,
+  changes: Changes,
+  sofar: BackupRecord,
+  baseline: BackupRecord | undefined,
+): Promise<{ part: Part; last: boolean; late: boolean }> {
+  const { spec, cursor } = input
+  const { state } = reading
+  const rest = (part: Part | undefined) => lateTables(sofar, state, changes, baseline, part)
+  const next = async (turn: Changes, limits: SnapshotLimits, after?: BackupCursor['after']) => {
+    await reading.detail(inReach(turn, limits, after))
+    return nextPart(state, turn, limits, after)
+  }
+  // A table that is cut could not be told from one that is done.
+  const uncut = { ...spec.snapshot, partitions: 0, bytes: 0 }
+  if (cursor.late) {
+    const part = await next(rest(undefined), uncut)
+    return { part, last: !part.more || input.part >= MOST_PARTS, late: true }
+  }
+  const part = await next(changes, spec.snapshot, cursor.after)
+  if (part.more || cursor.labels.length === 0) return { part, last: !part.more, late: false }
+  const left = rest(part)
+  if (left.tables.size === 0 || input.part >= MOST_PARTS) return { part, last: true, late: false }
+  if (!isEmptyPart(part)) return { part, last: false, late: true }
+  const extra = await next(left, uncut)
+  return { part: extra, last: !extra.more, late: true }
+}
+
+/** Only of what can be in this snapshot more is read: of a database of ten thousand tables that is cut, not of all. */
+function inReach({ tables }: Changes, limits: SnapshotLimits, after: BackupCursor['after']): string[] {
+  if (after && after.kind !== 'table') return []
+  const names = [...tables.keys()].sort(compare).filter((name) => after === undefined || name >= after.name)
+  return limits.tables > 0 ? names.slice(0, limits.tables + 1) : names
+}
+
+/** Of whole tables, too, names are given: a new table that comes in between would be in the snapshot and not in the record. */
+function objectsOf(part: Part, { state }: DatabaseReading): BackupObjects {
+  return {
+    kind: 'objects',
+    tables: part.tables.map(({ name, partitions }) => {
+      const table = state.tables.get(name)
+      return partitions && table ? { name, partitions: partitionList(table, partitions) } : { name }
+    }),
+    materializedViews: part.materializedViews,
+    views: part.views,
+    functions: part.functions,
+  }
+}
+
+export async function baselineOf({ input, objects, signal }: BackupRun): Promise<BackupRecord | undefined> {
+  if (input.baseline === undefined || !objects) return undefined
+  const record = await objects.record(input.baseline, { signal })
+  if (!record) throw staleBackup(`backup ${input.baseline}, to compare with, has been deleted`, { decide: true })
+  return record
+}
+
+/** The record of the snapshots before this one, which is in their intents, or a new one. */
+async function recordSoFar(
+  run: BackupRun,
+  databaseId: bigint,
+  baseline: BackupRecord | undefined,
+  { notIncluded }: DatabaseReading,
+): Promise<BackupRecord> {
+  const { input, objects, side } = run
+  const last = input.cursor.labels.at(-1)
+  if (last !== undefined && objects) {
+    const intent = await objects.intent(last, { signal: run.signal })
+    if (!intent) throw refusedBackup(`what was noted of snapshot ${last} has been deleted; start the backup again`)
+    const known = new Set(intent.record.notIncluded.map(({ object }) => object))
+    return {
+      ...intent.record,
+      notIncluded: [...intent.record.notIncluded, ...notIncluded.filter(({ object }) => !known.has(object))],
+    }
+  }
+  const base = baseline && { base: baseline.base ?? baseline.id }
+  return startRecord(headOf(run, side.version.text, { databaseId: String(databaseId), ...base, notIncluded }), baseline)
+}
+
+function headOf(run: BackupRun, version: string, more: { databaseId?: string; base?: string; notIncluded: LeftOut[] }) {
+  const { input, deps, label } = run
+  const { spec, database, kind, set, baseline, startedAt } = input
+  return {
+    id: label,
+    repository: spec.repository,
+    cluster: spec.cluster,
+    database,
+    ...more,
+    name: spec.name,
+    set,
+    kind,
+    ...(baseline === undefined ? {} : { baseline }),
+    startedAt: new Date(startedAt).toISOString(),
+    finishedAt: new Date(deps.clock.now()).toISOString(),
+    version,
+    catalogs: [] as string[],
+  }
+}
+
+async function planCatalogs(run: BackupRun): Promise<PlannedSnapshot> {
+  const { names, missing } = await externalCatalogs(run.side.cluster, run.input.spec.objects, run.signal)
+  const notIncluded = missing.map((object) => ({ object, reason: 'there is no such external catalog' }))
+  const empty: Part = {
+    tables: [],
+    materializedViews: [],
+    views: [],
+    functions: [],
+    partitions: 0,
+    bytes: 0,
+    more: false,
+  }
+  const record = startRecord(headOf(run, run.side.version.text, { notIncluded }), undefined)
+  if (names.length === 0) return { objects: undefined, part: empty, record, last: true, late: false, warnings: [] }
+  return {
+    objects: { kind: 'catalogs', names },
+    part: empty,
+    record: { ...record, catalogs: names, labels: [{ label: run.label, timestamp: '' }], own: 1 },
+    last: true,
+    late: false,
+    warnings: missing.map((name) => `There is no external catalog ${name}`),
+  }
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

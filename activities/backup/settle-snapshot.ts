@@ -1,0 +1,74 @@
+import type { BackupIntent, BackupRecord } from '../../contract/backup/record.ts'
+import { type RowCounts, type SnapshotContent, settleSnapshot } from '../../planning/backup/record.ts'
+import { type Manifest, verifySnapshot } from '../../repository/index.ts'
+import { abortedBackup, staleBackup } from './backup-failures.ts'
+import type { BackupRun } from './backup-run.ts'
+import type { SecondLook } from './second-look.ts'
+
+/** What the manifest says that the snapshot holds; tables without a partition are among its views. */
+export function contentOf({ tables, views }: Pick<Manifest, 'tables' | 'views'>): SnapshotContent {
+  const held: SnapshotContent['tables'] = new Map([
+    ...[...views].map(([name, id]) => [name, { id: String(id), partitions: new Map() }] as const),
+    ...[...tables].map(([name, table]) => {
+      const partitions = [...table.partitions].map(
+        ([partition, { physical }]) =>
+          [partition, physical.map(({ id, version }) => [String(id), String(version)] as const)] as const,
+      )
+      return [name, { id: String(table.id), partitions: new Map(partitions) }] as const
+    }),
+  ])
+  return { tables: held }
+}
+
+/** The record as the snapshot's own manifest tells it. Throws `Stale` or `Aborted` when what is in it must not be built upon. */
+export async function settle(
+  run: BackupRun,
+  { record }: BackupIntent,
+  look: SecondLook | undefined,
+  leaderChanged: boolean,
+): Promise<BackupRecord> {
+  const { objects, label, signal } = run
+  if (!objects) throw new Error('there is no record to settle')
+  const { info, manifest } = await objects.repository.readManifest(label, { signal })
+  if (leaderChanged) await proveWhole(run)
+  const content = contentOf(manifest)
+  const at = record.labels.length - 1
+  const changed = new Set<string>()
+  for (const [name, table] of Object.entries(record.tables)) {
+    const whole = table.whole.includes(at)
+    if (!whole && !Object.values(table.partitions).some((partition) => partition.at === at)) continue
+    const held = content.tables.get(name)
+    if (!held) throw abortedBackup(`the manifest of ${label} does not name table ${name}, which was asked for`)
+    if (held.id === table.id && !look?.changed.has(name)) continue
+    // Some of its partitions are in earlier snapshots under the former definition: the two do not go together.
+    if (!whole)
+      throw staleBackup(`table ${name} was changed or made anew while it was backed up; it is taken again, whole`)
+    changed.add(name)
+  }
+  const measured = await objects.repository.measure(label, { signal })
+  const rows: RowCounts = look?.rows ?? new Map()
+  const settled = settleSnapshot(record, {
+    label: { label, timestamp: info.timestamp, infoMd5: info.md5 },
+    content,
+    rows,
+    after: look?.after,
+    uncertain: changed,
+  })
+  return {
+    ...settled,
+    finishedAt: new Date(run.deps.clock.now()).toISOString(),
+    bytes: (record.bytes ?? 0) + measured.bytes,
+    movedMeanwhile: [...new Set([...record.movedMeanwhile, ...(look?.moved ?? [])])],
+  }
+}
+
+/** A frontend that takes over uploads again, perhaps at other versions, beside what the former one left: a restore then takes one of the two. */
+async function proveWhole({ objects, label, signal }: BackupRun): Promise<void> {
+  if (!objects) return
+  const { ok, findings } = await verifySnapshot(objects.repository, label, { sample: 16, signal })
+  if (ok) return
+  const [first] = findings.filter(({ severity }) => severity === 'error')
+  throw abortedBackup(
+    `the leading frontend changed while snapshot ${label} was made, and it is not whole: ${first?.problem} (${first?.key})`,
+  )
+}
