@@ -1,3 +1,4 @@
+import { createBackupActivities } from './backup/index.ts'
 import { createCancelActivities } from './cancel-jobs.ts'
 import { createClosedTablesActivities } from './closed-workflows.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -26,6 +27,7 @@ export function createActivities(deps: Dependencies) {
     ...createScheduleActivities(deps),
     ...createSettingsActivities(deps),
     ...createRepositoryActivities(deps),
+    ...createBackupActivities(deps),
     ...createRestoreActivities(deps),
   }
 }
