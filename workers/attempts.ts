@@ -17,6 +17,7 @@ const ONLY_READ: ReadonlySet<string> = new Set<keyof Activities>([
   'listDifferences',
   'listBackups',
   'backupsToVerify',
+  'planPrune',
 ])
 
 /** Around every attempt of an activity: counts how it ended, and keeps secrets out of errors before they enter a history. */

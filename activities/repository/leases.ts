@@ -7,7 +7,7 @@ import { objectsOf } from './repository-objects.ts'
 const READ_SECONDS = 3 * 86_400
 /** Of whoever deletes. Should it die, the next one waits so long. */
 const WRITE_SECONDS = 120
-const RENEW_MS = (WRITE_SECONDS * 1000) / 6
+const LONGEST_GAP_MS = 300_000
 
 export const leasesOf = (repository: Repository) => new Leases(repository.own, repository.store)
 
@@ -24,11 +24,7 @@ export async function protectSnapshots(
   const id = `${lease.holder}~${randomUUID()}`
   await leasesOf(repository).acquire('read', id, leaseInfo(lease), READ_SECONDS, { signal })
   // Looked at after it was written; who deletes does it the other way round.
-  const doomed = await objectsOf(repository).deleting({ signal })
-  const needed = new Set([...lease.labels, ...(lease.records ?? [])])
-  return {
-    deleting: [...doomed].flatMap(([id, labels]) => ([id, ...labels].some((one) => needed.has(one)) ? [id] : [])),
-  }
+  return { deleting: overlap(lease, await objectsOf(repository).deleting({ signal })) }
 }
 
 /** Ends the protection by one holder. None is no error. */
@@ -61,31 +57,59 @@ export function acquireDeleting(repository: Repository, holder: string, signal?:
   return leasesOf(repository).acquire('write', 'retention', info, WRITE_SECONDS, { signal })
 }
 
-/** Does the work while the lease is renewed, and releases it. The work's signal fires when somebody else has it. */
-export async function whileHeld<T>(held: HeldLease, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
-  const lost = new AbortController()
-  let until = performance.now() + WRITE_SECONDS * 1000
+export type ReadLease = HeldLease
+
+/**
+ * As `protectSnapshots`, under one key for all attempts of a run: whoever has it is a former attempt of the same, and is replaced. `doomed`: what is
+ * being deleted, asked for after the lease was written. Errors: StorageError.
+ */
+export async function takeReadLease(
+  repository: Repository,
+  id: string,
+  lease: RepositoryLease,
+  doomed: () => Promise<ReadonlyMap<string, readonly string[]>>,
+  signal?: AbortSignal,
+): Promise<{ held: ReadLease; deleting: string[] }> {
+  const leases = leasesOf(repository)
+  for (;;) {
+    const taken = await leases.acquire('read', id, leaseInfo(lease), READ_SECONDS, { signal })
+    if ('heldBy' in taken) {
+      await repository.own.delete([`leases/read/${encodeURIComponent(id)}.json`], { signal })
+      continue
+    }
+    return { held: taken, deleting: overlap(lease, await doomed()) }
+  }
+}
+
+/** Those of the records being deleted that a lease is about. */
+function overlap({ labels, records = [] }: RepositoryLease, doomed: ReadonlyMap<string, readonly string[]>): string[] {
+  const needed = new Set([...labels, ...records])
+  return [...doomed].flatMap(([id, own]) => ([id, ...own].some((one) => needed.has(one)) ? [id] : []))
+}
+
+/** Does the work while the lease is renewed. `lost` is told once somebody else may have it. */
+export async function whileRenewed<T>(held: HeldLease, lost: (why: Error) => void, work: () => Promise<T>): Promise<T> {
+  const lasts = held.lease.ttlSeconds * 1000
+  let until = performance.now() + lasts
   let renewing = false
   const renew = async () => {
     if (renewing) return
     renewing = true
     try {
       const asked = performance.now()
-      if (await held.renew()) until = asked + WRITE_SECONDS * 1000
-      else lost.abort(new Error('the right to delete in this repository was lost to somebody else'))
+      if (await held.renew()) until = asked + lasts
+      else lost(new Error(`the lease ${held.lease.id} was lost to somebody else`))
     } catch {
       // A store that is away for a moment. Once the lease may have run out somebody else may have it.
-      if (performance.now() >= until)
-        lost.abort(new Error('the right to delete in this repository could not be renewed in time'))
+      if (performance.now() >= until) lost(new Error(`the lease ${held.lease.id} could not be renewed in time`))
     } finally {
       renewing = false
     }
   }
-  const timer = setInterval(() => void renew(), RENEW_MS)
+  const timer = setInterval(() => void renew(), Math.min(lasts / 6, LONGEST_GAP_MS))
   try {
-    return await work(lost.signal)
+    return await work()
   } finally {
     clearInterval(timer)
-    await held.release().catch(() => undefined)
   }
 }

@@ -170,6 +170,8 @@ export const pruneInputSchema = z.strictObject({
     .describe('Ids of the plan that was shown; unset: only plan'),
 })
 export type PruneInput = z.input<typeof pruneInputSchema>
+/** Checked, defaults filled in. */
+export type PruneOrder = z.output<typeof pruneInputSchema>
 
 export interface PrunePlan {
   delete: { id: string; labels: string[]; database: string; finishedAt: string; bytes?: number; why: string }[]
@@ -184,4 +186,5 @@ export interface PruneResult extends PrunePlan {
   deleted: number
   bytes: number
   failures: { label: string; reason: string }[]
+  notes?: string[]
 }

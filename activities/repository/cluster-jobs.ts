@@ -1,0 +1,44 @@
+import { isJobOver, showBackups, showRestores } from '../../starrocks/index.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
+
+export interface RunningJob {
+  label: string
+  /** For people. */
+  what: string
+}
+
+/** Backups and restores that run on a cluster now, or why that is not known. */
+export type ClusterJobs = { cluster: string; jobs: RunningJob[] } | { cluster: string; unknown: string }
+
+/** One cluster that does not answer must not keep the others waiting. */
+const TIMEOUT_MS = 20_000
+const CLUSTERS_AT_ONCE = 8
+
+/** Of these clusters, asked now. Errors: only the signal's reason. */
+export function clusterJobs(
+  deps: Pick<Dependencies, 'cluster'>,
+  clusters: readonly string[],
+  signal?: AbortSignal,
+): Promise<ClusterJobs[]> {
+  return mapConcurrently(clusters, CLUSTERS_AT_ONCE, async (name): Promise<ClusterJobs> => {
+    try {
+      const { cluster } = deps.cluster(name)
+      const options = { signal, timeoutMs: TIMEOUT_MS }
+      const [backups, restores] = await Promise.all([
+        showBackups(cluster, undefined, options),
+        showRestores(cluster, undefined, options),
+      ])
+      const jobs = [...backups, ...restores]
+        .filter((job) => !isJobOver(job))
+        .map(({ kind, label, database, state }) => ({
+          label,
+          what: `${kind === 'backup' ? 'written' : 'read'} by a ${kind} of ${database || 'external catalogs'} on ${name} (${state})`,
+        }))
+      return { cluster: name, jobs }
+    } catch (error) {
+      signal?.throwIfAborted()
+      return { cluster: name, unknown: `cluster ${name}: ${error instanceof Error ? error.message : String(error)}` }
+    }
+  })
+}

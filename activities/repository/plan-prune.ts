@@ -1,0 +1,86 @@
+import type { PruneOrder, PrunePlan } from '../../contract/backup/repository-api.ts'
+import { ownLabels } from '../../planning/backup/head.ts'
+import { type Doomed, type Kept, planRetention, type RetentionHead } from '../../planning/backup/retention.ts'
+import type { Situation } from './situation.ts'
+
+export interface FullPlan {
+  delete: Doomed[]
+  keep: Kept[]
+  leftovers: { label: string; why: string }[]
+  untouched: { label: string; why: string }[]
+  /** Marked by an earlier run, and kept after all. */
+  unmark: string[]
+}
+
+type Wanted = Pick<PruneOrder, 'cluster' | 'policy' | 'retention' | 'timeZone' | 'leftovers' | 'confirmed'>
+
+/** What would be deleted in this situation; of what was confirmed only, where ids were named. */
+export function planPrune(situation: Situation, input: Wanted): FullPlan {
+  const { condemned, blocked } = situation
+  const leftovers = input.leftovers ? situation.leftovers : { delete: [], untouched: [] }
+  const confirmed = Array.isArray(input.confirmed) ? new Set(input.confirmed) : undefined
+  const plan = withinConfirmed(situation, input, confirmed)
+  // Begun, and good for nothing any more: to be ended whatever the rules say, unless of others.
+  const torn = situation.records.filter((head) => condemned.has(head.id) && isWanted(head, input))
+  const doomed = [
+    ...torn.map((head) => ({ head, labels: ownLabels(head), why: 'its deletion was begun before' })),
+    ...plan.delete.filter(({ head }) => !condemned.has(head.id)),
+  ]
+  if (blocked) {
+    const untouched = doomed.flatMap(({ labels }) => labels.map((label) => ({ label, why: blocked })))
+    const stays = leftovers.delete.map(({ label }) => ({ label, why: blocked }))
+    return { delete: [], keep: plan.keep, leftovers: [], untouched: [...untouched, ...stays], unmark: [] }
+  }
+  const gone = new Set(doomed.map(({ head }) => head.id))
+  return {
+    delete: doomed,
+    keep: plan.keep.filter(({ head }) => !gone.has(head.id)),
+    leftovers: leftovers.delete.filter(({ label }) => !confirmed || confirmed.has(label)),
+    untouched: [...plan.untouched, ...leftovers.untouched],
+    unmark: [...situation.marked].filter((id) => !gone.has(id)),
+  }
+}
+
+const isWanted = (head: RetentionHead, { cluster, policy }: Wanted) =>
+  (cluster ?? head.cluster) === head.cluster && (policy ?? head.name) === head.name
+
+/** What was not confirmed stays, and so does what that needs. */
+function withinConfirmed(situation: Situation, input: Wanted, confirmed: Set<string> | undefined) {
+  const { records, protectors, now } = situation
+  const { cluster, policy, retention, timeZone = 'UTC' } = input
+  const plan = (more: typeof protectors) =>
+    planRetention({
+      records,
+      protectors: [...protectors, ...more],
+      retention,
+      scope: { cluster, policy },
+      timeZone,
+      now,
+    })
+  const all = plan([])
+  if (!confirmed) return all
+  const others = all.delete.filter(({ head }) => !confirmed.has(head.id)).map(({ head }) => head.id)
+  return others.length === 0 ? all : plan([{ labels: [], records: others, why: 'was not confirmed' }])
+}
+
+/** A plan is part of a workflow's history. */
+const MOST = 150
+
+/** The plan as it is shown. */
+export function shownPlan({ delete: doomed, keep, leftovers, untouched }: FullPlan): PrunePlan {
+  const cut = <T>(list: readonly T[]) => list.slice(0, MOST)
+  return {
+    delete: cut(doomed).map(({ head: { id, database, finishedAt, bytes }, labels, why }) => ({
+      id,
+      labels,
+      database,
+      finishedAt,
+      bytes,
+      why,
+    })),
+    keep: cut(keep).map(({ head: { id, database, finishedAt }, why }) => ({ id, database, finishedAt, why })),
+    leftovers: cut(leftovers),
+    untouched: cut(untouched),
+    more: [doomed, keep, leftovers, untouched].reduce((sum, { length }) => sum + Math.max(0, length - MOST), 0),
+  }
+}

@@ -1,0 +1,62 @@
+import { Context } from '@temporalio/activity'
+import type { PruneOrder, PrunePlan, PruneResult } from '../../contract/backup/repository-api.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { busy } from '../failures.ts'
+import { beating } from '../heartbeat.ts'
+import { acquireDeleting, whileRenewed } from './leases.ts'
+import { planPrune, shownPlan } from './plan-prune.ts'
+import { type PruneProgress, runPrune } from './run-prune.ts'
+import { readSituation } from './situation.ts'
+import { repositoryFailure } from './storage-failure.ts'
+
+export function createPruneActivities(deps: Dependencies) {
+  return {
+    /** What retention would delete now. */
+    async planPrune(input: PruneOrder): Promise<PrunePlan & { notes?: string[] }> {
+      const signal = Context.current().cancellationSignal
+      return beating(async () => {
+        try {
+          const repository = await deps.repository(input.repository).open(signal)
+          const situation = await readSituation(deps, repository, { leftovers: input.leftovers, signal })
+          const { notes } = situation
+          return { ...shownPlan(planPrune(situation, input)), ...(notes.length > 0 ? { notes } : {}) }
+        } catch (error) {
+          throw repositoryFailure(error, `planning retention in repository ${input.repository}`)
+        }
+      })
+    },
+
+    /** Deletes what was confirmed of the plan, as it is now. One at a time in a repository, whoever asks: others wait. */
+    async runPrune(input: PruneOrder): Promise<PruneResult> {
+      const context = Context.current()
+      const { cancellationSignal, info } = context
+      const before = info.heartbeatDetails as PruneProgress | undefined
+      const progress: PruneProgress = before?.failures ? before : { deleted: 0, bytes: 0, failures: [] }
+      return beating(async (report) => {
+        try {
+          const repository = await deps.repository(input.repository).open(cancellationSignal)
+          const held = await acquireDeleting(repository, info.workflowExecution?.workflowId ?? '', cancellationSignal)
+          if ('heldBy' in held) {
+            throw busy(
+              `repository ${input.repository} is being pruned by ${held.heldBy.info.holder || 'somebody else'}`,
+              15_000,
+            )
+          }
+          const lost = new AbortController()
+          const signal = AbortSignal.any([cancellationSignal, lost.signal])
+          try {
+            return await whileRenewed(
+              held,
+              (why) => lost.abort(why),
+              () => runPrune({ deps, repository, input, progress, report, signal }),
+            )
+          } finally {
+            await held.release().catch(() => undefined)
+          }
+        } catch (error) {
+          throw repositoryFailure(error, `retention in repository ${input.repository}`)
+        }
+      }, progress)
+    },
+  }
+}

@@ -1,0 +1,133 @@
+import type { PruneOrder, PruneResult } from '../../contract/backup/repository-api.ts'
+import type { Doomed } from '../../planning/backup/retention.ts'
+import type { Repository } from '../../repository/index.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { deleteSnapshot } from './delete-snapshots.ts'
+import { leasesOf } from './leases.ts'
+import { type FullPlan, planPrune, shownPlan } from './plan-prune.ts'
+import { objectsOf } from './repository-objects.ts'
+import { readSituation, type Situation } from './situation.ts'
+
+/** What was done so far; survives an attempt in its heartbeat. */
+export interface PruneProgress {
+  deleted: number
+  bytes: number
+  failures: { label: string; reason: string }[]
+  now?: string
+}
+
+export interface PruneWork {
+  deps: Dependencies
+  repository: Repository
+  input: PruneOrder
+  progress: PruneProgress
+  report(progress: PruneProgress): void
+  /** Somebody wants it ended, or somebody else has the right to delete now. */
+  signal: AbortSignal
+}
+
+const MOST_FAILURES = 50
+/** How long after they ran out leases are swept away. */
+const SWEEP_SECONDS = 86_400
+
+/**
+ * Deletes what the plan names, dependants first. Each backup is marked before, and then everything that may need it is read once more: a backup or
+ * restore that chose it meanwhile is either seen here, or sees the mark. What interrupts this leaves marks behind, by which the next run goes on.
+ * Errors: StorageError; the signal's reason.
+ */
+export async function runPrune(work: PruneWork): Promise<PruneResult> {
+  const { deps, repository, input, progress, report, signal } = work
+  const objects = objectsOf(repository)
+  const look = () => readSituation(deps, repository, { leftovers: input.leftovers, signal })
+  const situation = await look()
+  const plan = planPrune(situation, input)
+  const notes = new Set(situation.notes)
+  for (const id of plan.unmark) await objects.unmarkDeleting(id, { signal })
+
+  for (const doomed of plan.delete) {
+    signal.throwIfAborted()
+    const { head, labels } = doomed
+    report(Object.assign(progress, { now: head.id }))
+    await objects.markDeleting(head.id, labels, { signal })
+    const reason = whyStays(await readSituation(deps, repository, { signal }), doomed)
+    if (reason) {
+      await objects.unmarkDeleting(head.id, { signal })
+      plan.untouched.push(...labels.map((label) => ({ label, why: reason })))
+      continue
+    }
+    const bytes = head.bytes ?? (await measure(repository, labels, signal))
+    const results = []
+    for (const label of labels) {
+      const result = await deleteSnapshot(deps, repository, label, head.cluster, signal)
+      results.push(result)
+      if (result.reason) fail(label, result.reason)
+      if (result.hidden > 0) notes.add(HIDDEN)
+      // What was not even begun can stay as it is.
+      if (result.whole && results.length === 1) break
+    }
+    if (results.length === labels.length && results.every(({ gone }) => gone)) {
+      await objects.removeRecord(head.id, { signal })
+      progress.deleted++
+      progress.bytes += bytes
+      deps.metrics.count('pruned_backups_total', { repository: repository.name })
+      deps.metrics.count('pruned_bytes_total', { repository: repository.name }, bytes)
+    } else if (results.length === 1 && results[0]?.whole) await objects.unmarkDeleting(head.id, { signal })
+    report(progress)
+  }
+  await deleteLeftovers(plan)
+  await leasesOf(repository).sweep(SWEEP_SECONDS, { signal })
+  const shown = shownPlan(plan)
+  return { ...shown, ...resultOf(progress), ...(notes.size > 0 ? { notes: [...notes] } : {}) }
+
+  async function deleteLeftovers({ leftovers }: FullPlan): Promise<void> {
+    for (const { label } of leftovers) {
+      signal.throwIfAborted()
+      report(Object.assign(progress, { now: label }))
+      // Its writer may have come back, and its record may stand by now.
+      const again = await look()
+      if (!again.leftovers.delete.some((one) => one.label === label)) continue
+      if (again.records.some((head) => head.labels.includes(label))) continue
+      const { bytes } = await repository.measure(label, { signal })
+      const { gone, reason, hidden } = await deleteSnapshot(deps, repository, label, undefined, signal)
+      if (reason) fail(label, reason)
+      if (hidden > 0) notes.add(HIDDEN)
+      if (!gone) continue
+      await objects.removeIntent(label, { signal })
+      progress.bytes += bytes
+      deps.metrics.count('pruned_bytes_total', { repository: repository.name }, bytes)
+    }
+  }
+
+  function fail(label: string, reason: string): void {
+    if (progress.failures.length < MOST_FAILURES) progress.failures.push({ label, reason })
+  }
+}
+
+const HIDDEN =
+  'The bucket keeps older versions of deleted objects: their space is free when its own lifecycle rules remove them'
+
+const resultOf = ({ deleted, bytes, failures }: PruneProgress) => ({ deleted, bytes, failures })
+
+/** Why a backup is not deleted after all. */
+function whyStays(
+  { records, protectors, blocked, condemned }: Situation,
+  { head, labels }: Doomed,
+): string | undefined {
+  if (blocked) return blocked
+  const own = new Set(labels)
+  const protector = protectors.find(
+    (one) => one.labels.some((label) => own.has(label)) || one.records?.includes(head.id),
+  )
+  if (protector) return protector.why
+  // Also what could not be deleted before it, and is still good.
+  const dependant = records.find(
+    (other) => other.id !== head.id && !condemned.has(other.id) && other.labels.some((label) => own.has(label)),
+  )
+  return dependant && `needed by ${dependant.id}`
+}
+
+async function measure(repository: Repository, labels: readonly string[], signal: AbortSignal): Promise<number> {
+  let bytes = 0
+  for (const label of labels) bytes += (await repository.measure(label, { signal })).bytes
+  return bytes
+}
