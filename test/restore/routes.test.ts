@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { until } from '../support/until.ts'
 import { REPOSITORY, restoreStage } from './support/restore-stage.ts'
 import { contentOf, takeBackup } from './support/take-backup.ts'
 
@@ -64,5 +65,190 @@ describe('aside', () => {
     expect(result).toMatchObject({ ok: true, published: true })
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
     expect([...cluster.state.databases.keys()].filter((name) => name.includes('__sf_'))).toEqual([])
+  })
+})
+
+describe('names that are free', () => {
+  test('a dropped table comes back under its name, out of a chain', async () => {
+    const cluster = await shop('three')
+    const full = await takeBackup(stage, cluster, { label: 'three_full', database: 'shop' })
+    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    await takeBackup(stage, cluster, { label: 'three_inc', database: 'shop', baseline: full })
+    const before = await contentOf(cluster, 'shop', 'orders')
+    cluster.execute('DROP TABLE shop.orders FORCE')
+    // Nothing is to be published: it does not wait for anybody.
+    const result = await stage.restore({
+      name: 'three',
+      cluster: 'three',
+      repository: REPOSITORY,
+      from: { label: 'three_inc' },
+      tables: ['orders'],
+    })
+    expect(result.ok).toBe(true)
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
+  })
+
+  test('a table gets another name, out of one snapshot and out of a chain', async () => {
+    const cluster = await shop('four')
+    const full = await takeBackup(stage, cluster, { label: 'four_full', database: 'shop' })
+    const first = await contentOf(cluster, 'shop', 'orders')
+    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    await takeBackup(stage, cluster, { label: 'four_inc', database: 'shop', baseline: full })
+    const second = await contentOf(cluster, 'shop', 'orders')
+    for (const [label, name, rows] of [
+      ['four_full', 'o1', first],
+      ['four_inc', 'o2', second],
+    ] as const) {
+      const result = await stage.restore({
+        name: `four-${name}`,
+        cluster: 'four',
+        repository: REPOSITORY,
+        from: { label },
+        tables: ['orders'],
+        rename: { tables: { orders: name } },
+      })
+      expect(result.ok).toBe(true)
+      expect(await contentOf(cluster, 'shop', name)).toEqual(rows)
+    }
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(second)
+  })
+
+  test('a whole database goes to another cluster, which gets the repository for that long', async () => {
+    const cluster = await shop('five')
+    cluster.execute('CREATE VIEW shop.v AS SELECT id FROM shop.orders')
+    const full = await takeBackup(stage, cluster, { label: 'five_full', database: 'shop' })
+    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    await takeBackup(stage, cluster, { label: 'five_inc', database: 'shop', baseline: full })
+    const other = await stage.cluster('five-other', { repository: false, version: '4.1' })
+    const result = await stage.restore({
+      name: 'five',
+      cluster: 'five-other',
+      repository: REPOSITORY,
+      from: { database: 'shop', cluster: 'five' },
+      rename: { database: 'shop2' },
+      publish: 'auto',
+    })
+    expect(result).toMatchObject({ ok: true, backup: 'five_inc' })
+    for (const table of ['orders', 'people']) {
+      expect(await contentOf(other, 'shop2', table)).toEqual(await contentOf(cluster, 'shop', table))
+    }
+    expect(other.execute('SELECT COUNT(*) FROM shop2.v').rows).toEqual([['4']])
+    expect((await other.run('SHOW REPOSITORIES')).rows).toEqual([])
+  })
+})
+
+describe('live names', () => {
+  test('a database is replaced by two renames; grants, views and materialized views follow', async () => {
+    const cluster = await shop('six')
+    for (const statement of [
+      'CREATE VIEW shop.v AS SELECT id FROM shop.orders',
+      "CREATE MATERIALIZED VIEW shop.mv DISTRIBUTED BY HASH(id) BUCKETS 2 REFRESH DEFERRED MANUAL PROPERTIES ('replication_num' = '1') AS SELECT id, v FROM shop.orders",
+      "CREATE USER reader IDENTIFIED BY ''",
+      'GRANT SELECT ON TABLE shop.orders TO USER reader',
+      'GRANT SELECT ON ALL TABLES IN DATABASE shop TO USER reader',
+    ]) {
+      cluster.execute(statement)
+    }
+    await takeBackup(stage, cluster, { label: 'six_full', database: 'shop' })
+    const before = await contentOf(cluster, 'shop', 'orders')
+    cluster.execute('TRUNCATE TABLE shop.orders')
+    await stage.start({ name: 'six', cluster: 'six', repository: REPOSITORY, from: { label: 'six_full' } })
+    await stage.state('six', 'ready')
+    await stage.publish('six')
+    const result = await stage.result('six')
+    expect(result).toMatchObject({ ok: true, published: true })
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
+    const former = [...cluster.state.databases.keys()].find((name) => name.startsWith('shop__replaced_'))
+    expect(await contentOf(cluster, former ?? '', 'orders')).not.toEqual(before)
+    expect(cluster.execute('SELECT COUNT(*) FROM shop.v').rows).toEqual([['3']])
+    const grants = cluster.execute('SHOW GRANTS FOR reader').rows.map((row) => row[2])
+    expect(grants).toContain("GRANT SELECT ON TABLE shop.orders TO USER 'reader'@'%'")
+    expect(grants).toContain("GRANT SELECT ON ALL TABLES IN DATABASE shop TO USER 'reader'@'%'")
+    const views = cluster.execute('SHOW MATERIALIZED VIEWS FROM shop')
+    const at = views.columns.findIndex(({ name }) => name === 'is_active')
+    expect(views.rows.map((row) => row[at])).toEqual(['true'])
+  })
+
+  test('a table is restored in place', async () => {
+    const cluster = await shop('seven')
+    const full = await takeBackup(stage, cluster, { label: 'seven_full', database: 'shop' })
+    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    await takeBackup(stage, cluster, { label: 'seven_inc', database: 'shop', baseline: full })
+    const before = await contentOf(cluster, 'shop', 'orders')
+    cluster.execute("ALTER TABLE shop.orders ADD PARTITION p3 VALUES LESS THAN ('30')")
+    cluster.execute("INSERT INTO shop.orders VALUES (1,'damage'),(25,'damage')")
+    const result = await stage.restore({
+      name: 'seven',
+      cluster: 'seven',
+      repository: REPOSITORY,
+      from: { label: 'seven_inc' },
+      tables: ['orders'],
+      mode: 'in-place',
+    })
+    expect(result.ok).toBe(true)
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
+  })
+
+  test('some partitions of a live table are overwritten', async () => {
+    const cluster = await shop('eight')
+    await takeBackup(stage, cluster, { label: 'eight_full', database: 'shop' })
+    const before = await contentOf(cluster, 'shop', 'orders')
+    cluster.execute("INSERT INTO shop.orders VALUES (3,'damage'),(12,'kept')")
+    const result = await stage.restore({
+      name: 'eight',
+      cluster: 'eight',
+      repository: REPOSITORY,
+      from: { label: 'eight_full' },
+      partitions: { orders: ['p1'] },
+      publish: 'auto',
+    })
+    expect(result.ok).toBe(true)
+    const after = await contentOf(cluster, 'shop', 'orders')
+    expect(after.filter((row) => row.startsWith('p1'))).toEqual(before.filter((row) => row.startsWith('p1')))
+    expect(after.join()).toContain('kept')
+    expect([...cluster.state.databases.keys()].filter((name) => name.includes('__sf_'))).toEqual([])
+  })
+
+  test('what has been restored aside is discarded', async () => {
+    const cluster = await shop('nine')
+    const full = await takeBackup(stage, cluster, { label: 'nine_full', database: 'shop' })
+    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    await takeBackup(stage, cluster, { label: 'nine_inc', database: 'shop', baseline: full })
+    const before = await contentOf(cluster, 'shop', 'orders')
+    await stage.start({
+      name: 'nine',
+      cluster: 'nine',
+      repository: REPOSITORY,
+      from: { label: 'nine_inc' },
+      tables: ['orders', 'people'],
+    })
+    await stage.state('nine', 'ready')
+    await stage.temporal.client.workflow.getHandle('restore/nine').executeUpdate('discard')
+    expect(await stage.result('nine')).toMatchObject({ ok: false, published: false })
+    expect(await stage.status('nine')).toMatchObject({ state: 'cancelled', left: [] })
+    expect([...(cluster.state.databases.get('shop')?.objects.keys() ?? [])].sort()).toEqual(['orders', 'people'])
+    expect([...cluster.state.databases.keys()].filter((name) => name.includes('__sf_'))).toEqual([])
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
+    expect(
+      (await cluster.run(`SHOW SNAPSHOT ON ${REPOSITORY}`)).rows.flat().filter((cell) => cell?.startsWith('sfr_')),
+    ).toEqual([])
+  })
+
+  test('a snapshot without a record is restored by what the cluster tells of it', async () => {
+    const cluster = await shop('ten')
+    await cluster.run(`BACKUP DATABASE shop SNAPSHOT by_hand TO ${REPOSITORY}`)
+    const before = await contentOf(cluster, 'shop', 'orders')
+    await until('done', async () => (await cluster.run('SHOW BACKUP FROM shop')).rows[0]?.includes('FINISHED'))
+    cluster.execute("INSERT INTO shop.orders VALUES (3,'damage')")
+    const result = await stage.restore({
+      name: 'ten',
+      cluster: 'ten',
+      repository: REPOSITORY,
+      from: { label: 'by_hand' },
+      tables: ['orders'],
+      publish: 'auto',
+    })
+    expect(result.warnings.join()).toContain('no record')
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
   })
 })
