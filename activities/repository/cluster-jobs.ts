@@ -42,3 +42,24 @@ export function clusterJobs(
     }
   })
 }
+
+/** As long as a known answer may serve, and one that a cluster does not answer: it costs its whole time-out. */
+const AGE_MS = 5_000
+const UNKNOWN_AGE_MS = 120_000
+
+/** Asks again only what is no longer fresh. */
+export function rememberedJobs(
+  deps: Pick<Dependencies, 'cluster'>,
+  clusters: readonly string[],
+  signal?: AbortSignal,
+): () => Promise<ClusterJobs[]> {
+  const known = new Map<string, { at: number; jobs: ClusterJobs }>()
+  return async () => {
+    const due = clusters.filter((name) => {
+      const last = known.get(name)
+      return !last || performance.now() - last.at > ('unknown' in last.jobs ? UNKNOWN_AGE_MS : AGE_MS)
+    })
+    for (const jobs of await clusterJobs(deps, due, signal)) known.set(jobs.cluster, { at: performance.now(), jobs })
+    return clusters.flatMap((name) => known.get(name)?.jobs ?? [])
+  }
+}

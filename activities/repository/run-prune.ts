@@ -2,6 +2,7 @@ import type { PruneOrder, PruneResult } from '../../contract/backup/repository-a
 import type { Doomed } from '../../planning/backup/retention.ts'
 import type { Repository } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { rememberedJobs } from './cluster-jobs.ts'
 import { deleteSnapshot } from './delete-snapshots.ts'
 import { leasesOf } from './leases.ts'
 import { type FullPlan, planPrune, shownPlan } from './plan-prune.ts'
@@ -38,7 +39,8 @@ const SWEEP_SECONDS = 86_400
 export async function runPrune(work: PruneWork): Promise<PruneResult> {
   const { deps, repository, input, progress, report, signal } = work
   const objects = objectsOf(repository)
-  const look = () => readSituation(deps, repository, { leftovers: input.leftovers, signal })
+  const jobs = rememberedJobs(deps, deps.clusterNames(), signal)
+  const look = (leftovers = input.leftovers) => readSituation(deps, repository, { leftovers, jobs, signal })
   const situation = await look()
   const plan = planPrune(situation, input)
   const notes = new Set(situation.notes)
@@ -49,7 +51,7 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
     const { head, labels } = doomed
     report(Object.assign(progress, { now: head.id }))
     await objects.markDeleting(head.id, labels, { signal })
-    const reason = whyStays(await readSituation(deps, repository, { signal }), doomed)
+    const reason = whyStays(await look(false), doomed)
     if (reason) {
       await objects.unmarkDeleting(head.id, { signal })
       plan.untouched.push(...labels.map((label) => ({ label, why: reason })))

@@ -35,6 +35,8 @@ export type SituationDependencies = Pick<Dependencies, 'cluster' | 'clusterNames
 export interface SituationOptions {
   /** Also look at what failed backups left: a listing for each. */
   leftovers?: boolean
+  /** Where they were asked for a moment ago; asked anew otherwise. */
+  jobs?(): Promise<ClusterJobs[]>
   signal?: AbortSignal
 }
 
@@ -47,14 +49,14 @@ const LOOKS_AT_ONCE = 16
 export async function readSituation(
   deps: SituationDependencies,
   repository: Repository,
-  { leftovers = false, signal }: SituationOptions = {},
+  { leftovers = false, jobs: askJobs, signal }: SituationOptions = {},
 ): Promise<Situation> {
   const objects = objectsOf(repository)
   const intents = await objects.intents({ signal })
   const leases = (await leasesOf(repository).list('read', { signal }))
     .filter(({ expired }) => !expired)
     .map(readLeaseInfo)
-  const jobs = await clusterJobs(deps, deps.clusterNames(), signal)
+  const jobs = await (askJobs?.() ?? clusterJobs(deps, deps.clusterNames(), signal))
   const holdings = await readHoldings(repository, signal)
   const now = (await repository.store.now({ signal })).getTime()
   const notes: string[] = []
