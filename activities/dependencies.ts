@@ -51,6 +51,8 @@ export interface Dependencies {
   repository(name: string): RepositoryHandle
   /** Names of the configured clusters: where a job may run that uses a repository. */
   clusterNames(): string[]
+  /** Names of the configured repositories. */
+  repositoryNames(): string[]
   /** The address behind a name of `webhooks`. Throws a non-retryable ApplicationFailure of type `UnknownWebhook`. */
   webhook(name: string): string
   /** Temporal itself: schedules, descriptions of workflows, leases. */

@@ -23,6 +23,7 @@ export function openClusters(clusters: Record<string, { frontends: string[]; tok
       cluster: sessions.get,
       clusterNames: () => Object.keys(clusters),
       repository: repositories.get,
+      repositoryNames: repositories.names,
       webhook: repositories.webhook,
       client: new Client({ connection: Connection.lazy() }),
       metrics: { count: nothing, gauge: nothing, duration: nothing },

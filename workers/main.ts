@@ -73,6 +73,7 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
         cluster: clusters.get,
         clusterNames: () => Object.keys(config.clusters),
         repository: repositories.get,
+        repositoryNames: repositories.names,
         webhook: repositories.webhook,
         client,
         metrics,

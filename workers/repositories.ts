@@ -7,6 +7,7 @@ import { type ObjectStore, openStore, type Repository, readRepository } from '..
 /** The configured repositories, and the addresses that policies notify. */
 export interface Repositories {
   get(name: string): RepositoryHandle
+  names(): string[]
   webhook(name: string): string
   close(): Promise<void>
 }
@@ -39,6 +40,7 @@ export function createRepositories({
   }
   return {
     get: (name) => handles.get(name) ?? unknown('repository', 'UnknownRepository', name, [...handles.keys()]),
+    names: () => [...handles.keys()],
     webhook: (name) => {
       const address = Object.hasOwn(webhooks, name) ? webhooks[name] : undefined
       return address ?? unknown('webhook', 'UnknownWebhook', name, Object.keys(webhooks))

@@ -43,6 +43,8 @@ export interface RepositoryRow {
 }
 
 export interface RepositoriesAnswer {
+  /** What was asked for was done: no finding is fatal. */
+  ok: boolean
   rows: RepositoryRow[]
   findings: Finding[]
   /** With secrets masked. */

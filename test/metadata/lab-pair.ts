@@ -35,9 +35,10 @@ export class LabPair {
       ['source', this.#handle('source', source)],
       ['target', this.#handle('target', target)],
     ])
-    const { get: repository, webhook } = createRepositories({ repositories: {}, webhooks: {} })
+    const { get: repository, names: repositoryNames, webhook } = createRepositories({ repositories: {}, webhooks: {} })
     this.deps = {
       repository,
+      repositoryNames,
       webhook,
       clusterNames: () => [...this.handles.keys()],
       cluster: (name) => {

@@ -65,6 +65,7 @@ export class LabWorker {
         cluster: (name) => (known.clusters.get(name) ?? none).get(name),
         clusterNames: () => [...known.clusters.keys()],
         repository: (name) => known.repositories.get(name),
+        repositoryNames: () => known.repositories.names(),
         webhook: (name) => known.repositories.webhook(name),
         client,
         metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
