@@ -21,7 +21,7 @@ import type {
 import { backupId, backupSetId, pruneId, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
 import { RequestError } from './errors.ts'
 import { heartbeatOf } from './heartbeats.ts'
-import { listRuns, type ListedRun } from './list-runs.ts'
+import { type ListedRun, listRuns } from './list-runs.ts'
 import { missing } from './missing.ts'
 import { WorkflowCalls } from './workflow-calls.ts'
 

@@ -9,6 +9,7 @@ export async function missing(what: string, name: string, list: () => Promise<Li
   if (ended) return new RequestError(`The ${what} '${name}' has ended (${stateOf(ended)}).`)
   const known = [...new Set(listed.map((each) => each.name))]
   const near = nearest(name, known)
-  const hint = known.length === 0 ? 'there are none' : near ? `did you mean '${near}'?` : `there are ${known.join(', ')}`
+  const hint =
+    known.length === 0 ? 'there are none' : near ? `did you mean '${near}'?` : `there are ${known.join(', ')}`
   return new RequestError(`There is no ${what} called '${name}' (${hint}).`)
 }

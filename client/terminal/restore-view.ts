@@ -1,0 +1,85 @@
+import type { RestorePlan, RestoreResult } from '../../contract/backup/restore-api.ts'
+import type { RunningRestore } from '../restore-client.ts'
+import { bar } from './bar.ts'
+import { findingsView } from './findings-view.ts'
+import { formatBytes, formatSeconds, formatTime, plural } from './format.ts'
+import { jobLine, jobView } from './job-view.ts'
+import { paintState } from './status-view.ts'
+import { clip, printable, type Style } from './style.ts'
+import { table } from './table.ts'
+
+/** A restore that runs, as lines of at most `columns` columns. */
+export function restoreView({ status, job }: RunningRestore, style: Style, columns: number): string[] {
+  const lines = [
+    `${style.bold(status.name)}  ${paintState(status.state, style)}  ${style.dim(`${status.backup ?? status.repository} → ${status.cluster}`)}`,
+    `  ${bar(status.stepsTotal > 0 ? status.stepsDone / status.stepsTotal : 0, 32, style)} ${status.stepsDone} of ${plural(status.stepsTotal, 'step')}   ${style.dim(clip(printable(status.step), columns - 60))}`,
+  ]
+  if (job) lines.push(...jobView(job, style, columns))
+  if (status.waiting) lines.push(`  ${style.yellow(clip(`waits: ${printable(status.waiting)}`, columns - 2))}`)
+  for (const where of status.where) lines.push(`  ${clip(printable(where), columns - 2)}`)
+  for (const warning of status.warnings) lines.push(`  ${style.yellow(clip(printable(warning), columns - 2))}`)
+  for (const left of status.left) lines.push(`  ${style.red('left behind')}  ${clip(printable(left), columns - 15)}`)
+  if (status.state === 'ready') {
+    lines.push('', `  ${style.bold('Look at it, then one of:')}`)
+    lines.push(`    starferry restore publish ${status.name}`, `    starferry restore discard ${status.name}`)
+  }
+  return lines
+}
+
+export const restoreLine = ({ status, job }: RunningRestore) =>
+  [
+    status.name,
+    status.state,
+    `${status.stepsDone}/${status.stepsTotal}`,
+    status.step,
+    ...(job ? [jobLine(job)] : []),
+    ...(status.waiting ? [`waits: ${status.waiting}`] : []),
+  ].join('  ')
+
+export function restoreResultView(name: string, result: RestoreResult, style: Style): string[] {
+  return [
+    result.ok
+      ? `${style.green('restored')} ${style.bold(name)}  ${plural(result.tables, 'table')}, ${plural(result.partitions, 'partition')}, ${formatSeconds(result.seconds)}; ${printable(result.rowsChecked)}`
+      : `${style.red('not restored')} ${style.bold(name)}`,
+    ...result.where.map((where) => `  ${printable(where)}`),
+    ...result.warnings.map((warning) => `  ${style.yellow(printable(warning))}`),
+  ]
+}
+
+/** What a restore would do: where from, by which routes, every statement. */
+export function restorePlanView(plan: RestorePlan, style: Style, columns: number): string[] {
+  const { backup } = plan
+  return [
+    `${style.bold(backup.id)}  ${style.dim(`${backup.kind} of ${printable(backup.database || 'external catalogs')} on ${backup.cluster}, ${formatTime(backup.finishedAt)}`)}`,
+    `  ${plural(plan.tables, 'table')}, ${plural(plan.partitions, 'partition')}${plan.bytes === undefined ? '' : `, ${formatBytes(plan.bytes)}`}, from ${plan.chain.join(', then ')}`,
+    '',
+    ...table(
+      [
+        { title: 'OBJECT', value: (row) => printable(row.object) },
+        { title: 'ROUTE', value: (row) => row.route },
+        { title: 'NAME UNAVAILABLE', value: (row) => printable(row.outage) },
+        { title: 'WHY', value: (row) => printable(row.why), flexible: true },
+      ],
+      plan.routes,
+      style,
+      columns,
+    ),
+    ...(plan.notRestored.length > 0 ? [''] : []),
+    ...plan.notRestored.map(
+      ({ object, reason }) => `${style.yellow('not restored')} ${printable(object)}: ${printable(reason)}`,
+    ),
+    ...(plan.findings.length > 0 ? ['', ...findingsView(plan.findings, style)] : []),
+  ]
+}
+
+/** The steps of a page, counted on from `first`. */
+export function restoreStepsView(plan: RestorePlan, first: number, style: Style): string[] {
+  return plan.steps.flatMap((step, i) => [
+    `${style.dim(`${first + i + 1}.`)} ${printable(step.what)}${step.outage ? `  ${style.yellow(printable(step.outage))}` : ''}${step.final ? `  ${style.red('cannot be undone')}` : ''}`,
+    ...(step.statement
+      ? printable(step.statement)
+          .split('\n')
+          .map((line) => `     ${line}`)
+      : []),
+  ])
+}
