@@ -19,7 +19,7 @@ import {
   cancelSignal,
 } from '../contract/backup/backup-api.ts'
 import { control, waits, work } from './activities.ts'
-import { brief, failureOf } from './backup/failure.ts'
+import { brief, cancelledEnd, failureOf } from './backup/failure.ts'
 import { cleaning, snapshots } from './backup/proxies.ts'
 import { badInput } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
@@ -90,7 +90,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
     await CancellationScope.nonCancellable(() => cleanUp(cancelled ? 'cancelled' : 'failed'))
     setSearchAttributes({ state: cancelled ? 'cancelled' : 'failed' })
     setCurrentDetails(brief(reason))
-    throw error
+    throw cancelled ? cancelledEnd(error, `The backup of ${database || 'external catalogs'}`) : error
   }
 
   async function run(): Promise<BackupResult> {

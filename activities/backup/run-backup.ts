@@ -87,6 +87,15 @@ async function planAndSend(run: BackupRun): Promise<Intent | RunBackupResult> {
     if (shouldStop(run.context)) throw new CancelledFailure('the backup was cancelled')
     run.report({ label, database: input.database, state: '', waiting: 'reading what has changed' })
     const planned = await planNext(run, leftOut)
+    if (
+      !planned.objects &&
+      leftOut.length > 0 &&
+      input.cursor.labels.length === 0 &&
+      planned.record.labels.length === 0
+    ) {
+      throw refusedBackup(`nothing of ${input.database} can be backed up: ${leftOut[0]?.object}: ${leftOut[0]?.reason}`)
+    }
+    planned.warnings.push(...leftOut.map(({ object, reason }) => `${object} is not in the backup: ${reason}`))
     if (!planned.objects) return await nothingToSend(run, planned)
     const intent = await announce(run, planned)
     throwIfLeaving(run.context)

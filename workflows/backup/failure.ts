@@ -1,4 +1,5 @@
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow'
+import { ApplicationFailureCategory } from '@temporalio/common'
+import { ActivityFailure, ApplicationFailure, CancellationScope, ChildWorkflowFailure } from '@temporalio/workflow'
 import type { BackupErrorDetails } from '../../activities/backup/backup-failures.ts'
 
 const LONGEST = 600
@@ -25,3 +26,15 @@ const textOf = (error: unknown) => (error instanceof Error ? error.message : Str
 /** Bounded: it goes through histories and into lists. */
 export const brief = (text: string, longest = LONGEST) =>
   text.length > longest ? `${text.slice(0, longest - 1)}…` : text
+
+/** What a cancelled workflow ends with: cancelled by Temporal it is Cancelled; by the signal, only a failure can end it before its time. */
+export function cancelledEnd(error: unknown, what: string): unknown {
+  if (CancellationScope.current().consideredCancelled) return error
+  const category = ApplicationFailureCategory.BENIGN
+  return ApplicationFailure.create({
+    type: 'Cancelled',
+    message: `${what} was cancelled`,
+    nonRetryable: true,
+    category,
+  })
+}

@@ -1,0 +1,90 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { backupStatusQuery, cancelSignal } from '../../contract/backup/backup-api.ts'
+import { policySchema } from '../../contract/backup/policy.ts'
+import { until } from '../support/until.ts'
+import { backupStage, REPOSITORY } from './support/backup-stage.ts'
+
+const stage = backupStage()
+const TABLE = `(id INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`
+
+let server: Server
+const told: { status: number; body: unknown }[] = []
+const answers: number[] = []
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    let text = ''
+    request.on('data', (chunk) => {
+      text += chunk
+    })
+    request.on('end', () => {
+      const status = answers.shift() ?? 200
+      told.push({ status, body: JSON.parse(text) })
+      response.writeHead(status).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+})
+afterAll(() => new Promise((resolve) => server?.close(resolve)))
+
+async function databases(count: number, options = {}) {
+  const cluster = await stage.cluster(options)
+  for (let i = 0; i < count; i++) {
+    cluster.execute(`CREATE DATABASE d${i}`)
+    cluster.execute(`CREATE TABLE d${i}.t ${TABLE}`)
+    cluster.execute(`INSERT INTO d${i}.t VALUES (${i})`)
+  }
+  return cluster
+}
+
+describe('a set of databases', () => {
+  test('side by side; one that fails stops no other, and somebody is told', async () => {
+    const cluster = await databases(5)
+    cluster.execute('CREATE DATABASE skipped')
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
+    answers.push(503)
+    const policy = policySchema.parse({
+      name: 'side',
+      cluster: cluster.state.name,
+      repository: REPOSITORY,
+      objects: { databases: ['d*', 'nope'], exclude: ['d4'] },
+      parallelDatabases: 3,
+      schedule: { cron: '0 3 * * *' },
+      notify: { webhook: address, on: ['failure'] },
+    })
+    cluster.faults.inject({
+      kind: 'busy-snapshot',
+      text: 'Access denied; you need (at least one of) the EXPORT privilege(s) on TABLE t for this operation.',
+      database: 'd2',
+    })
+    const result = await (await stage.startSet({ spec: policy })).result()
+    expect(result).toMatchObject({ ok: false, databases: 5 })
+    expect(result.backups.map(({ database }) => database).sort()).toEqual(['d0', 'd1', 'd3'])
+    expect(result.failed.map(({ database }) => database).sort()).toEqual(['d2', 'nope'])
+    expect(cluster.backupJobs).toHaveLength(3)
+    expect(told.map(({ status }) => status)).toEqual([503, 200])
+    expect(told[1]?.body).toMatchObject({ event: 'failure', policy: 'side', failed: expect.any(Array) })
+  })
+
+  test('cancelled: jobs end on the cluster, nothing is left in the repository', async () => {
+    const cluster = await databases(3)
+    cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING' })
+    const spec = stage.spec(cluster, { name: 'stopped', objects: { databases: ['*'] } })
+    const run = await stage.startSet({ spec })
+    await until('two run', async () => cluster.backupJobs.length === 2)
+    await until('they are in the status', async () => (await run.query(backupStatusQuery)).running.length === 2)
+    await run.signal(cancelSignal)
+    await expect(run.result()).rejects.toMatchObject({ cause: { type: 'Cancelled' } })
+    expect(cluster.backupJobs).toHaveLength(2)
+    for (const name of ['d0', 'd1']) {
+      const { columns, rows } = cluster.execute(`SHOW BACKUP FROM ${name}`)
+      const state = rows[0]?.[columns.findIndex((column) => column.name === 'State')]
+      expect(state).toBe('CANCELLED')
+    }
+    const { labels, own } = await stage.contents()
+    const ours = cluster.backupJobs.map(({ label }) => label)
+    expect(labels.filter((label) => ours.includes(label))).toEqual([])
+    expect(own.filter((key) => key.startsWith('intents/'))).toEqual([])
+  })
+})

@@ -1,0 +1,258 @@
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  executeChild,
+  isCancellation,
+  ParentClosePolicy,
+  setCurrentDetails,
+  setHandler,
+  WorkflowIdReusePolicy,
+  workflowInfo,
+} from '@temporalio/workflow'
+import {
+  type BackupSetInput,
+  type BackupSetResult,
+  type BackupSetStatus,
+  backupStatusQuery,
+  cancelSignal,
+} from '../contract/backup/backup-api.ts'
+import { backupSpecSchema, type PolicySpec, policySchema } from '../contract/backup/policy.ts'
+import type { PruneInput, PruneResult } from '../contract/backup/repository-api.ts'
+import { check } from '../contract/check.ts'
+import { pruneId, WORKFLOW_TYPES } from '../contract/names.ts'
+import { work } from './activities.ts'
+import { cancelledEnd, failureOf } from './backup/failure.ts'
+import { notices } from './backup/proxies.ts'
+import { addFailure, addResult, newSetMemory, type SetMemory, warn } from './backup/set-memory.ts'
+import { SetWindow } from './backup/set-window.ts'
+import { badInput, checked } from './check-input.ts'
+import { setSearchAttributes } from './search-attributes.ts'
+
+export type BackupSetWorkflowInput = BackupSetInput & { carried?: Omit<SetMemory, 'spec' | 'kind'> }
+
+/** Read the next page when so few are left, so that nobody waits for it. */
+const LOW = 20
+
+/** One backup of everything that a policy, or a spec given once, names: database by database, some at a time; one that fails stops no other. */
+export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSetResult> {
+  const info = workflowInfo()
+  const { carried, ...given } = input ?? {}
+  const memory: SetMemory = carried
+    ? { ...carried, spec: given.spec, kind: given.kind ?? 'auto' }
+    : newSetMemory(checkInput(given), info.startTime.getTime(), info.firstExecutionRunId)
+  const { spec } = memory
+  let state: BackupSetStatus['state'] = 'running'
+  let reading = false
+  let readError: unknown
+  const scope = new CancellationScope()
+  const window = new SetWindow(memory, ({ database, result, reason }) => {
+    if (result) addResult(memory, result)
+    else addFailure(memory, database, reason ?? 'it ended without a word')
+    show()
+  })
+  setHandler(cancelSignal, () => scope.cancel())
+  setHandler(backupStatusQuery, () => ({
+    name: spec.name,
+    cluster: spec.cluster,
+    repository: spec.repository,
+    state,
+    total: memory.total,
+    done: memory.done,
+    running: Object.keys(memory.running),
+    failed: memory.failed,
+    bytes: memory.bytes,
+    warnings: memory.warnings,
+    startedAt: new Date(memory.startedAt).toISOString(),
+    findings: memory.findings,
+  }))
+  setSearchAttributes({ kind: 'backupSet', cluster: spec.cluster, state })
+  try {
+    await scope.run(run)
+  } catch (error) {
+    if (!isCancellation(error)) throw error
+    await CancellationScope.nonCancellable(async () => {
+      setState('cancelled')
+      await condition(() => !window.busy)
+      await window.cancel()
+      window.lookForEnded()
+      await condition(() => window.size === 0)
+    })
+    throw cancelledEnd(error, `Backup ${spec.name}`)
+  }
+  const pruned = await prune()
+  setState(memory.failedCount > 0 ? 'failed' : 'finished')
+  const result = resultOf(memory, pruned)
+  await notify(result)
+  return result
+
+  async function run(): Promise<void> {
+    window.lookForEnded()
+    for (;;) {
+      if (memory.more && memory.queue.length <= LOW) readPage()
+      // The moment one ends, the next begins.
+      await condition(() => canStart() || isOver() || canContinue() || readError !== undefined || wantsPage())
+      if (readError !== undefined) throw readError
+      if (isOver()) return
+      if (canContinue()) {
+        const { spec: _, kind, ...rest } = memory
+        await continueAsNew<typeof backupSet>({ spec, kind, carried: rest })
+      }
+      while (canStart() && !workflowInfo().continueAsNewSuggested) {
+        const database = memory.queue.shift()
+        if (database !== undefined) window.start(database)
+      }
+      show()
+    }
+  }
+
+  function canStart(): boolean {
+    return memory.queue.length > 0 && window.size < spec.parallelDatabases && !workflowInfo().continueAsNewSuggested
+  }
+
+  function wantsPage(): boolean {
+    return memory.more && !reading && memory.queue.length <= LOW
+  }
+
+  function isOver(): boolean {
+    return !memory.more && !reading && memory.queue.length === 0 && window.size === 0
+  }
+
+  /** Running backups go on, and are looked after by the next run. */
+  function canContinue(): boolean {
+    return workflowInfo().continueAsNewSuggested && !window.busy && !reading
+  }
+
+  function readPage(): void {
+    if (reading) return
+    reading = true
+    work
+      .backupDatabases({ spec, ...(memory.last === undefined ? {} : { after: memory.last }) })
+      .then((page) => {
+        if (memory.last === undefined) memory.total = page.total + page.missing.length
+        for (const database of page.missing) addFailure(memory, database, `${spec.cluster} has no such database`)
+        memory.queue.push(...page.databases)
+        memory.last = page.databases.at(-1) ?? memory.last
+        memory.more = page.more
+      })
+      .catch((error: unknown) => {
+        readError = error
+      })
+      .finally(() => {
+        reading = false
+      })
+  }
+
+  /** By the policy's retention, when there is one. What it cannot do now it does the next time. */
+  async function prune(): Promise<BackupSetResult['pruned']> {
+    const { retention } = spec as Partial<PolicySpec>
+    if (!retention) return undefined
+    setState('retention')
+    const wanted: PruneInput = {
+      repository: spec.repository,
+      cluster: spec.cluster,
+      policy: spec.name,
+      retention,
+      leftovers: true,
+      confirmed: 'all',
+    }
+    try {
+      const done = await executeChild<(input: PruneInput) => Promise<PruneResult>>(WORKFLOW_TYPES.prune, {
+        workflowId: `${pruneId(spec.repository)}/${spec.name}`,
+        args: [wanted],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        staticSummary: `Retention of policy ${spec.name}`,
+      })
+      for (const { label, reason } of done.failures.slice(0, 5)) warn(memory, `${label} was not deleted: ${reason}`)
+      return { backups: done.deleted, bytes: done.bytes, kept: done.keep.length }
+    } catch (error) {
+      if (isCancellation(error)) throw error
+      warn(memory, `Retention could not be applied: ${failureOf(error).message}`)
+      return undefined
+    }
+  }
+
+  async function notify(result: BackupSetResult): Promise<void> {
+    const { notify: wanted } = spec as Partial<PolicySpec>
+    const event = !result.ok ? 'failure' : result.warnings.length > 0 ? 'warning' : 'success'
+    if (!wanted?.on.includes(event)) return
+    const { set, databases, failed, warnings, bytes, seconds } = result
+    const text =
+      failed.length > 0
+        ? `${memory.failedCount} of ${databases} databases of ${spec.cluster} were not backed up`
+        : `${databases} databases of ${spec.cluster} were backed up${warnings.length > 0 ? ', with warnings' : ''}`
+    const notice = {
+      event,
+      policy: spec.name,
+      cluster: spec.cluster,
+      repository: spec.repository,
+      set,
+      text,
+      databases,
+      failed: failed.slice(0, 20),
+      warnings: warnings.slice(0, 20),
+      bytes,
+      seconds,
+    } as const
+    try {
+      await notices.notifyWebhook({ webhook: wanted.webhook, notice })
+    } catch (error) {
+      if (isCancellation(error)) throw error
+      warn(memory, `Nobody was told: ${failureOf(error).message}`)
+      result.warnings = memory.warnings
+    }
+  }
+
+  function setState(next: typeof state): void {
+    state = next
+    setSearchAttributes({ state })
+    show()
+  }
+
+  function show(): void {
+    const running = Object.keys(memory.running).slice(0, 10)
+    setCurrentDetails(
+      [
+        `${memory.done} of ${memory.total} databases, ${memory.failedCount} failed, ${memory.bytes} bytes`,
+        ...running.map((database) => `- ${database || '(external catalogs)'}`),
+        ...memory.failed
+          .slice(0, 10)
+          .map(({ database, reason }) => `- **${database || '(external catalogs)'}** ${reason}`),
+      ].join('\n'),
+    )
+  }
+}
+
+function checkInput(input: BackupSetInput | undefined): BackupSetInput {
+  const given = input?.spec as object | undefined
+  if (typeof given !== 'object') throw badInput('backupSet: give {"spec": …}')
+  const kind = input?.kind ?? 'auto'
+  if (!['auto', 'full', 'incremental'].includes(kind)) throw badInput('backupSet: kind is auto, full or incremental')
+  const spec = checked(() =>
+    'schedule' in given
+      ? check(policySchema, given, 'This is no backup policy')
+      : check(backupSpecSchema, given, 'This is no backup spec'),
+  )
+  const { databases, tables, catalogs } = spec.objects
+  if (databases.length + tables.length + catalogs.length === 0) {
+    throw badInput('The spec names nothing to back up: give objects.databases, objects.tables or objects.catalogs')
+  }
+  return { spec, kind }
+}
+
+function resultOf(memory: SetMemory, pruned: BackupSetResult['pruned']): BackupSetResult {
+  const { set, done, backups, failed, failedCount, warnings, bytes, startedAt } = memory
+  return {
+    ok: failedCount === 0,
+    set,
+    databases: done,
+    backups,
+    more: Math.max(0, done - failedCount - backups.length),
+    failed,
+    warnings,
+    bytes,
+    seconds: Math.round((Date.now() - startedAt) / 1000),
+    ...(pruned ? { pruned } : {}),
+  }
+}

@@ -1,0 +1,89 @@
+import type { BackupResult, BackupSetInput, BackupSetResult, FailedBackup } from '../../contract/backup/backup-api.ts'
+import type { Finding } from '../../contract/findings.ts'
+import { brief } from './failure.ts'
+
+/** What a set of backups knows; goes along when it continues as new, so it is bounded whatever the number of databases. */
+export interface SetMemory {
+  spec: BackupSetInput['spec']
+  kind: NonNullable<BackupSetInput['kind']>
+  set: string
+  startedAt: number
+  /** Read and not begun yet. */
+  queue: string[]
+  /** The last one that was read; unset before the first page. */
+  last?: string
+  more: boolean
+  total: number
+  done: number
+  /** By database: first run of its workflow, once it is known. */
+  running: Record<string, { runId?: string }>
+  failed: FailedBackup[]
+  failedCount: number
+  backups: BackupSetResult['backups']
+  warnings: string[]
+  bytes: number
+  findings: Finding[]
+}
+
+const MOST_FAILED = 60
+const MOST_BACKUPS = 120
+const MOST_WARNINGS = 40
+const LONGEST_REASON = 300
+
+export function newSetMemory(
+  { spec, kind = 'auto' }: BackupSetInput,
+  startedAt: number,
+  firstRunId: string,
+): SetMemory {
+  return {
+    spec,
+    kind,
+    set: `${spec.name}/${new Date(startedAt).toISOString()}/${firstRunId.slice(0, 8)}`,
+    startedAt,
+    queue: [],
+    more: true,
+    total: 0,
+    done: 0,
+    running: {},
+    failed: [],
+    failedCount: 0,
+    backups: [],
+    warnings: [],
+    bytes: 0,
+    findings: [],
+  }
+}
+
+export function addResult(memory: SetMemory, result: BackupResult): void {
+  memory.done++
+  memory.bytes += result.bytes ?? 0
+  for (const warning of result.warnings) warn(memory, `${result.database || 'external catalogs'}: ${warning}`)
+  if (result.verified === 'failed') {
+    addFailed(memory, result.database, `backup ${result.id} was made, and its verification found damage`)
+  }
+  if (memory.backups.length >= MOST_BACKUPS) return
+  const { id, database, kind, bytes, verified, chain } = result
+  memory.backups.push({
+    id,
+    database,
+    kind,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(verified === undefined ? {} : { verified }),
+    chain,
+  })
+}
+
+export function addFailure(memory: SetMemory, database: string, reason: string): void {
+  memory.done++
+  addFailed(memory, database, reason)
+}
+
+function addFailed(memory: SetMemory, database: string, reason: string): void {
+  memory.failedCount++
+  if (memory.failed.length < MOST_FAILED) memory.failed.push({ database, reason: brief(reason, LONGEST_REASON) })
+}
+
+export function warn(memory: SetMemory, warning: string): void {
+  const text = brief(warning, LONGEST_REASON)
+  if (memory.warnings.length < MOST_WARNINGS && !memory.warnings.includes(text)) memory.warnings.push(text)
+}
