@@ -45,6 +45,10 @@ describe.each(['3.3', '3.5', '4.1'] as const)('%s', (version) => {
   test('every kind of table comes back from each point of a chain, as a database and over live tables', async () => {
     const cluster = await stage.cluster(name, { version })
     const points = await history(cluster, kinds, `k${version.replace('.', '')}`)
+    for (const kind of kinds) {
+      const from = Object.values(points[2]?.record.tables[kind.name]?.partitions ?? {}).map((partition) => partition.at)
+      expect([kind.name, new Set(from).size > 1]).toEqual([kind.name, !kind.whole])
+    }
     for (const [at, { record, content }] of points.entries()) {
       const database = `restored${at}`
       await stage.restore({

@@ -50,7 +50,7 @@ describe('aside', () => {
     const cluster = await shop('two')
     const full = await takeBackup(stage, cluster, { label: 'two_full', database: 'shop' })
     cluster.execute("ALTER TABLE shop.orders ADD PARTITION p3 VALUES LESS THAN ('30')")
-    cluster.execute("INSERT INTO shop.orders VALUES (12,'d'),(21,'e')")
+    cluster.execute("INSERT INTO shop.orders PARTITION (p3) VALUES (21,'e')")
     await takeBackup(stage, cluster, { label: 'two_inc', database: 'shop', baseline: full })
     const before = await contentOf(cluster, 'shop', 'orders')
     cluster.execute('TRUNCATE TABLE shop.orders')
@@ -72,7 +72,7 @@ describe('names that are free', () => {
   test('a dropped table comes back under its name, out of a chain', async () => {
     const cluster = await shop('three')
     const full = await takeBackup(stage, cluster, { label: 'three_full', database: 'shop' })
-    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    cluster.execute("INSERT INTO shop.orders PARTITION (p2) VALUES (12,'d')")
     await takeBackup(stage, cluster, { label: 'three_inc', database: 'shop', baseline: full })
     const before = await contentOf(cluster, 'shop', 'orders')
     cluster.execute('DROP TABLE shop.orders FORCE')
@@ -92,7 +92,7 @@ describe('names that are free', () => {
     const cluster = await shop('four')
     const full = await takeBackup(stage, cluster, { label: 'four_full', database: 'shop' })
     const first = await contentOf(cluster, 'shop', 'orders')
-    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    cluster.execute("INSERT INTO shop.orders PARTITION (p2) VALUES (12,'d')")
     await takeBackup(stage, cluster, { label: 'four_inc', database: 'shop', baseline: full })
     const second = await contentOf(cluster, 'shop', 'orders')
     for (const [label, name, rows] of [
@@ -117,7 +117,7 @@ describe('names that are free', () => {
     const cluster = await shop('five')
     cluster.execute('CREATE VIEW shop.v AS SELECT id FROM shop.orders')
     const full = await takeBackup(stage, cluster, { label: 'five_full', database: 'shop' })
-    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    cluster.execute("INSERT INTO shop.orders PARTITION (p2) VALUES (12,'d')")
     await takeBackup(stage, cluster, { label: 'five_inc', database: 'shop', baseline: full })
     const other = await stage.cluster('five-other', { repository: false, version: '4.1' })
     const result = await stage.restore({
@@ -172,7 +172,7 @@ describe('live names', () => {
   test('a table is restored in place', async () => {
     const cluster = await shop('seven')
     const full = await takeBackup(stage, cluster, { label: 'seven_full', database: 'shop' })
-    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    cluster.execute("INSERT INTO shop.orders PARTITION (p2) VALUES (12,'d')")
     await takeBackup(stage, cluster, { label: 'seven_inc', database: 'shop', baseline: full })
     const before = await contentOf(cluster, 'shop', 'orders')
     cluster.execute("ALTER TABLE shop.orders ADD PARTITION p3 VALUES LESS THAN ('30')")
@@ -212,7 +212,7 @@ describe('live names', () => {
   test('what has been restored aside is discarded', async () => {
     const cluster = await shop('nine')
     const full = await takeBackup(stage, cluster, { label: 'nine_full', database: 'shop' })
-    cluster.execute("INSERT INTO shop.orders VALUES (12,'d')")
+    cluster.execute("INSERT INTO shop.orders PARTITION (p2) VALUES (12,'d')")
     await takeBackup(stage, cluster, { label: 'nine_inc', database: 'shop', baseline: full })
     const before = await contentOf(cluster, 'shop', 'orders')
     await stage.start({

@@ -22,7 +22,11 @@ export interface WorkerStage {
 export async function startWorkerProcess(
   temporal: TestTemporal,
   migrations: readonly LabMigration[],
-  config: { logLevel?: 'debug' | 'info'; clusters?: WorkerConfigInput['clusters'] } = {},
+  config: {
+    logLevel?: 'debug' | 'info'
+    clusters?: WorkerConfigInput['clusters']
+    repositories?: WorkerConfigInput['repositories']
+  } = {},
 ): Promise<WorkerStage> {
   const directory = mkdtempSync(path.join(tmpdir(), 'starferry-test-worker-'))
   const [health, metrics] = (await steadyPorts(2)).map((port) => `127.0.0.1:${port}`)
@@ -33,6 +37,7 @@ export async function startWorkerProcess(
   )
   const input: WorkerConfigInput = {
     clusters: { ...clusters, ...config.clusters },
+    repositories: config.repositories ?? {},
     temporal: { address: temporal.server.address },
     worker: { health, drainSeconds: 5 },
     telemetry: { metrics, logLevel: config.logLevel ?? 'info' },

@@ -9,11 +9,17 @@ export interface TableKind {
   second: string[]
   /** 3.3 backs up no list-partitioned table. */
   list?: boolean
+  /** Never spread over several snapshots. */
+  whole?: boolean
 }
 
 const end = (more = '') => `DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ('replication_num' = '1'${more})`
 const ranges = `PARTITION BY RANGE(id) (PARTITION p1 VALUES LESS THAN ('10'), PARTITION p2 VALUES LESS THAN ('20'), PARTITION p3 VALUES LESS THAN ('30'))`
+/** Into one partition: a load without one moves the versions of all. */
+const into = (table: string, partition: string, ...rows: string[]) =>
+  `INSERT INTO k.${table} PARTITION (${partition}) VALUES ${rows.join(', ')}`
 const write = (table: string, ...rows: string[]) => `INSERT INTO k.${table} VALUES ${rows.join(', ')}`
+const alter = (table: string, what: string) => `ALTER TABLE k.${table} ${what}`
 
 function rangeKind(name: string, head: string, more = ''): TableKind {
   return {
@@ -21,14 +27,14 @@ function rangeKind(name: string, head: string, more = ''): TableKind {
     create: `CREATE TABLE k.${name} ${head} ${ranges} ${end(more)}`,
     fill: [write(name, "(1, 'a', 1)", "(11, 'b', 2)", "(21, 'c', 3)")],
     first: [
-      `ALTER TABLE k.${name} ADD PARTITION p4 VALUES LESS THAN ('40')`,
-      write(name, "(31, 'd', 4)", "(12, 'e', 5)"),
-      `ALTER TABLE k.${name} DROP PARTITION p3 FORCE`,
+      alter(name, "ADD PARTITION p4 VALUES LESS THAN ('40')"),
+      into(name, 'p4', "(31, 'd', 4)"),
+      alter(name, 'DROP PARTITION p3 FORCE'),
     ],
     second: [
       // Another range under a name that was used before.
-      `ALTER TABLE k.${name} ADD PARTITION p3 VALUES [('20'), ('25'))`,
-      write(name, "(22, 'f', 6)", "(2, 'g', 7)"),
+      alter(name, "ADD PARTITION p3 VALUES [('20'), ('25'))"),
+      into(name, 'p3', "(22, 'f', 6)"),
       `TRUNCATE TABLE k.${name} PARTITION (p2)`,
     ],
   }
@@ -43,48 +49,64 @@ export const KINDS: TableKind[] = [
     name: 'agg',
     create: `CREATE TABLE k.agg (id INT NOT NULL, n BIGINT SUM) AGGREGATE KEY(id) ${ranges} ${end()}`,
     fill: ['INSERT INTO k.agg VALUES (1, 1), (11, 2)'],
-    first: ['INSERT INTO k.agg VALUES (1, 5)'],
-    second: ['INSERT INTO k.agg VALUES (21, 7)'],
+    first: [into('agg', 'p1', '(1, 5)')],
+    second: [into('agg', 'p3', '(21, 7)')],
   },
   {
     name: 'plain',
+    whole: true,
     create: `CREATE TABLE k.plain (id INT NOT NULL, s VARCHAR(20)) DUPLICATE KEY(id) ${end()}`,
     fill: [write('plain', "(1, 'a')")],
     first: [write('plain', "(2, 'b')")],
     second: ['TRUNCATE TABLE k.plain', write('plain', "(3, 'c')")],
   },
   {
-    name: 'quiet',
-    create: `CREATE TABLE k.quiet (id INT NOT NULL, s VARCHAR(20)) DUPLICATE KEY(id) ${ranges} ${end()}`,
-    fill: [write('quiet', "(1, 'a')", "(11, 'b')")],
+    name: 'still',
+    whole: true,
+    create: `CREATE TABLE k.still (id INT NOT NULL, s VARCHAR(20)) DUPLICATE KEY(id) ${ranges} ${end()}`,
+    fill: [write('still', "(1, 'a')", "(11, 'b')")],
     first: [],
     second: [],
   },
   {
-    name: 'altered',
-    create: `CREATE TABLE k.altered (id INT NOT NULL, s VARCHAR(20)) DUPLICATE KEY(id) ${ranges} ${end()}`,
-    fill: [write('altered', "(1, 'a')", "(11, 'b')")],
-    first: ['ALTER TABLE k.altered RENAME PARTITION p1 q1', write('altered', "(12, 'c')")],
-    second: ['ALTER TABLE k.altered DROP PARTITION q1 FORCE', 'ALTER TABLE k.altered DROP PARTITION p2 FORCE'],
+    name: 'renamed',
+    create: `CREATE TABLE k.renamed (id INT NOT NULL, s VARCHAR(20)) DUPLICATE KEY(id) ${ranges} ${end()}`,
+    fill: [write('renamed', "(1, 'a')", "(11, 'b')")],
+    first: [alter('renamed', 'RENAME PARTITION p1 q1'), into('renamed', 'p2', "(12, 'c')")],
+    second: [alter('renamed', 'DROP PARTITION q1 FORCE')],
+  },
+  {
+    name: 'emptied',
+    whole: true,
+    create: `CREATE TABLE k.emptied (id INT NOT NULL, s VARCHAR(20)) DUPLICATE KEY(id) ${ranges} ${end()}`,
+    fill: [write('emptied', "(1, 'a')", "(11, 'b')")],
+    first: ['p1', 'p2', 'p3'].map((partition) => alter('emptied', `DROP PARTITION ${partition} FORCE`)),
+    second: [],
   },
   {
     name: 'bydate',
     create: `CREATE TABLE k.bydate (id INT NOT NULL, dt DATETIME NOT NULL, s VARCHAR(20)) DUPLICATE KEY(id) PARTITION BY date_trunc('day', dt) ${end()}`,
     fill: [write('bydate', "(1, '2026-01-01 10:00:00', 'a')", "(2, '2026-01-02 10:00:00', 'b')")],
-    first: [write('bydate', "(3, '2026-01-03 10:00:00', 'c')", "(4, '2026-01-02 11:00:00', 'd')")],
-    second: [write('bydate', "(5, '2026-01-04 10:00:00', 'e')"), 'ALTER TABLE k.bydate DROP PARTITION p20260101 FORCE'],
+    first: [
+      alter('bydate', "ADD PARTITIONS START ('2026-01-03') END ('2026-01-04') EVERY (INTERVAL 1 DAY)"),
+      into('bydate', 'p20260103', "(3, '2026-01-03 10:00:00', 'c')"),
+    ],
+    second: [
+      into('bydate', 'p20260102', "(5, '2026-01-02 11:00:00', 'e')"),
+      alter('bydate', 'DROP PARTITION p20260101 FORCE'),
+    ],
   },
   {
     name: 'list',
     list: true,
     create: `CREATE TABLE k.list (id INT NOT NULL, c VARCHAR(20) NOT NULL) DUPLICATE KEY(id) PARTITION BY LIST(c) (PARTITION pa VALUES IN ('a', 'b'), PARTITION pc VALUES IN ('c')) ${end()}`,
     fill: [write('list', "(1, 'a')", "(2, 'c')")],
-    first: ["ALTER TABLE k.list ADD PARTITION pd VALUES IN ('d', 'e')", write('list', "(3, 'd')")],
+    first: [alter('list', "ADD PARTITION pd VALUES IN ('d', 'e')"), into('list', 'pd', "(3, 'd')")],
     // The same name with other values.
     second: [
-      'ALTER TABLE k.list DROP PARTITION pc FORCE',
-      "ALTER TABLE k.list ADD PARTITION pc VALUES IN ('x', 'y')",
-      write('list', "(4, 'x')"),
+      alter('list', 'DROP PARTITION pc FORCE'),
+      alter('list', "ADD PARTITION pc VALUES IN ('x', 'y')"),
+      into('list', 'pc', "(4, 'x')"),
     ],
   },
   {
@@ -92,8 +114,8 @@ export const KINDS: TableKind[] = [
     list: true,
     create: `CREATE TABLE k.autolist (id INT NOT NULL, c VARCHAR(20) NOT NULL) DUPLICATE KEY(id) PARTITION BY (c) ${end()}`,
     fill: [write('autolist', "(1, 'a')", "(2, 'c')")],
-    first: [write('autolist', "(3, 'd')", "(4, 'a')")],
-    second: [write('autolist', "(5, 'e')")],
+    first: [alter('autolist', "ADD PARTITION pd VALUES IN ('d')"), into('autolist', 'pd', "(3, 'd')")],
+    second: [into('autolist', 'pa', "(5, 'a')")],
   },
 ]
 

@@ -90,7 +90,9 @@ export async function takeBackup(
         : list
           ? ('list' as const)
           : ('range' as const)
-    const fingerprint = ddl.replace(/\(PARTITION [\s\S]*?\)\nDISTRIBUTED/, 'DISTRIBUTED').replace(/BUCKETS \d+/, '')
+    const fingerprint = ddl
+      .replace(/\(\s*PARTITION [\s\S]*?\)\s*\nDISTRIBUTED/, 'DISTRIBUTED')
+      .replace(/BUCKETS \d+/, '')
     const before = baseline?.tables[name]
     const fits = before && before.id === String(tableId) && before.fingerprint === fingerprint
     const partitions: Record<string, PartitionRecord> = {}

@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest'
+import { repositoryKeys } from '../../contract/backup/record.ts'
+import { cancelRestoreSignal } from '../../contract/backup/restore-api.ts'
+import { restoreId } from '../../contract/names.ts'
+import type { LabCluster } from '../../lab/index.ts'
+import { listObjects, openStore } from '../../repository/index.ts'
+import { OwnObjects } from '../../repository/own/own-objects.ts'
+import { REPOSITORY, restoreStage, s3Properties } from '../restore/support/restore-stage.ts'
+import { contentOf, takeBackup } from '../restore/support/take-backup.ts'
+import { until } from '../support/until.ts'
+
+const stage = restoreStage()
+
+const store = () => openStore({ location: 's3a://backups/vault', properties: s3Properties(stage.s3) })
+
+/** shop.orders out of a chain of two snapshots, and damaged since. */
+async function damagedShop(name: string, options: { onStatement?: (sql: string) => void } = {}) {
+  const cluster = await stage.cluster(name, options)
+  for (const statement of [
+    'CREATE DATABASE shop',
+    "CREATE TABLE shop.orders (id INT NOT NULL, v VARCHAR(20)) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION p1 VALUES LESS THAN ('10'), PARTITION p2 VALUES LESS THAN ('20')) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ('replication_num' = '1')",
+    "INSERT INTO shop.orders VALUES (1,'a'),(2,'b'),(11,'c')",
+  ]) {
+    cluster.execute(statement)
+  }
+  const full = await takeBackup(stage, cluster, { label: `${name}_full`, database: 'shop' })
+  cluster.execute("INSERT INTO shop.orders PARTITION (p2) VALUES (12,'d')")
+  const record = await takeBackup(stage, cluster, { label: `${name}_inc`, database: 'shop', baseline: full })
+  const backedUp = await contentOf(cluster, 'shop', 'orders')
+  cluster.execute("INSERT INTO shop.orders VALUES (3,'damage')")
+  return { cluster, record, backedUp, damaged: await contentOf(cluster, 'shop', 'orders') }
+}
+
+const spec = (name: string, more = {}) => ({
+  name,
+  cluster: name,
+  repository: REPOSITORY,
+  from: { label: `${name}_inc` },
+  tables: ['orders'],
+  publish: 'auto' as const,
+  ...more,
+})
+
+const restoresOf = (cluster: LabCluster) => cluster.backupJobs.filter((job) => job.kind === 'restore')
+
+/** Nothing beside what was there before, on the cluster or in the repository. */
+async function expectUntouched(cluster: LabCluster, damaged: string[]) {
+  expect([...cluster.state.databases.keys()].filter((name) => name.includes('__sf_'))).toEqual([])
+  expect([...(cluster.state.databases.get('shop')?.objects.keys() ?? [])]).toEqual(['orders'])
+  expect(await contentOf(cluster, 'shop', 'orders')).toEqual(damaged)
+  const open = store()
+  const left: string[] = []
+  for await (const { key } of listObjects(open, '')) {
+    if (key.includes('__ss_sfr_') || key.includes('/leases/read/')) left.push(key)
+  }
+  open.close()
+  expect(left).toEqual([])
+}
+
+describe('cancelled', () => {
+  test.each(['PENDING', 'SNAPSHOTING', 'DOWNLOADING', 'COMMIT'] as const)(
+    'while a job is %s: the job is cancelled, everything is as it was',
+    async (state) => {
+      const name = `cancel${state.toLowerCase()}`
+      const { cluster, damaged } = await damagedShop(name)
+      const fault = cluster.faults.inject({ kind: 'stick-snapshot', job: 'restore', state })
+      await stage.start(spec(name))
+      await until('the job is there', () => restoresOf(cluster).length > 0 && fault.struck > 0)
+      await stage.temporal.client.workflow.getHandle(restoreId(name)).signal(cancelRestoreSignal)
+      await expect(stage.result(name)).rejects.toThrow()
+      expect(await stage.status(name)).toMatchObject({ state: 'cancelled', left: [] })
+      await expectUntouched(cluster, damaged)
+    },
+  )
+
+  test('while a job is COMMITTING: its end is waited for, then everything is as it was', async () => {
+    const cancels: string[] = []
+    const { cluster, damaged } = await damagedShop('cancelcommitting', {
+      onStatement: (sql) => /^CANCEL/.test(sql) && cancels.push(sql),
+    })
+    const fault = cluster.faults.inject({ kind: 'stick-snapshot', job: 'restore', state: 'COMMITTING' })
+    await stage.start(spec('cancelcommitting'))
+    await until('the job is there', () => fault.struck > 3)
+    await stage.temporal.client.workflow.getHandle(restoreId('cancelcommitting')).cancel()
+    await until(
+      'it waits',
+      async () => (await stage.status('cancelcommitting')).state === 'restoring' && fault.struck > 10,
+    )
+    fault.clear()
+    await expect(stage.result('cancelcommitting')).rejects.toThrow()
+    expect(await stage.status('cancelcommitting')).toMatchObject({ state: 'cancelled', left: [] })
+    expect(cancels).toEqual([])
+    await expectUntouched(cluster, damaged)
+  })
+})
+
+describe('damaged snapshots', () => {
+  test.each(['changed', 'missing'] as const)('an object is %s: found, named, given up at once', async (how) => {
+    const name = `damage${how}`
+    const { cluster, damaged } = await damagedShop(name)
+    const open = store()
+    let victim = ''
+    for await (const { key } of listObjects(
+      open,
+      `__starrocks_repository_${REPOSITORY}/__ss_${name}_full/__ss_content`,
+    )) {
+      victim = key
+    }
+    if (how === 'changed') await open.put(victim, 'something else')
+    else await open.deletePrefix(victim.slice(0, victim.lastIndexOf('/') + 1))
+    open.close()
+    const error = await stage.restore(spec(name)).catch((failure: unknown) => failure)
+    const text = JSON.stringify((error as { cause?: { message?: string } }).cause?.message)
+    expect(text).toContain(how === 'changed' ? victim : victim.slice(0, victim.lastIndexOf('/')))
+    expect(text).toContain('damaged')
+    expect(await stage.status(name)).toMatchObject({ state: 'failed', left: [] })
+    await expectUntouched(cluster, damaged)
+  })
+
+  test('rows are not those of the record: never published', async () => {
+    const { cluster, damaged, record } = await damagedShop('wrongrows')
+    const open = store()
+    const own = new OwnObjects(open, REPOSITORY)
+    const p1 = record.tables.orders?.partitions.p1
+    if (p1) p1.rows = '7'
+    await own.putJson(repositoryKeys.record(REPOSITORY, record.id).slice(own.directory.length), record)
+    open.close()
+    const error = await stage.restore(spec('wrongrows')).catch((failure: unknown) => failure)
+    expect(JSON.stringify((error as Error & { cause?: Error }).cause?.message)).toMatch(/has 2 rows, the backup had 7/)
+    await expectUntouched(cluster, damaged)
+  })
+})
+
+describe('bad days', () => {
+  test('an answer to RESTORE, BACKUP or SWAP that gets lost is no reason to send twice', async () => {
+    const { cluster, backedUp } = await damagedShop('lostreply')
+    const before = cluster.backupJobs.length
+    for (const match of [/^RESTORE/, /^BACKUP/, /SWAP WITH/]) {
+      cluster.faults.inject({ kind: 'drop-mysql', cut: 'after', match, times: 1 })
+    }
+    const result = await stage.restore(spec('lostreply'))
+    expect(result.ok).toBe(true)
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
+    expect(cluster.backupJobs.slice(before).map((job) => job.kind)).toEqual(['restore', 'restore', 'backup', 'restore'])
+  })
+
+  test('another job of the database is waited for, and named', async () => {
+    const { cluster, backedUp } = await damagedShop('busyplace')
+    const fault = cluster.faults.inject({ kind: 'stick-snapshot', job: 'backup', label: 'foreign' })
+    await cluster.run(`BACKUP DATABASE shop SNAPSHOT foreign TO ${REPOSITORY}`)
+    await stage.start(spec('busyplace', { from: { label: 'busyplace_full' } }))
+    const handle = stage.temporal.client.workflow.getHandle(restoreId('busyplace'))
+    await until('it waits for the other', async () => {
+      const { raw } = await handle.describe()
+      return raw.pendingActivities?.some((one) => one.lastFailure?.message?.includes('backup foreign'))
+    })
+    fault.clear()
+    expect(await stage.result('busyplace')).toMatchObject({ ok: true })
+    expect(await contentOf(cluster, 'shop', 'orders')).not.toEqual(backedUp)
+    const foreign = cluster.backupJobs.find((job) => job.label === 'foreign')
+    expect(foreign).toBeDefined()
+    expect((await cluster.run(`SHOW SNAPSHOT ON ${REPOSITORY} WHERE SNAPSHOT = 'foreign'`)).rows[0]?.[2]).toBe('OK')
+  })
+
+  test('the record of a restore that is gone, or taken by another job: the data tell', async () => {
+    for (const how of ['lost', 'replaced'] as const) {
+      const { cluster, backedUp } = await damagedShop(`hidden${how}`)
+      cluster.faults.inject({ kind: 'hide-snapshot', how, job: 'restore', times: 1 })
+      const result = await stage.restore(spec(`hidden${how}`))
+      expect(result.ok).toBe(true)
+      expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
+    }
+  })
+
+  test('tasks that fail for a while do not fail the restore', async () => {
+    const { cluster, backedUp } = await damagedShop('failing')
+    cluster.faults.inject({
+      kind: 'fail-snapshot-task',
+      error: 'capacity limit reached',
+      job: 'restore',
+      state: 'DOWNLOADING',
+      times: 3,
+    })
+    expect(await stage.restore(spec('failing'))).toMatchObject({ ok: true })
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
+  })
+
+  test('a publication that fails half-way is taken back', async () => {
+    const { cluster } = await damagedShop('halfway')
+    cluster.execute(
+      "CREATE TABLE shop.second (id INT NOT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ('replication_num' = '1')",
+    )
+    const record = await takeBackup(stage, cluster, { label: 'halfway_two', database: 'shop' })
+    cluster.execute('INSERT INTO shop.second VALUES (1)')
+    cluster.execute("INSERT INTO shop.orders VALUES (4,'more')")
+    const [orders, second] = [await contentOf(cluster, 'shop', 'orders'), await contentOf(cluster, 'shop', 'second')]
+    await stage.start(spec('halfway', { from: { label: record.id }, tables: ['orders', 'second'], publish: 'ask' }))
+    await stage.state('halfway', 'ready')
+    // Of two tables the second vanishes, with what was restored for it still there.
+    cluster.execute('ALTER TABLE shop.second RENAME gone')
+    await stage.publish('halfway').catch(() => undefined)
+    await expect(stage.result('halfway')).rejects.toThrow()
+    cluster.execute('ALTER TABLE shop.gone RENAME second')
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(orders)
+    expect(await contentOf(cluster, 'shop', 'second')).toEqual(second)
+    expect([...(cluster.state.databases.get('shop')?.objects.keys() ?? [])].sort()).toEqual(['orders', 'second'])
+  })
+
+  test('a view of a table’s name is refused before anything is sent', async () => {
+    const { cluster } = await damagedShop('viewname')
+    cluster.execute('ALTER TABLE shop.orders RENAME orders_old')
+    cluster.execute('CREATE VIEW shop.orders AS SELECT 1 AS one')
+    const error = await stage.restore(spec('viewname')).catch((failure: unknown) => failure)
+    expect(JSON.stringify((error as Error & { cause?: Error }).cause?.message)).toContain('restore-name-clash')
+    expect(restoresOf(cluster)).toEqual([])
+  })
+
+  test('it is published only when it is ready', async () => {
+    const { cluster } = await damagedShop('early')
+    const fault = cluster.faults.inject({ kind: 'stick-snapshot', job: 'restore', state: 'DOWNLOADING' })
+    await stage.start(spec('early', { publish: 'ask' }))
+    await until('it runs', () => fault.struck > 0)
+    await expect(stage.publish('early')).rejects.toThrow()
+    await stage.temporal.client.workflow.getHandle(restoreId('early')).executeUpdate('discard')
+    expect(await stage.result('early')).toMatchObject({ ok: false })
+  })
+})
