@@ -1,4 +1,5 @@
 import { createBackupActivities } from './backup/index.ts'
+import { createBackupPreflightActivities } from './backup-preflight/index.ts'
 import { createCancelActivities } from './cancel-jobs.ts'
 import { createClosedTablesActivities } from './closed-workflows.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -28,6 +29,7 @@ export function createActivities(deps: Dependencies) {
     ...createSettingsActivities(deps),
     ...createRepositoryActivities(deps),
     ...createBackupActivities(deps),
+    ...createBackupPreflightActivities(deps),
     ...createRestoreActivities(deps),
   }
 }

@@ -22,10 +22,11 @@ export async function checkConnections(
 const TRIES = 4
 const BETWEEN_TRIES_MS = 1_000
 
-async function checkCluster(
+/** The same of one cluster. `role`: what the request calls it. */
+export async function checkCluster(
   deps: Dependencies,
   name: string,
-  role: 'source' | 'target',
+  role: string,
   signal?: AbortSignal,
 ): Promise<Finding[]> {
   for (let tries = 1; ; tries++) {
@@ -36,12 +37,7 @@ async function checkCluster(
   }
 }
 
-async function tryCluster(
-  deps: Dependencies,
-  name: string,
-  role: 'source' | 'target',
-  signal?: AbortSignal,
-): Promise<Finding[]> {
+async function tryCluster(deps: Dependencies, name: string, role: string, signal?: AbortSignal): Promise<Finding[]> {
   try {
     const { cluster } = deps.cluster(name)
     await cluster.leader()

@@ -1,0 +1,90 @@
+import type { BackupSpec, PolicySpec } from '../../contract/backup/policy.ts'
+import { formatBytes } from '../../contract/bytes.ts'
+import type { DoctorResult, Finding } from '../../contract/findings.ts'
+import { doctorResult } from '../../planning/backup-preflight/doctor-result.ts'
+import type { Dependencies } from '../dependencies.ts'
+import { checkCluster } from '../preflight/connect.ts'
+import { type BackupContext, readBackupContext } from './backup-context.ts'
+import { checkAround } from './checks/around.ts'
+import { checkCatalogs } from './checks/catalogs.ts'
+import { checkFullText } from './checks/full-text.ts'
+import { checkJobs } from './checks/jobs.ts'
+import { checkNodes } from './checks/nodes.ts'
+import { checkObjects } from './checks/objects.ts'
+import { checkTemporaryPartitions, type PartitionTotals, readPartitionTotals } from './checks/partitions.ts'
+import { checkRepositoryPrivilege, checkTablePrivilege } from './checks/privileges.ts'
+import { checkRepository } from './checks/repository.ts'
+import { checkSelection } from './checks/selection.ts'
+import { checkRunMode } from './checks/shared-data.ts'
+import { checkClusterClock, checkStore } from './checks/store.ts'
+import { checkVersions } from './checks/versions.ts'
+import { checkWorkers } from './checks/workers.ts'
+
+export interface BackupPreflightInput {
+  spec: BackupSpec | PolicySpec
+  /** Of all that the spec wants, this one alone. */
+  database?: string
+}
+
+/**
+ * Looks for everything that would stop or spoil a backup. What is wrong is a finding; errors are StarRocksErrors of a cluster that stopped answering
+ * meanwhile.
+ */
+export async function backupPreflight(
+  deps: Dependencies,
+  { spec, database }: BackupPreflightInput,
+  signal?: AbortSignal,
+): Promise<DoctorResult> {
+  const connection = await checkCluster(deps, spec.cluster, 'cluster', signal)
+  if (connection.length > 0) return doctorResult(connection, {}, spec.ignore)
+  const context = await readBackupContext(deps, spec, { only: database, signal })
+  // Where there is no BACKUP at all, everything else said of it would only confuse.
+  const refusal = checkRunMode(context)
+  if (refusal.length > 0) return doctorResult(refusal, factsOf(context, {}), spec.ignore)
+  const catalogs = context.wanted.catalogs && (database === undefined || database === '')
+  const chosen = new Set([...context.databases.map(({ name }) => name), ...(catalogs ? [''] : [])])
+  const totals = await readPartitionTotals(context)
+  const found: Finding[][] = await Promise.all([
+    checkVersions(context),
+    checkNodes(context),
+    checkRepository(context, context.scheduled),
+    checkStore(context),
+    checkClusterClock(context),
+    checkRepositoryPrivilege(context),
+    checkTablePrivilege(context, 'EXPORT', tablesOf(context)),
+    checkWorkers(context, spec.timeout),
+    checkJobs(context, (name) => chosen.has(name), spec.prefix),
+    database === undefined ? checkSelection(context) : [],
+    checkObjects(context),
+    checkTemporaryPartitions(context, totals),
+    checkFullText(context),
+    checkCatalogs(context),
+    checkAround(context),
+  ])
+  return doctorResult(found.flat(), factsOf(context, totals), spec.ignore)
+}
+
+const tablesOf = ({ databases }: BackupContext) =>
+  new Map(
+    databases.map(({ name, objects }) => [
+      name,
+      objects.filter(({ type }) => type === 'OLAP').map((table) => table.name),
+    ]),
+  )
+
+/** Short facts of what was looked at. */
+function factsOf(
+  { side, spec, backends, databases }: BackupContext,
+  { bytes, partitions }: PartitionTotals,
+): Record<string, string> {
+  const alive = backends.filter((backend) => backend.alive).length
+  const objects = databases.flatMap((database) => database.objects)
+  return {
+    [`cluster ${spec.cluster}`]: `${side.version.text}, ${side.runMode.replace('_', '-')}, ${alive} of ${backends.length} backends alive`,
+    repository: spec.repository,
+    databases: String(databases.length),
+    tables: String(objects.filter(({ type }) => type === 'OLAP').length),
+    ...(partitions === undefined ? {} : { partitions: String(partitions) }),
+    ...(bytes === undefined ? {} : { data: formatBytes(bytes) }),
+  }
+}
