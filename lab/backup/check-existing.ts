@@ -1,5 +1,5 @@
 import { partitionTypes } from '../data/index.ts'
-import type { LabDatabase, LabPartition, LabTable } from '../model.ts'
+import type { LabDatabase, LabPartition, LabTable, LabVersion } from '../model.ts'
 import { compareEnds } from '../sql/partition-range.ts'
 import { commonError, JobFailure } from './job-failure.ts'
 import type { RestoreSelection } from './restore-selection.ts'
@@ -15,12 +15,19 @@ export class DaemonTrips extends Error {
  * Tables that are there already must be free for a restore before anything is looked at.
  * @throws JobFailure, DaemonTrips
  */
-export const checkStates = (database: LabDatabase, selection: RestoreSelection, meta: SnapshotMeta): LabTable[] => {
+export const checkStates = (
+  version: LabVersion,
+  database: LabDatabase,
+  selection: RestoreSelection,
+  meta: SnapshotMeta,
+): LabTable[] => {
   const tables: LabTable[] = []
   for (const { name, alias } of selection.objects) {
     if (meta.tblNameMap.get(name)?.kind !== 'table') continue
     const existing = database.objects.get(alias)
     if (!existing) continue
+    if (existing.kind !== 'table' && (version === '3.1' || version === '3.3'))
+      throw commonError(`Only support restore OLAP table: ${alias}`)
     if (existing.kind !== 'table') throw new DaemonTrips(`${existing.kind} ${alias} cannot be cast to class OlapTable`)
     if (existing.state !== 'NORMAL') throw commonError(`Table ${alias}'s state is not NORMAL: ${existing.state}`)
     if (existing.partitions.some((partition) => partition.temporary))

@@ -29,7 +29,7 @@ export const placeDatabase = (
   options: { replicationNum: number; originDatabase: string; restoredPlaces: RestoredPlaces },
 ): Placement => {
   const { replicationNum } = options
-  const blocked = checkStates(database, selection, meta)
+  const blocked = checkStates(state.version, database, selection, meta)
   const placement: Placement = { moves: [], blocked, created: [], functions: [] }
   for (const table of blocked) table.state = 'RESTORE'
   try {
@@ -105,6 +105,7 @@ const placeExisting = (
   replicationNum: number,
   placement: Placement,
 ): void => {
+  if (wanted.nextAutoIncrement > existing.nextAutoIncrement) existing.nextAutoIncrement = wanted.nextAutoIncrement
   for (const name of partitions) {
     const source = wanted.partitions.find((partition) => partition.name === name)
     if (!source) continue

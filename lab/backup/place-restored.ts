@@ -51,7 +51,8 @@ export const newTable = (
   }
   table.properties.set('replication_num', String(replicationNum))
   if (!options.keepColocate) {
-    table.properties.delete('colocate_with')
+    // 3.1 goes on printing the group that the table is not in any more.
+    if (state.version !== '3.1') table.properties.delete('colocate_with')
     table.colocateGroup = undefined
   }
   const moves = wanted.partitions

@@ -199,7 +199,7 @@ function arithmetic(operator: string, left: LabValue, right: LabValue): LabValue
 
 function call(expression: Expression & { kind: 'call' }, context: EvaluationContext): LabValue {
   const { name } = expression
-  if (name === 'now' || name === 'current_timestamp')
+  if (name === 'utc_timestamp' || name === 'now' || name === 'current_timestamp')
     return new Date(context.nowMs).toISOString().slice(0, 19).replace('T', ' ')
   if (name === 'uuid') return randomUUID()
   if (name === 'uuid_numeric') return BigInt.asIntN(127, BigInt(`0x${randomUUID().replaceAll('-', '')}`)).toString()

@@ -32,5 +32,10 @@ export const showColocationGroups = (context: LabSqlContext): LabResult => {
       ])
     }
   }
-  return tableResult(columns, rows)
+  // 3.1 does not name the tables.
+  const shown = columns.map((_, i) => i).filter((i) => context.profile.atLeast('3.3') || columns[i] !== 'TableNames')
+  return tableResult(
+    shown.map((i) => columns[i] ?? ''),
+    rows.map((row) => shown.map((i) => row[i] ?? null)),
+  )
 }

@@ -1,3 +1,4 @@
+import { shadowName, shadowOf } from '../backup/shadow-partition.ts'
 import { bytesPerRow, countRows, partitionTypes } from '../data/index.ts'
 import type { LabPartition, LabPhysicalPartition, LabTable } from '../model.ts'
 import type { LabCell, LabResult, LabSqlContext } from '../sql/context.ts'
@@ -39,7 +40,7 @@ const partitionRow = (
 ): Record<string, LabCell> => {
   const rows = countRows(table, physical)
   const bytes = rows * bytesPerRow + (physical.extraBytes ?? 0)
-  const value = partitionValueText(context, table, partition)
+  const value = partition.name === shadowName && !partition.range ? '' : partitionValueText(context, table, partition)
   return {
     PartitionId: String(physical.id),
     PartitionName: partition.name,
@@ -75,9 +76,20 @@ const partitionRow = (
   }
 }
 
+/** The shadow partition of an automatic table, where the frontend is set to show it. */
+const shownShadow = (context: LabSqlContext, table: LabTable): LabPartition | undefined => {
+  if (context.state.config.get('enable_display_shadow_partitions')?.value !== 'true') return undefined
+  const shadow = shadowOf(context.state, table)
+  if (!shadow || table.partitioning.kind !== 'expression-range') return shadow
+  const never = '0000-00-00 00:00:00'
+  return { ...shadow, range: { lower: [never], upper: [never] } }
+}
+
 /** SHOW [TEMPORARY] PARTITIONS, and PROC …/partitions and …/temp_partitions: one row for each physical partition. */
 export const showPartitions = (context: LabSqlContext, table: LabTable, temporary: boolean): LabResult => {
   const partitions = table.partitions.filter((p) => p.temporary === temporary)
+  const shadow = temporary ? undefined : shownShadow(context, table)
+  if (shadow) partitions.unshift(shadow)
   const rows = inShownOrder(table, partitions).flatMap((partition) =>
     inHashOrder(partition.physical, (p) => p.id).map((physical) => partitionRow(context, table, partition, physical)),
   )

@@ -35,7 +35,7 @@ export type AlterClause =
       batch?: PartitionBatch
       force: boolean
     }
-  | { kind: 'replace-partition'; names: string[]; temporaryNames: string[]; properties: Properties }
+  | { kind: 'replace-partition'; temporary: boolean; names: string[]; temporaryNames: string[]; properties: Properties }
   | { kind: 'truncate-partition'; names: string[] }
   | { kind: 'modify-partition'; names: string[] | '*'; properties: Properties }
   | { kind: 'rename-table'; name: string }

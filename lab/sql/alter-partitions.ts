@@ -60,6 +60,7 @@ export const alterPartitions = (context: LabSqlContext, table: LabTable, clause:
       dropPartitions(context, table, clause)
       return
     case 'replace-partition':
+      if (!clause.temporary) throw analysisFailure('Only support replace partitions with temp partitions')
       replacePartitions(context, table, clause.names, clause.temporaryNames, clause.properties)
       return
     case 'truncate-partition':

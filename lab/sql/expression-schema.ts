@@ -111,6 +111,7 @@ const callSchema = (
     case 'current_date':
       return { type: 'date', nullable: true }
     case 'now':
+    case 'utc_timestamp':
     case 'time_slice':
     case 'current_timestamp':
     case 'date_add':

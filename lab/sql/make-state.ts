@@ -92,6 +92,8 @@ export const makeState = (options: LabStateOptions, profile: LabProfile): LabSta
     },
     now: () => Date.now(),
   }
+  const shadows = { value: 'false', type: 'boolean', mutable: true, aliases: '[]', comment: '' }
+  state.config.set('enable_display_shadow_partitions', shadows)
   // Set in fe.conf of the lab's clusters, so that functions can be made.
   state.config.set('enable_udf', { value: 'true', type: 'boolean', mutable: false, aliases: '[]', comment: '' })
   if (options.runMode === 'shared_data') {

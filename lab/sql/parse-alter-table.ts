@@ -46,10 +46,12 @@ const parseClause = (cursor: Cursor, version: LabVersion): AlterClause => {
   if (cursor.accept('REPLACE')) {
     if (!cursor.accept('PARTITION')) cursor.expect('PARTITIONS')
     const replaced = names(cursor)
-    cursor.expect('WITH', 'TEMPORARY')
+    cursor.expect('WITH')
+    const temporary = cursor.accept('TEMPORARY')
     if (!cursor.accept('PARTITION')) cursor.expect('PARTITIONS')
     return {
       kind: 'replace-partition',
+      temporary,
       names: replaced,
       temporaryNames: names(cursor),
       properties: parseProperties(cursor),

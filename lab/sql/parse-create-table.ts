@@ -70,6 +70,13 @@ const parseDefault = (cursor: Cursor, version: LabVersion): ColumnDefinition['de
   throw cursor.unexpected("'CURRENT_TIMESTAMP'", 'SINGLE_QUOTED_TEXT', 'DOUBLE_QUOTED_TEXT', "'NULL'", "'('")
 }
 
+/** Words that may stand behind the name of a new table. */
+const continues = new Set(
+  'LIKE ENGINE CHARSET DEFAULT DUPLICATE UNIQUE AGGREGATE PRIMARY COMMENT PARTITION DISTRIBUTED ORDER ROLLUP PROPERTIES AS SELECT'.split(
+    ' ',
+  ),
+)
+
 const parseKeys = (cursor: Cursor): CreateTable['keys'] => {
   const types = {
     DUPLICATE: 'DUP_KEYS',
@@ -110,6 +117,7 @@ export const parseCreateTable = (
     rollups: [],
     properties: [],
   }
+  if (cursor.token.kind === 'word' && !continues.has(cursor.token.upper)) throw cursor.noViable()
   if (cursor.accept('LIKE')) return { ...statement, like: parseObjectName(cursor) }
   if (cursor.accept('(')) {
     cursor.separated(() => {

@@ -140,6 +140,12 @@ const swapTables = (state: LabState, database: LabDatabase, table: LabTable, nam
   )
   if (taken) throw failure(`New name conflicts with rollup index name: ${taken === table ? name : table.name}`)
   const own = table.name
+  // The scheduler remembers tables by name.
+  const scheduled = [table.scheduledMs, other.scheduledMs]
+  delete table.scheduledMs
+  delete other.scheduledMs
+  if (scheduled[0] !== undefined) other.scheduledMs = scheduled[0]
+  if (scheduled[1] !== undefined) table.scheduledMs = scheduled[1]
   giveName(table, name)
   giveName(other, own)
   database.objects.set(own, other)

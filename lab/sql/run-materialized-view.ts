@@ -247,7 +247,7 @@ export const alterMaterializedView = (context: LabSqlContext, session: LabSessio
     demand(session, ['ALTER'], `MATERIALIZED VIEW ${view.name}`, onObject(database, view))
     view.active = false
     view.inactiveReason = 'user use alter materialized view set status to inactive'
-    deactivateReaders(context.state, view.id, `base-mv inactive: ${view.name}`)
+    if (context.profile.atLeast('4.1')) deactivateReaders(context.state, view.id, `base-mv inactive: ${view.name}`)
   } else if (cursor.accept('ACTIVE')) {
     cursor.end()
     demand(session, ['ALTER'], `MATERIALIZED VIEW ${view.name}`, onObject(database, view))

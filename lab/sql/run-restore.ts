@@ -97,7 +97,7 @@ const checkDuplicates = (items: readonly SnapshotObjectItem[]): void => {
     if (item.name === undefined || item.kind === 'function') continue
     if (names.has(item.name)) throw analysisFailureAt(item.place, `Duplicated table: ${item.name}`)
     names.add(item.name)
-    if (item.temporary) throw analysisFailureAt(item.partitionPlace, 'Do not support restoring temporary partitions')
+    if (item.temporary) throw submitFailure('Do not support restoring temporary partitions')
     if (item.alias === undefined) continue
     if (aliases.has(item.alias)) throw analysisFailureAt(item.place, `Duplicated alias name: ${item.alias}`)
     aliases.add(item.alias)

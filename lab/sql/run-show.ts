@@ -23,7 +23,15 @@ import { viewText } from '../show/view-text.ts'
 import { type LabResult, type LabSession, type LabSqlContext, table } from './context.ts'
 import type { Cursor } from './cursor.ts'
 import { defaultVolume } from './default-volume.ts'
-import { analysisFailure, LabSqlError, oldShowFailure, tableNotFound, unknownDatabase, unknownTable } from './errors.ts'
+import {
+  analysisFailure,
+  LabSqlError,
+  oldShowFailure,
+  showFailure,
+  tableNotFound,
+  unknownDatabase,
+  unknownTable,
+} from './errors.ts'
 import { evaluateExpression } from './evaluate.ts'
 import { filterResult, parseShowFilter } from './filter-result.ts'
 import { onObject, onSystem } from './has-privilege.ts'
@@ -106,7 +114,16 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
   }
   if (cursor.at('ALTER')) return showAlter(context, session, cursor, filtered)
   if (cursor.accept('MATERIALIZED', 'VIEWS') || cursor.accept('MATERIALIZED', 'VIEW')) {
-    const database = optionalDatabase(context, session, cursor)
+    const found = optionalDatabase(context, session, cursor)
+    const database = (): LabDatabase => {
+      try {
+        return found()
+      } catch (error) {
+        // 3.1 looks for the database when it collects the rows.
+        if (context.profile.version !== '3.1' || !(error instanceof LabSqlError)) throw error
+        throw showFailure(error.message.replace(/^.*Detail message: (.*)\.$/, '$1'))
+      }
+    }
     if (cursor.accept('LIKE')) {
       const pattern = likePattern(cursor.string())
       return closed(() => {
@@ -296,7 +313,10 @@ const showCreate = (context: LabSqlContext, session: LabSession, cursor: Cursor)
   if (cursor.accept('DATABASE') || cursor.accept('SCHEMA')) {
     const name = cursor.identifier()
     cursor.end()
-    if (!context.state.databases.has(name)) throw new LabSqlError(5501, '3F000', `Unknown database '${name}'`, 'show')
+    if (!context.state.databases.has(name))
+      throw context.profile.version === '3.3'
+        ? unknownDatabase(name)
+        : new LabSqlError(5501, '3F000', `Unknown database '${name}'`, 'show')
     const volume = context.state.databases.get(name)?.properties.get('storage_volume') ?? defaultVolume(context.state)
     const lake = context.state.runMode === 'shared_data' ? `\nPROPERTIES ("storage_volume" = "${volume}")` : ''
     return table(['Database', 'Create Database'], [[name, `CREATE DATABASE \`${name}\`${lake}`]])

@@ -1,7 +1,6 @@
 import type { LabTable } from '../model.ts'
 import type { LabSqlContext } from './context.ts'
 import { checkReplication } from './create-table.ts'
-import { applyDynamicPartitions } from './dynamic-partition.ts'
 import { analysisFailure, failure } from './errors.ts'
 import type { Properties } from './statements.ts'
 import { propertyMapText, tableProperties } from './table-properties.ts'
@@ -46,6 +45,5 @@ export const setProperties = (context: LabSqlContext, table: LabTable, given: Pr
   if (given.some(([key]) => key.startsWith('dynamic_partition.'))) {
     for (const [key, value] of printed)
       if (key.startsWith('dynamic_partition.') && !table.properties.has(key)) table.properties.set(key, value)
-    applyDynamicPartitions(context, table)
   }
 }
