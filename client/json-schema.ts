@@ -1,9 +1,14 @@
 import { z } from 'zod'
+import { backupSpecSchema, policySchema } from '../contract/backup/policy.ts'
+import { restoreSpecSchema } from '../contract/backup/restore-api.ts'
 import { migrationSpecSchema } from '../contract/migration-spec.ts'
 import { workerConfigSchema } from '../contract/worker-config.ts'
 
 const DOCUMENTS = {
   migration: { schema: migrationSpecSchema, title: 'starferry migration' },
+  policy: { schema: policySchema, title: 'starferry backup policy' },
+  backup: { schema: backupSpecSchema, title: 'starferry backup, run once' },
+  restore: { schema: restoreSpecSchema, title: 'starferry restore' },
   worker: { schema: workerConfigSchema, title: 'starferry.yaml, the configuration of the worker' },
 } as const
 

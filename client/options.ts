@@ -43,3 +43,14 @@ export function seconds(text: string): number {
   if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Write a number of seconds.')
   return value
 }
+
+/** A flag that may be given several times. */
+export function severally(value: string, former: string[] = []): string[] {
+  return [...former, value]
+}
+
+/** A whole number, negative ones too. */
+export function wholeNumber(text: string): number {
+  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('Write a whole number.')
+  return Number(text)
+}

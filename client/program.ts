@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addBackup } from './commands/backup.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDev } from './commands/dev.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -7,13 +8,17 @@ import { addImport } from './commands/import.ts'
 import { addLab } from './commands/lab.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addPlan } from './commands/plan.ts'
+import { addPolicy } from './commands/policy.ts'
+import { addRepo } from './commands/repo.ts'
+import { addRestore } from './commands/restore.ts'
 import { addSchema } from './commands/schema.ts'
+import { addStatus } from './commands/status.ts'
 import { addWorker } from './commands/worker.ts'
 
 /** The command line. Commands load what they need when they run, so that `--help` is quick. */
 export function createProgram(): Command {
   const program = new Command('starferry')
-    .description('Durable migration of StarRocks clusters, on Temporal')
+    .description('Durable migration, backup and restore for StarRocks clusters, on Temporal')
     .version(version(), '-V, --version')
     .showSuggestionAfterError(true)
     .showHelpAfterError('(add --help for what there is)')
@@ -24,7 +29,9 @@ export function createProgram(): Command {
   program.commandsGroup('Prepare:')
   for (const add of [addImport, addDoctor, addPlan, addSchema]) add(program)
   program.commandsGroup('Run:')
-  for (const add of [addWorker, addMigrate]) add(program)
+  for (const add of [addWorker, addStatus, addMigrate]) add(program)
+  program.commandsGroup('Back up and restore:')
+  for (const add of [addRepo, addPolicy, addBackup, addRestore]) add(program)
   inherit(program)
   return program
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import type { Starferry } from '../api.ts'
 import type { TemporalOptions } from '../connection.ts'
 import { show, type Terminal, terminalFor, withStarferry } from '../context.ts'
 import { FailedCheck } from '../errors.ts'
@@ -44,7 +43,10 @@ export function addDoctor(program: Command): void {
 }
 
 /** Work that nobody would do looks like a hang; so it is said. */
-export async function tellOfMissingWorker(starferry: Starferry, terminal: Terminal): Promise<boolean> {
+export async function tellOfMissingWorker(
+  starferry: { hasWorker(): Promise<boolean> },
+  terminal: Terminal,
+): Promise<boolean> {
   if (await starferry.hasWorker()) return false
   terminal.note(
     terminal.style.yellow('No worker polls for work; this waits until one is started with `starferry worker`.'),

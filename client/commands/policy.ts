@@ -1,0 +1,149 @@
+import type { Client } from '@temporalio/client'
+import { type Command, Option } from 'commander'
+import { stringify } from 'yaml'
+import type { BackupSetInput } from '../../contract/backup/backup-api.ts'
+import { mapping } from '../backup-spec.ts'
+import type { TemporalOptions } from '../connection.ts'
+import { show, type Terminal, terminalFor } from '../context.ts'
+import { withJson, withTemporal } from '../options.ts'
+import type { Policy } from '../policies.ts'
+import { formatTime, plural } from '../terminal/format.ts'
+import { printable, type Style } from '../terminal/style.ts'
+import { table } from '../terminal/table.ts'
+
+type Options = TemporalOptions & { json?: boolean; kind?: BackupSetInput['kind']; note?: string }
+type Policies = typeof import('../policies.ts')
+
+export function addPolicy(program: Command): void {
+  const policy = program
+    .command('policy')
+    .summary('scheduled backups: apply, list, pause, trigger')
+    .description(
+      'Backup policies. Each is a Temporal Schedule, `policy/<name>`, that starts the backup `backup/<name>`; it can be seen, paused and triggered in the web interface as well.',
+    )
+  const on = (name: string, summary: string, argument?: [string, string]) => {
+    const command = policy.command(name).summary(summary)
+    if (argument) command.argument(...argument)
+    return withTemporal(withJson(command))
+  }
+  const NAME: [string, string] = ['<NAME>', 'name of the policy']
+
+  on('apply', 'make a policy, or make it be as in the file', [
+    '<FILE>',
+    'the policy as YAML; `-` reads standard input',
+  ]).action((file: string, options: Options) => {
+    const given = mapping(file)
+    return use(options, async (policies, client, terminal) => {
+      policies.checkPolicy(given)
+      const { policy: made, created } = await policies.putPolicy(client, given)
+      show(terminal, made, () => [
+        `${terminal.style.green(created ? 'made' : 'changed')} ${made.name}${nextOf(made, terminal.style)}`,
+      ])
+    })
+  })
+  on('list', 'all policies').action((options: Options) =>
+    use(options, async (policies, client, terminal) => {
+      const all = await policies.listPolicies(client)
+      show(terminal, all, () => policiesTable(all, terminal.style, terminal.columns))
+    }),
+  )
+  on('show', 'one policy: what it does, when it ran, when it runs next', NAME).action(
+    (name: string, options: Options) =>
+      use(options, async (policies, client, terminal) => {
+        const one = await policies.showPolicy(client, name)
+        show(terminal, one, () => policyView(one, terminal.style))
+      }),
+  )
+  on('pause', 'start nothing any more; what runs goes on', NAME)
+    .option('--note <text>', 'why')
+    .action((name: string, options: Options) =>
+      use(options, async (policies, client, terminal) => {
+        const one = await policies.pausePolicy(client, name, options.note)
+        show(terminal, one, () => [`${terminal.style.yellow('paused')} ${name}`])
+      }),
+    )
+  on('resume', 'go on after a pause', NAME).action((name: string, options: Options) =>
+    use(options, async (policies, client, terminal) => {
+      const one = await policies.resumePolicy(client, name)
+      show(terminal, one, () => [`${terminal.style.green('resumed')} ${name}${nextOf(one, terminal.style)}`])
+    }),
+  )
+  on('trigger', 'back up now, paused or not', NAME)
+    .addOption(new Option('--kind <kind>', 'full, also where none is due').choices(['auto', 'full', 'incremental']))
+    .action((name: string, options: Options) =>
+      use(options, async (policies, client, terminal) => {
+        const workflowId = await policies.triggerPolicy(client, name, options.kind)
+        show(terminal, { name, workflowId }, () => [
+          `${terminal.style.green('started')} ${name}  ${terminal.style.dim(`watch it: starferry backup status ${name} --watch`)}`,
+        ])
+      }),
+    )
+  on('delete', 'remove the policy; its backups stay', NAME).action((name: string, options: Options) =>
+    use(options, async (policies, client, terminal) => {
+      await policies.deletePolicy(client, name)
+      show(terminal, { name, deleted: true }, () => [`${terminal.style.yellow('deleted')} ${name}; its backups stay`])
+    }),
+  )
+}
+
+async function use(
+  options: Options,
+  act: (policies: Policies, client: Client, terminal: Terminal) => Promise<void>,
+): Promise<void> {
+  const [policies, { connectTemporal }] = await Promise.all([import('../policies.ts'), import('../connection.ts')])
+  const connected = await connectTemporal(options)
+  try {
+    await act(policies, connected.client, terminalFor(options))
+  } finally {
+    await connected.close()
+  }
+}
+
+const nextOf = ({ next: [next], paused }: Policy, style: Style) =>
+  style.dim(paused ? '  paused' : next ? `  next ${formatTime(next)}` : '')
+
+function policiesTable(policies: readonly Policy[], style: Style, columns: number): string[] {
+  if (policies.length === 0) return [style.dim('no policies')]
+  return table<Policy>(
+    [
+      { title: 'POLICY', value: (each) => each.name },
+      { title: 'CLUSTER', value: (each) => each.spec.cluster },
+      { title: 'REPOSITORY', value: (each) => each.spec.repository },
+      {
+        title: 'STATE',
+        value: (each) => (each.running.length > 0 ? 'running' : each.paused ? 'paused' : 'waiting'),
+        paint: (text, each) => (each.paused ? style.yellow(text) : each.running.length > 0 ? style.cyan(text) : text),
+      },
+      { title: 'LAST', value: ({ recent: [last] }) => (last ? formatTime(last.at) : '') },
+      { title: 'NEXT', value: (each) => (each.paused || !each.next[0] ? '' : formatTime(each.next[0])) },
+      { title: 'SCHEDULE', value: scheduleText, flexible: true },
+    ],
+    policies,
+    style,
+    columns,
+  )
+}
+
+function scheduleText({ spec: { schedule } }: Policy): string {
+  const { cron, everyMinutes, timeZone } = schedule
+  return cron === undefined ? `every ${everyMinutes} min` : `${[cron].flat().join(' | ')} ${timeZone}`
+}
+
+function policyView(policy: Policy, style: Style): string[] {
+  return [
+    `${style.bold(policy.name)}${nextOf(policy, style)}${policy.note ? `  ${style.dim(printable(policy.note))}` : ''}`,
+    ...policy.running.map((id) => `${style.cyan('running')}  ${id}`),
+    ...policy.recent
+      .slice(0, 10)
+      .map(({ at, workflowId }) => `${style.dim('ran')}      ${formatTime(at)}  ${workflowId}`),
+    ...(policy.skipped + policy.missed > 0
+      ? [
+          style.yellow(
+            `${plural(policy.skipped, 'run')} skipped because one was still running, ${policy.missed} missed`,
+          ),
+        ]
+      : []),
+    '',
+    ...stringify(policy.spec).trimEnd().split('\n'),
+  ]
+}
