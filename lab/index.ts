@@ -1,6 +1,7 @@
+export type { AcceptedSnapshotJob, SnapshotTiming } from './backup/index.ts'
 export { LabCluster, type LabClusterOptions, type LabEndpoints } from './cluster.ts'
 export { type Comparison, compareClusters, compareThroughSql, type QueryFunction, type TablePair } from './compare.ts'
-export type { FaultLimits, InjectedFault, LabFault } from './faults/fault.ts'
+export type { FaultLimits, InjectedFault, LabFault, SnapshotFaultTarget } from './faults/fault.ts'
 export { LabFaults } from './faults/faults.ts'
 export { Lab } from './lab.ts'
 export type * from './model.ts'

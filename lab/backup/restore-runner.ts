@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { forgetHistory, forgetLiveRows } from '../data/index.ts'
 import type { LabRestoreJob } from '../model.ts'
 import { splitByBackend } from './backup-runner.ts'
@@ -157,6 +158,9 @@ export class RestoreRunner implements JobRunner {
     if (job.databaseId >= 0n) job.id = state.nextId()
     const turn = this.#turn
     const meta = await this.#readMeta()
+    // Replicas are made while all other jobs wait.
+    const slowness = this.#tools.hooks.slowness(job)
+    if (slowness > 1) await sleep(this.#tools.clock.real(this.#tools.taskMs * slowness))
     if (turn !== this.#turn) return
     if (this.#selection.catalogs) {
       this.#catalogs = meta

@@ -92,7 +92,11 @@ const loggedState = (state: LabRestoreJob['state']): string => {
 const lastJobs = (context: LabSqlContext, database: LabDatabase | undefined): LabSnapshotJob[] => {
   const { databases, snapshotJobs } = context.state
   const asked = database ? [database] : inHashOrder([...databases.values()], (one) => one.id)
-  return [...asked.map((one) => one.id), catalogsId].flatMap((id) => snapshotJobs.get(id) ?? [])
+  const keep = Number(context.state.config.get('history_job_keep_max_second')?.value ?? 604_800) * 1000
+  const forgotten = context.state.now() - keep
+  return [...asked.map((one) => one.id), catalogsId]
+    .flatMap((id) => snapshotJobs.get(id) ?? [])
+    .filter((job) => (job.finishedMs ?? Number.POSITIVE_INFINITY) > forgotten)
 }
 
 const taskCells = (job: LabSnapshotJob): LabCell[] => [

@@ -56,7 +56,7 @@ const asRelease = (context: LabSqlContext, error: unknown): unknown => {
 
 /** Statements for which a frontend asks a repository's storage. They cannot be run at once. */
 export const asksStorage = (sql: string): boolean =>
-  /^\s*(BACKUP|RESTORE|CREATE\s+(READ\s+ONLY\s+)?REPOSITORY|SHOW\s+SNAPSHOT)\b/i.test(sql)
+  /^(?:\s|\/\*[\s\S]*?\*\/)*(BACKUP|RESTORE|CREATE\s+(READ\s+ONLY\s+)?REPOSITORY|SHOW\s+SNAPSHOT)\b/i.test(sql)
 
 /** Runs any statement; those that ask storage wait for it. */
 export const executeAny = async (context: LabSqlContext, session: LabSession, sql: string): Promise<LabResult> => {

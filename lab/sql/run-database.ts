@@ -42,6 +42,7 @@ export const dropDatabase = (context: LabSqlContext, session: LabSession, cursor
     if (ifExists) return done()
     throw failure(`Can't drop database '${name}'; database doesn't exist`, 1008)
   }
+  if (!force) checkTables(context, name)
   demand(session, ['DROP'], `DATABASE ${name}`, onDatabase(database))
   context.state.databases.delete(name)
   if (!force) context.state.recycleBin.push({ kind: 'database', database })
@@ -49,6 +50,16 @@ export const dropDatabase = (context: LabSqlContext, session: LabSession, cursor
     deactivateReaders(context.state, object.id, `base-table dropped: ${object.name}`)
   for (const one of context.sessions.values()) if (one.database === name) one.database = undefined
   return done()
+}
+
+/** Tables that something works on keep their database. */
+const checkTables = (context: LabSqlContext, name: string): void => {
+  for (const object of context.state.databases.get(name)?.objects.values() ?? []) {
+    if (object.kind !== 'table' || object.state === 'NORMAL') continue
+    throw failure(
+      `The table [${object.state}]'s state is ${object.state}, cannot be dropped. please cancel the operation on olap table firstly. If you want to forcibly drop(cannot be recovered), please use "DROP table FORCE".`,
+    )
+  }
 }
 
 /** ALTER DATABASE: quota, properties, rename; the word DATABASE read. */

@@ -49,6 +49,7 @@ export const dropObject = (
     throw analysisFailure(`'${dbName}'.'${name.name}' is not '${what}'`, 1347)
   }
   demand(session, ['DROP'], `${what} ${name.name}`, onObject(database, object))
+  if (object.kind === 'table' && object.state === 'RESTORE' && !force) throw restoring(object)
   database.objects.delete(name.name)
   if (object.kind === 'table' && !force)
     context.state.recycleBin.push({ kind: 'table', databaseId: database.id, table: object })

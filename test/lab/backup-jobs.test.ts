@@ -1,3 +1,4 @@
+import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import { LabCluster, type LabVersion } from '../../lab/index.ts'
@@ -262,7 +263,7 @@ describe('faults', () => {
 
   test('slow work shows tasks and files done', async () => {
     const db = fresh()
-    lab.faults.inject({ kind: 'slow-snapshot', state: 'UPLOAD_SNAPSHOT', factor: 50 })
+    lab.faults.inject({ kind: 'slow-snapshot', state: 'UPLOADING', factor: 1500 })
     await lab.run(whole(db).replace('REPO', 'repo'))
     await until(() => backup(db)?.State === 'UPLOADING')
     expect(backup(db)?.UnfinishedTasks).toMatch(/^\d+=\d+, \d+=\d+$/)
@@ -285,6 +286,75 @@ describe('faults', () => {
       ]),
     )
   })
+})
+
+describe('over the wire', () => {
+  const connect = (frontend = 0) => {
+    const { host, queryPort } = lab.endpoints.frontends[frontend] ?? { host: '', queryPort: 0 }
+    return createConnection({ host, port: queryPort, user: 'root' })
+  }
+
+  test('the answer to a BACKUP is lost: the job is there, once', async () => {
+    const db = fresh()
+    lab.faults.inject({ kind: 'drop-mysql', cut: 'after', match: /^BACKUP/, times: 1 })
+    const connection = await connect()
+    connection.on('error', () => undefined)
+    await expect(connection.query(whole(db).replace('REPO', 'repo'))).rejects.toThrow(/closed|ECONNRESET|lost/i)
+    connection.destroy()
+    await until(() => backup(db)?.State === 'FINISHED')
+    expect(lab.backupJobs.filter((job) => job.database === db)).toHaveLength(1)
+  })
+
+  test('statements that wait for storage, and errors of theirs', async () => {
+    const db = fresh()
+    const connection = await connect()
+    try {
+      await connection.query(whole(db).replace('REPO', 'repo'))
+      await until(() => backup(db)?.State === 'FINISHED')
+      const [rows] = await connection.query<RowDataPacket[]>(`SHOW SNAPSHOT ON repo WHERE SNAPSHOT = '${db}'`)
+      expect(rows).toMatchObject([{ Snapshot: db, Status: 'OK' }])
+      await expect(connection.query(whole(db).replace('REPO', 'repo'))).rejects.toMatchObject({
+        errno: 5064,
+        sqlState: '42000',
+        message: `Snapshot with name '${db}' already exist in repository`,
+      })
+    } finally {
+      await connection.end()
+    }
+  })
+})
+
+test('making the replicas of one restore holds up every other job', async () => {
+  const [a, b] = [fresh(), fresh()]
+  await backUp(lab, 'repo', a, whole(a))
+  lab.faults.inject({ kind: 'slow-snapshot', job: 'restore', state: 'PENDING', factor: 150 })
+  await sendRestore(lab, 'repo', a, `RESTORE SNAPSHOT ${a} FROM REPO DATABASE ${a} AS ${a}_r`)
+  await until(() => restoreOf(`${a}_r`)?.JobId !== '-1')
+  await lab.run(whole(b).replace('REPO', 'repo'))
+  while (restoreOf(`${a}_r`)?.State === 'PENDING') {
+    expect(backup(b)?.JobId).toBe('-1')
+    await until(() => true)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await until(() => backup(b)?.State === 'FINISHED')
+})
+
+test('tables under a restore are not dropped, but by force; old jobs are forgotten', async () => {
+  const db = fresh()
+  await backUp(lab, 'repo', db, whole(db))
+  const fault = lab.faults.inject({ kind: 'stick-snapshot', state: 'DOWNLOAD' })
+  await sendRestore(lab, 'repo', db, `RESTORE SNAPSHOT ${db} FROM REPO`)
+  await until(() => restoreOf(db)?.State === 'DOWNLOAD')
+  expect(() => lab.execute(`DROP TABLE ${db}.t`)).toThrow(
+    'A snapshot restore operation is in progress on the table "t".',
+  )
+  expect(() => lab.execute(`DROP DATABASE ${db}`)).toThrow("The table [RESTORE]'s state is RESTORE, cannot be dropped.")
+  fault.clear()
+  await until(() => restoreOf(db)?.State === 'FINISHED')
+  lab.execute(`DROP TABLE ${db}.t FORCE`)
+  lab.execute("ADMIN SET FRONTEND CONFIG ('history_job_keep_max_second' = '0')")
+  await until(() => restoreOf(db) === undefined)
+  lab.execute("ADMIN SET FRONTEND CONFIG ('history_job_keep_max_second' = '604800')")
 })
 
 describe.each(['3.3', '3.5', '4.1'] as const)('%s: a frontend that is killed', (version: LabVersion) => {
