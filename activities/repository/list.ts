@@ -3,6 +3,7 @@ import type { BackupsInput, BackupsPage } from '../../contract/backup/repository
 import { StorageError } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
+import { manyListeners } from '../metadata/many-listeners.ts'
 import { listBackups } from './list-backups.ts'
 import { listThroughCluster } from './list-through-cluster.ts'
 import { repositoryFailure } from './storage-failure.ts'
@@ -11,7 +12,7 @@ export function createListActivities(deps: Dependencies) {
   return {
     /** A page of what a repository holds. Where its storage cannot be reached from here and a cluster is named, what that one tells of it. */
     async listBackups(input: BackupsInput): Promise<BackupsPage> {
-      const signal = Context.current().cancellationSignal
+      const signal = manyListeners(Context.current().cancellationSignal)
       const what = `listing repository ${input.repository}`
       return beating(async () => {
         try {

@@ -3,6 +3,7 @@ import type { PruneOrder, PrunePlan, PruneResult } from '../../contract/backup/r
 import type { Dependencies } from '../dependencies.ts'
 import { busy } from '../failures.ts'
 import { beating } from '../heartbeat.ts'
+import { manyListeners } from '../metadata/many-listeners.ts'
 import { acquireDeleting, whileRenewed } from './leases.ts'
 import { planPrune, shownPlan } from './plan-prune.ts'
 import { type PruneProgress, runPrune } from './run-prune.ts'
@@ -13,7 +14,7 @@ export function createPruneActivities(deps: Dependencies) {
   return {
     /** What retention would delete now. */
     async planPrune(input: PruneOrder): Promise<PrunePlan & { notes?: string[] }> {
-      const signal = Context.current().cancellationSignal
+      const signal = manyListeners(Context.current().cancellationSignal)
       return beating(async () => {
         try {
           const repository = await deps.repository(input.repository).open(signal)
@@ -29,7 +30,8 @@ export function createPruneActivities(deps: Dependencies) {
     /** Deletes what was confirmed of the plan, as it is now. One at a time in a repository, whoever asks: others wait. */
     async runPrune(input: PruneOrder): Promise<PruneResult> {
       const context = Context.current()
-      const { cancellationSignal, info } = context
+      const { info } = context
+      const cancellationSignal = manyListeners(context.cancellationSignal)
       const before = info.heartbeatDetails as PruneProgress | undefined
       const progress: PruneProgress = before?.failures ? before : { deleted: 0, bytes: 0, failures: [] }
       return beating(async (report) => {
@@ -43,7 +45,7 @@ export function createPruneActivities(deps: Dependencies) {
             )
           }
           const lost = new AbortController()
-          const signal = AbortSignal.any([cancellationSignal, lost.signal])
+          const signal = manyListeners(AbortSignal.any([cancellationSignal, lost.signal]))
           try {
             return await whileRenewed(
               held,

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity'
 import type { RepositoriesAnswer, RepositoriesInput } from '../../contract/backup/repository-api.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
+import { manyListeners } from '../metadata/many-listeners.ts'
 import { checkRepository } from './check-repository.ts'
 import { createRepository } from './create-repository.ts'
 import { dropRepository } from './drop-repository.ts'
@@ -17,7 +18,7 @@ export function createClusterRepositoryActivities(deps: Dependencies) {
     /** The repositories of a cluster beside the configuration: shown, created, proven, dropped. */
     async repositories(input: RepositoriesInput): Promise<RepositoriesAnswer> {
       const context = Context.current()
-      const signal = context.cancellationSignal
+      const signal = manyListeners(context.cancellationSignal)
       const before = (context.info.heartbeatDetails ?? {}) as Sent
       return beating(async (report) => {
         try {

@@ -1,16 +1,6 @@
 import type { Verification } from '../../contract/backup/repository-api.ts'
+import type { VerifiedSnapshot } from '../../planning/backup/verify-summary.ts'
 import { type Repository, type VerifyProgress, verifySnapshot } from '../../repository/index.ts'
-
-export interface VerifiedLabel {
-  label: string
-  ok: boolean
-  objects: number
-  bytes: number
-  /** The first few. */
-  problems: { object?: string; problem: string }[]
-  /** Problems beyond those. */
-  more: number
-}
 
 export interface VerifyLabelOptions {
   mode: Verification['mode']
@@ -27,12 +17,12 @@ export async function verifyLabel(
   repository: Repository,
   label: string,
   { mode, md5, signal, onProgress }: VerifyLabelOptions,
-): Promise<VerifiedLabel> {
+): Promise<VerifiedSnapshot> {
   const depth = { manifest: { sample: 0 }, sample: {}, deep: { deep: true } }[mode]
   const result = await verifySnapshot(repository, label, { ...depth, signal, onProgress })
   const problems = result.findings
     .filter(({ severity }) => severity === 'error')
-    .map(({ key, problem }): VerifiedLabel['problems'][number] => ({ object: key, problem }))
+    .map(({ key, problem }): VerifiedSnapshot['problems'][number] => ({ object: key, problem }))
   const [info] = (await repository.lookAt(label, { signal })).infos
   if (md5 && info && info.md5 !== md5) {
     problems.unshift({

@@ -1,31 +1,15 @@
 import { Context } from '@temporalio/activity'
 import type { Verification, VerifyInput } from '../../contract/backup/repository-api.ts'
-import { recordRows } from '../../planning/backup/catalogue.ts'
+import type { VerifiedSnapshot } from '../../planning/backup/verify-summary.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { refused } from '../failures.ts'
 import { beating } from '../heartbeat.ts'
+import { manyListeners } from '../metadata/many-listeners.ts'
 import { protectSnapshots, releaseSnapshots } from './leases.ts'
 import { readHoldings } from './read-holdings.ts'
 import { objectsOf } from './repository-objects.ts'
+import { type LabelToVerify, selectToVerify, type VerifyPage } from './select-to-verify.ts'
 import { repositoryFailure } from './storage-failure.ts'
-import { type VerifiedLabel, verifyLabel } from './verify-label.ts'
-
-/** A page is part of a history, and so are its labels once more as the next activity's input. */
-const BACKUPS_PER_PAGE = 50
-const LABELS_PER_PAGE = 400
-
-export interface LabelToVerify {
-  label: string
-  md5?: string
-}
-
-export interface VerifyPage {
-  labels: LabelToVerify[]
-  /** `needs`: indices into `labels`. */
-  backups: { id: string; needs: number[] }[]
-  /** The last id, when there are more. */
-  next?: string
-}
+import { verifyLabel } from './verify-label.ts'
 
 export interface VerifyLabelsInput {
   repository: string
@@ -39,36 +23,11 @@ export function createVerifyActivities(deps: Dependencies) {
   return {
     /** The next backups to verify, newest first, and the snapshots that they need. */
     async backupsToVerify(input: VerifyInput & { after?: string }): Promise<VerifyPage> {
-      const signal = Context.current().cancellationSignal
+      const signal = manyListeners(Context.current().cancellationSignal)
       return beating(async () => {
         try {
           const repository = await deps.repository(input.repository).open(signal)
-          const holdings = await readHoldings(repository, signal)
-          const heads = new Map(holdings.records.map((head) => [head.id, head]))
-          const unknown = (input.ids ?? []).find(
-            (id) => !holdings.records.some((head) => head.id === id || head.labels.includes(id)),
-          )
-          if (unknown !== undefined) throw refused(`Repository ${input.repository} holds no backup '${unknown}'`)
-          const wanted = input.ids && new Set(input.ids)
-          const rows = recordRows(holdings, input).filter(
-            ({ id, state, labels }) =>
-              state !== 'being deleted' && (!wanted || wanted.has(id) || labels.some((label) => wanted.has(label))),
-          )
-          const page: VerifyPage = { labels: [], backups: [] }
-          const places = new Map<string, number>()
-          const start = input.after === undefined ? 0 : rows.findIndex(({ id }) => id === input.after) + 1
-          for (const { id } of rows.slice(start, start + BACKUPS_PER_PAGE)) {
-            const head = heads.get(id)
-            if (!head || (page.backups.length > 0 && places.size + head.labels.length > LABELS_PER_PAGE)) break
-            const needs = head.labels.map((label, i) => {
-              const place = places.get(label) ?? page.labels.push({ label, md5: head.md5?.[i] }) - 1
-              places.set(label, place)
-              return place
-            })
-            page.backups.push({ id, needs })
-          }
-          const last = page.backups.at(-1)
-          return { ...page, next: last && start + page.backups.length < rows.length ? last.id : undefined }
+          return await selectToVerify(repository, input, signal)
         } catch (error) {
           throw repositoryFailure(error, `verifying repository ${input.repository}`)
         }
@@ -76,10 +35,10 @@ export function createVerifyActivities(deps: Dependencies) {
     },
 
     /** Verifies snapshots one after the other; a next attempt goes on behind those that the former one is known to have done. */
-    async verifyLabels({ repository: name, labels, mode, holder }: VerifyLabelsInput): Promise<VerifiedLabel[]> {
+    async verifyLabels({ repository: name, labels, mode, holder }: VerifyLabelsInput): Promise<VerifiedSnapshot[]> {
       const context = Context.current()
-      const signal = context.cancellationSignal
-      const before = context.info.heartbeatDetails as { results?: VerifiedLabel[] } | undefined
+      const signal = manyListeners(context.cancellationSignal)
+      const before = context.info.heartbeatDetails as { results?: VerifiedSnapshot[] } | undefined
       const results = before?.results ?? []
       return beating(
         async (report) => {
@@ -126,7 +85,7 @@ export function createVerifyActivities(deps: Dependencies) {
       repository: string
       backups: { id: string; verification: Omit<Verification, 'at'> }[]
     }): Promise<void> {
-      const signal = Context.current().cancellationSignal
+      const signal = manyListeners(Context.current().cancellationSignal)
       await beating(async () => {
         try {
           const repository = await deps.repository(input.repository).open(signal)

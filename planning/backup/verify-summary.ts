@@ -1,0 +1,87 @@
+import type { Verification, VerifyResult } from '../../contract/backup/repository-api.ts'
+
+/** What was found of one snapshot. */
+export interface VerifiedSnapshot {
+  label: string
+  ok: boolean
+  objects: number
+  bytes: number
+  /** The first few. */
+  problems: { object?: string; problem: string }[]
+  /** Problems beyond those. */
+  more: number
+}
+
+export interface BackupNeeds {
+  labels: { label: string }[]
+  /** `needs`: indices into `labels`. */
+  backups: { id: string; needs: number[] }[]
+}
+
+const MOST_PROBLEMS = 100
+const MOST_BROKEN = 200
+const PROBLEMS_PER_BACKUP = 20
+
+/** Puts together what was found of single snapshots: which backups are whole, each snapshot counted once. */
+export class VerifySummary {
+  readonly #seen = new Map<string, VerifiedSnapshot>()
+  readonly #result: VerifyResult = {
+    ok: true,
+    backups: 0,
+    objects: 0,
+    bytes: 0,
+    seconds: 0,
+    problems: [],
+    more: 0,
+    whole: 0,
+    broken: [],
+  }
+
+  has(label: string): boolean {
+    return this.#seen.has(label)
+  }
+
+  add(snapshot: VerifiedSnapshot): void {
+    this.#seen.set(snapshot.label, snapshot)
+    this.#result.objects += snapshot.objects
+    this.#result.bytes += snapshot.bytes
+  }
+
+  /** What the backups of a page came to, once all of their snapshots were added. */
+  judge(
+    { labels, backups }: BackupNeeds,
+    mode: Verification['mode'],
+  ): { id: string; verification: Omit<Verification, 'at'> }[] {
+    return backups.map(({ id, needs }) => {
+      const snapshots = needs.flatMap((place) => this.#seen.get(labels[place]?.label ?? '') ?? [])
+      const ok = snapshots.length === needs.length && snapshots.every((one) => one.ok)
+      const problems = snapshots.flatMap(({ label, problems: found }) =>
+        found.map((problem) => ({ label, ...problem })),
+      )
+      const more = sum(snapshots, (one) => one.more)
+      this.#count(id, ok, problems, more)
+      const size = { objects: sum(snapshots, (one) => one.objects), bytes: sum(snapshots, (one) => one.bytes) }
+      return { id, verification: { mode, ok, ...size, problems: problems.slice(0, PROBLEMS_PER_BACKUP) } }
+    })
+  }
+
+  result(seconds: number): VerifyResult {
+    return { ...this.#result, seconds: Math.round(seconds) }
+  }
+
+  #count(id: string, ok: boolean, problems: Verification['problems'], more: number): void {
+    const result = this.#result
+    result.backups++
+    if (ok) {
+      result.whole++
+      return
+    }
+    result.ok = false
+    if (result.broken.length < MOST_BROKEN) result.broken.push(id)
+    const room = Math.max(0, MOST_PROBLEMS - result.problems.length)
+    result.problems.push(...problems.slice(0, room).map((problem) => ({ id, ...problem })))
+    result.more += problems.length - Math.min(problems.length, room) + more
+  }
+}
+
+const sum = <T>(list: readonly T[], of: (one: T) => number) => list.reduce((total, one) => total + of(one), 0)

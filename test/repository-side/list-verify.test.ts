@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { S3Server } from '../../client/s3-server/s3-server.ts'
+import type { BackupsInput, BackupsPage, VerifyInput, VerifyResult } from '../../contract/backup/repository-api.ts'
+import { TASK_QUEUE } from '../../contract/names.ts'
+import { writeSnapshot } from '../repository/support/write-snapshot.ts'
+import { LabWorker } from '../support/lab-worker.ts'
+import { startTemporal, type TestTemporal } from '../support/temporal.ts'
+import { startVaults, Vault } from './support/vault.ts'
+
+let server: S3Server
+let temporal: TestTemporal
+let worker: LabWorker
+beforeAll(async () => {
+  ;[server, temporal] = await Promise.all([startVaults(), startTemporal()])
+  worker = await LabWorker.start(temporal)
+})
+afterAll(async () => {
+  await worker?.stop()
+  await temporal?.stop()
+  await server?.stop()
+})
+
+async function vault(path: string): Promise<Vault> {
+  const made = await Vault.on(server, path)
+  worker.configureRepositories(made.config)
+  return made
+}
+
+let count = 0
+function run<T>(type: string, input: object): Promise<T> {
+  return temporal.client.workflow.execute<(input: object) => Promise<T>>(type, {
+    workflowId: `${type}-${++count}`,
+    taskQueue: TASK_QUEUE,
+    args: [{ repository: 'vault', ...input }],
+  })
+}
+const list = (input: Omit<BackupsInput, 'repository'> = {}) => run<BackupsPage>('backups', input)
+const verify = (input: Omit<VerifyInput, 'repository'> = {}) => run<VerifyResult>('verifyBackups', input)
+const day = (n: number) => `2026-03-${String(n).padStart(2, '0')}T02:00:00.000Z`
+const ids = ({ rows }: BackupsPage) => rows.map(({ id }) => id)
+
+async function chain(made: Vault): Promise<void> {
+  await made.backup({ id: 'f1', finishedAt: day(1), bytes: 100 })
+  await made.backup({ id: 'i2', labels: ['f1', 'i2'], finishedAt: day(2), kind: 'incremental', base: 'f1', bytes: 10 })
+  await made.backup({
+    id: 'i3',
+    labels: ['f1', 'i2', 'i3'],
+    finishedAt: day(3),
+    kind: 'incremental',
+    base: 'f1',
+    bytes: 10,
+  })
+  await made.backup({
+    id: 'same',
+    labels: ['f1', 'i2', 'i3'],
+    own: 0,
+    finishedAt: day(4),
+    kind: 'incremental',
+    base: 'f1',
+  })
+  await made.backup({ id: 'w1', cluster: 'west', database: 'crm', name: 'weekly', finishedAt: day(2), bytes: 7 })
+}
+
+describe('what a repository holds', () => {
+  it('is told newest first, by cluster, database and policy, page by page', async () => {
+    const made = await vault('list')
+    await chain(made)
+    const all = await list()
+    expect(ids(all)).toEqual(['same', 'i3', 'w1', 'i2', 'f1'])
+    expect(all.totals).toEqual({ backups: 5, bytes: 127 })
+    expect(all.rows[1]).toMatchObject({
+      state: 'complete',
+      kind: 'incremental',
+      chain: 3,
+      whole: true,
+      tables: 1,
+      partitions: 1,
+    })
+    expect(all.rows[0]).toMatchObject({ chain: 4, labels: ['f1', 'i2', 'i3'] })
+    expect(ids(await list({ cluster: 'west' }))).toEqual(['w1'])
+    expect(ids(await list({ database: 'd', policy: 'nightly', limit: 3 }))).toEqual(['same', 'i3', 'i2'])
+    const first = await list({ limit: 2 })
+    expect(ids(await list({ limit: 2, after: first.next }))).toEqual(['w1', 'i2'])
+    expect((await list({ limit: 2, after: 'i2' })).next).toBeUndefined()
+  })
+
+  it('in full names partitions with version and the snapshot that holds them', async () => {
+    const made = await vault('show')
+    await chain(made)
+    const page = await list({ id: 'i3' })
+    expect(page.rows).toMatchObject([{ id: 'i3', whole: true }])
+    expect(page.objects?.[0]).toEqual({
+      name: 't',
+      kind: 'table',
+      partitions: [{ name: 'p1', version: '7', label: 'i3', rows: '42' }],
+      more: 0,
+    })
+    expect(page.notIncluded).toEqual([{ object: 'ext', reason: 'an external table' }])
+    await expect(list({ id: 'nothing' })).rejects.toMatchObject({
+      cause: { cause: { message: expect.stringMatching(/holds no backup or snapshot 'nothing'/) } },
+    })
+  })
+
+  it('says what is damaged, being written, left or foreign', async () => {
+    const made = await vault('states')
+    await chain(made)
+    await writeSnapshot(made.store, { repository: 'vault', label: 'by_hand', tablets: 1 })
+    await made.intent({ id: 'coming' }, 'backup/nightly/d')
+    const torn = 'sf_d_20260301T020000000_abc1231'
+    await made.store.put(`${made.repository.snapshotDirectory(torn)}__meta.${'0'.repeat(32)}`, 'x')
+    await made.store.deletePrefix(made.repository.snapshotDirectory('i2'))
+    await made.objects.markDeleting('w1', ['w1'])
+    await made.store.put('__starferry_vault/records/broken.json.gz', 'no gzip')
+
+    const { rows, notes } = await list({ all: true })
+    const states = Object.fromEntries(rows.map(({ id, state, whole }) => [id, [state, whole]]))
+    expect(states).toEqual({
+      f1: ['complete', true],
+      i2: ['damaged', false],
+      i3: ['damaged', false],
+      same: ['damaged', false],
+      w1: ['being deleted', false],
+      by_hand: ['foreign', undefined],
+      coming: ['being written', undefined],
+      [torn]: ['leftover', undefined],
+    })
+    expect(notes?.join()).toMatch(/records\/broken.json.gz is damaged/)
+    const shown = await list({ id: 'by_hand' })
+    expect(shown).toMatchObject({ rows: [{ state: 'foreign', database: 'd' }], objects: [{ name: 't' }] })
+  })
+
+  it('fits through a workflow however long it is', async () => {
+    const made = await vault('long')
+    const labels = Array.from(
+      { length: 60 },
+      (_, i) => `sf_a_database_with_a_long_name_20260301T020000000_${String(i).padStart(6, '0')}1`,
+    )
+    for (let i = 0; i < 120; i++) {
+      await made.backup({
+        id: `b${String(i).padStart(3, '0')}`,
+        labels: [...labels, `own${i}`],
+        finishedAt: day(1 + (i % 28)),
+        recordOnly: true,
+      })
+    }
+    const seen: string[] = []
+    for (let after: string | undefined; ; ) {
+      const page = await list({ after, limit: 500 })
+      expect(JSON.stringify(page).length).toBeLessThan(200_000)
+      seen.push(...ids(page))
+      after = page.next
+      if (after === undefined) break
+    }
+    expect(new Set(seen).size).toBe(120)
+  })
+})
+
+describe('verification', () => {
+  it('reads each snapshot once, and says which backups are whole', async () => {
+    const made = await vault('verify')
+    await chain(made)
+    const result = await verify({ deep: true })
+    expect(result).toMatchObject({ ok: true, backups: 5, whole: 5, broken: [], problems: [], more: 0 })
+    // Four snapshots of two tablets: data and header each, a meta and a manifest.
+    expect(result.objects).toBe(4 * (2 * 2 + 2))
+    expect((await list()).rows[0]?.verified).toMatch(/^ok \(deep\) 20/)
+    expect(await made.objects.verification('i3')).toMatchObject({ ok: true, mode: 'deep', problems: [] })
+    expect(await made.ownKeys()).not.toContainEqual(expect.stringMatching(/^leases/))
+  })
+
+  it('finds damage, names the object, and all backups that need it', async () => {
+    const made = await vault('damage')
+    await chain(made)
+    const objects: string[] = []
+    for await (const { objects: page } of made.store.list(made.repository.snapshotDirectory('i2'))) {
+      objects.push(...page.map(({ key }) => key))
+    }
+    const data = objects.find((key) => key.includes('.dat.')) ?? ''
+    await made.store.put(data, 'these are not the bytes')
+    const result = await verify({ deep: true })
+    expect(result).toMatchObject({ ok: false, backups: 5, whole: 2 })
+    expect([...result.broken].sort()).toEqual(['i2', 'i3', 'same'])
+    expect(result.problems[0]).toMatchObject({ label: 'i2', object: data })
+    const { rows } = await list()
+    expect(rows.filter(({ state }) => state === 'damaged').map(({ id }) => id)).toEqual(['same', 'i3', 'i2'])
+  })
+
+  it('takes another snapshot under the same label for what it is', async () => {
+    const made = await vault('replaced')
+    const record = await made.record({ id: 'f1' })
+    const labels = record.labels.map((one) => ({ ...one, infoMd5: 'f'.repeat(32) }))
+    await made.objects.putRecord({ ...record, labels })
+    const result = await verify({ ids: ['f1'], manifestOnly: true })
+    expect(result.problems).toMatchObject([
+      { label: 'f1', problem: expect.stringMatching(/another backup took this label/) },
+    ])
+    expect((await list({ id: 'f1' })).rows[0]).toMatchObject({ state: 'damaged', whole: false })
+  })
+
+  it('of what is not there is an error', async () => {
+    await vault('none')
+    await expect(verify({ ids: ['f7'] })).rejects.toMatchObject({
+      cause: { cause: { message: expect.stringMatching(/holds no backup 'f7'/) } },
+    })
+  })
+})
+
+describe('a repository that cannot be reached', () => {
+  it.each([
+    ['with wrong keys', { 'aws.s3.secret_key': 'wrong' }, /(denied|refused|signature|credentials|keys)/i],
+    ['in a bucket that does not exist', {}, /bucket/i],
+  ])('%s is one clear error', async (what, properties, why) => {
+    const location = what.includes('bucket') ? 's3a://nowhere/x' : 's3a://backups/x'
+    worker.configureRepositories({ vault: { location, properties: { ...server.properties, ...properties } } })
+    const error = await list().catch((caught: { cause?: { cause?: Error } }) => caught.cause?.cause)
+    expect(error).toMatchObject({ message: expect.stringMatching(why) })
+    expect(JSON.stringify(error)).not.toContain('lab-secret-key')
+  })
+})

@@ -1,0 +1,86 @@
+import { listBackups } from '../activities/repository/list-backups.ts'
+import { planPrune, shownPlan } from '../activities/repository/plan-prune.ts'
+import { selectToVerify } from '../activities/repository/select-to-verify.ts'
+import { readSituation } from '../activities/repository/situation.ts'
+import { verifyLabel } from '../activities/repository/verify-label.ts'
+import {
+  type BackupsInput,
+  type BackupsPage,
+  type PruneInput,
+  type PrunePlan,
+  pruneInputSchema,
+  type VerifyInput,
+  type VerifyResult,
+} from '../contract/backup/repository-api.ts'
+import { check } from '../contract/check.ts'
+import { VerifySummary } from '../planning/backup/verify-summary.ts'
+import { createClusters } from './clusters.ts'
+import { loadConfiguration } from './configuration.ts'
+import { createRepositories } from './repositories.ts'
+import { createMask, maskError, secretsOf } from './secrets.ts'
+
+/** Reading repositories from here, without Temporal and without a worker: for the hour in which these are lost. Nothing is ever written. */
+export interface Direct {
+  backups(input: BackupsInput, signal?: AbortSignal): Promise<BackupsPage>
+  /** What is found is not written beside the records. */
+  verify(
+    input: VerifyInput,
+    options?: { signal?: AbortSignal; onProgress?(label: string, bytesRead: number): void },
+  ): Promise<VerifyResult>
+  /** Without Temporal nothing is known of workflows: whatever they announced counts as needed. */
+  planPrune(input: PruneInput, signal?: AbortSignal): Promise<PrunePlan & { notes?: string[] }>
+  close(): Promise<void>
+}
+
+/** With the worker's own starferry.yaml. Errors: InputError for the configuration; what it reads with fails as activities do. */
+export async function openDirect(config?: string): Promise<Direct> {
+  const configuration = loadConfiguration({ config })
+  const mask = createMask(secretsOf(configuration))
+  const repositories = createRepositories(configuration)
+  const clusters = createClusters(configuration)
+  const clusterNames = () => Object.keys(configuration.clusters)
+
+  async function masked<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      maskError(mask, error)
+      throw error
+    }
+  }
+
+  return {
+    backups: (input, signal) => masked(() => listBackups(repositories.get(input.repository), input, signal)),
+    verify: (input, { signal, onProgress } = {}) =>
+      masked(async () => {
+        const mode = input.deep ? 'deep' : input.manifestOnly ? 'manifest' : 'sample'
+        const started = performance.now()
+        const repository = await repositories.get(input.repository).open(signal)
+        const summary = new VerifySummary()
+        for (let after: string | undefined; ; ) {
+          const page = await selectToVerify(repository, { ...input, after }, signal)
+          for (const { label, md5 } of page.labels) {
+            if (summary.has(label)) continue
+            const progress = ({ readBytes }: { readBytes: number }) => onProgress?.(label, readBytes)
+            summary.add(await verifyLabel(repository, label, { mode, md5, signal, onProgress: progress }))
+          }
+          summary.judge(page, mode)
+          after = page.next
+          if (after === undefined) return summary.result((performance.now() - started) / 1000)
+        }
+      }),
+    planPrune: (input, signal) =>
+      masked(async () => {
+        const order = check(pruneInputSchema, input, 'prune')
+        const repository = await repositories.get(order.repository).open(signal)
+        const situation = await readSituation({ cluster: clusters.get, clusterNames }, repository, {
+          leftovers: order.leftovers,
+          signal,
+        })
+        return { ...shownPlan(planPrune(situation, order)), notes: situation.notes }
+      }),
+    close: async () => {
+      await Promise.all([repositories.close(), clusters.close()])
+    },
+  }
+}
