@@ -1,5 +1,6 @@
 import {
   CancellationScope,
+  ContinueAsNew,
   condition,
   continueAsNew,
   executeChild,
@@ -23,6 +24,7 @@ import { check } from '../contract/check.ts'
 import { pruneId, WORKFLOW_TYPES } from '../contract/names.ts'
 import { work } from './activities.ts'
 import { cancelledEnd, failureOf } from './backup/failure.ts'
+import { preflightSet } from './backup/preflight-set.ts'
 import { notices } from './backup/proxies.ts'
 import { addFailure, addResult, newSetMemory, type SetMemory, warn } from './backup/set-memory.ts'
 import { SetWindow } from './backup/set-window.ts'
@@ -70,7 +72,13 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
   try {
     await scope.run(run)
   } catch (error) {
-    if (!isCancellation(error)) throw error
+    if (!isCancellation(error)) {
+      if (error instanceof ContinueAsNew) throw error
+      const { message } = failureOf(error)
+      setState('failed')
+      await notify({ ...resultOf(memory, undefined), ok: false }, `Backup ${spec.name}: ${message}`)
+      throw error
+    }
     await CancellationScope.nonCancellable(async () => {
       setState('cancelled')
       await condition(() => !window.busy)
@@ -87,6 +95,11 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
   return result
 
   async function run(): Promise<void> {
+    if (!carried) {
+      setState('checking')
+      await preflightSet(memory)
+      setState('running')
+    }
     window.lookForEnded()
     for (;;) {
       if (memory.more && memory.queue.length <= LOW) readPage()
@@ -173,15 +186,16 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
     }
   }
 
-  async function notify(result: BackupSetResult): Promise<void> {
+  async function notify(result: BackupSetResult, ended?: string): Promise<void> {
     const { notify: wanted } = spec as Partial<PolicySpec>
     const event = !result.ok ? 'failure' : result.warnings.length > 0 ? 'warning' : 'success'
     if (!wanted?.on.includes(event)) return
     const { set, databases, failed, warnings, bytes, seconds } = result
     const text =
-      failed.length > 0
+      ended ??
+      (failed.length > 0
         ? `${memory.failedCount} of ${databases} databases of ${spec.cluster} were not backed up`
-        : `${databases} databases of ${spec.cluster} were backed up${warnings.length > 0 ? ', with warnings' : ''}`
+        : `${databases} databases of ${spec.cluster} were backed up${warnings.length > 0 ? ', with warnings' : ''}`)
     const notice = {
       event,
       policy: spec.name,
