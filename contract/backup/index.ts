@@ -1,4 +1,5 @@
 export * from './backup-api.ts'
+export * from './companion-api.ts'
 export * from './objects.ts'
 export * from './policy.ts'
 export * from './record.ts'
