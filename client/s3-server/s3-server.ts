@@ -27,7 +27,10 @@ export function startS3Server(options: S3ServerOptions): Promise<S3Server> {
   return S3Server.start(options)
 }
 
-/** An S3 server that keeps objects as files, a child process of ours; it ends with this process. */
+/**
+ * An S3 server that keeps objects as files, a child process of ours. It ends when this process exits in good order; one that dies by a signal
+ * which it does not handle leaves it running.
+ */
 export class S3Server {
   readonly endpoint: string
   readonly region = 'us-east-1'
