@@ -82,10 +82,14 @@ describe('cancelled', () => {
     await stage.start(spec('cancelcommitting'))
     await until('the job is there', () => fault.struck > 3)
     await stage.temporal.client.workflow.getHandle(restoreId('cancelcommitting')).cancel()
-    await until(
-      'it waits',
-      async () => (await stage.status('cancelcommitting')).state === 'restoring' && fault.struck > 10,
-    )
+    const handle = stage.temporal.client.workflow.getHandle(restoreId('cancelcommitting'))
+    await until('it says what it waits for', async () => {
+      const { raw } = await handle.describe()
+      const details = raw.pendingActivities?.map((one) =>
+        Buffer.from(one.heartbeatDetails?.payloads?.[0]?.data ?? []).toString(),
+      )
+      return details?.join().includes('its end is waited for')
+    })
     fault.clear()
     await expect(stage.result('cancelcommitting')).rejects.toThrow()
     expect(await stage.status('cancelcommitting')).toMatchObject({ state: 'cancelled', left: [] })
@@ -97,15 +101,12 @@ describe('cancelled', () => {
 describe('damaged snapshots', () => {
   test.each(['changed', 'missing'] as const)('an object is %s: found, named, given up at once', async (how) => {
     const name = `damage${how}`
-    const { cluster, damaged } = await damagedShop(name)
+    const { cluster, damaged, record } = await damagedShop(name)
     const open = store()
+    const physical = record.tables.orders?.partitions.p1?.physical[0]?.[0] ?? ''
     let victim = ''
-    for await (const { key } of listObjects(
-      open,
-      `__starrocks_repository_${REPOSITORY}/__ss_${name}_full/__ss_content`,
-    )) {
-      victim = key
-    }
+    const content = `__starrocks_repository_${REPOSITORY}/__ss_${name}_full/__ss_content`
+    for await (const { key } of listObjects(open, content)) if (key.includes(`/__part_${physical}/`)) victim = key
     if (how === 'changed') await open.put(victim, 'something else')
     else await open.deletePrefix(victim.slice(0, victim.lastIndexOf('/') + 1))
     open.close()
