@@ -44,6 +44,11 @@ export class Vault {
     const location = `s3a://backups/${path}`
     const store = openStore({ location, properties: server.properties })
     await writeRepositoryInfo(store, 'vault')
+    return Vault.at(server, location, store)
+  }
+
+  /** One that is there already. */
+  static async at(server: S3Server, location: string, store: ObjectStore): Promise<Vault> {
     return new Vault(server, location, store, await readRepository(store, 'vault'))
   }
 
