@@ -44,6 +44,8 @@ export class DirectoryStore implements LabObjectStore {
       throw new StoreFailure((error as Error).message)
     }
   }
+
+  close(): void {}
 }
 
 /** Nothing there is an answer; anything else is a failure. */

@@ -12,6 +12,8 @@ export interface LabObjectStore {
   /** Undefined when there is no such object. */
   get(key: string): Promise<Buffer | undefined>
   put(key: string, body: Buffer | string): Promise<void>
+  /** Lets go of connections. */
+  close(): void
 }
 
 /** The store did not answer, or refused; `message` is what the frontend's file system says of it. */

@@ -65,6 +65,11 @@ export class S3Store implements LabObjectStore {
     })
   }
 
+  close(): void {
+    void this.#client?.then((client) => client.destroy())
+    this.#client = undefined
+  }
+
   async *#pages(prefix: string, delimiter?: string) {
     const { ListObjectsV2Command } = await import('@aws-sdk/client-s3')
     let token: string | undefined
@@ -94,6 +99,8 @@ export class S3Store implements LabObjectStore {
   }
 
   async #connect(): Promise<S3Client> {
+    // The client warns of future releases that need a newer Node; nobody who runs the lab can do anything about it.
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
     const { S3Client } = await import('@aws-sdk/client-s3')
     const { endpoint, region, accessKey, secretKey, pathStyle } = this.#options
     return new S3Client({

@@ -120,6 +120,8 @@ export class SnapshotManager {
   stop(): void {
     this.halt()
     this.#runners.clear()
+    for (const store of this.#stores.values()) store.close()
+    this.#stores.clear()
   }
 
   #tools(): JobTools {
@@ -133,7 +135,9 @@ export class SnapshotManager {
     }
   }
 
+  /** A leader that died while it asked storage took nothing. */
   #accept(job: LabSnapshotJob, runner: JobRunner): void {
+    if (this.#halted) throw new Error('The frontend that was to take the job is gone')
     this.accepted.push({
       kind: job.kind,
       label: job.label,

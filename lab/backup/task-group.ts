@@ -61,7 +61,7 @@ export class TaskGroup {
     const work = async (): Promise<void> => {
       for (let task = queue.shift(); task !== undefined && !this.#stopped; task = queue.shift()) {
         const wait = begun + step * ++position - this.#clock.now()
-        if (wait > 0) await sleep(this.#clock.real(wait))
+        if (wait > 0) await sleep(this.#clock.real(wait), undefined, { ref: false })
         if (!this.#stopped) await this.#attempt(task)
       }
     }

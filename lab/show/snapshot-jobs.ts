@@ -29,7 +29,8 @@ const restoreColumns = [
 export const showBackup = (context: LabSqlContext, session: LabSession, database?: LabDatabase): LabResult => {
   const jobs = lastJobs(context, database).filter((job): job is LabBackupJob => job.kind === 'backup')
   // One job that the user may not see hides them all.
-  const hidden = jobs.some((job) => !mayExport(context, session, job))
+  const databases = new Map([...context.state.databases.values()].map((one) => [one.id, one]))
+  const hidden = jobs.some((job) => !mayExport(session, job, databases.get(job.databaseId)))
   const time = timesOf(context, session)
   const rows = jobs.map((job) => [
     String(job.id),
@@ -46,8 +47,7 @@ export const showBackup = (context: LabSqlContext, session: LabSession, database
   return table(backupColumns, hidden ? [] : rows)
 }
 
-const mayExport = (context: LabSqlContext, session: LabSession, job: LabBackupJob): boolean => {
-  const database = [...context.state.databases.values()].find((one) => one.id === job.databaseId)
+const mayExport = (session: LabSession, job: LabBackupJob, database: LabDatabase | undefined): boolean => {
   return job.names.every((name) => {
     const object = database?.objects.get(name)
     return !database || !object || holds(session, 'EXPORT', onObject(database, object))

@@ -53,8 +53,9 @@ const register = async (
   if (state.repositories.has(name)) throw refusal(`repository with same name already exist: ${name}`)
   const location = context.profile.version === '4.1' ? given.location.replace(/\/+$/, '') : given.location
   try {
-    const files = new RepositoryFiles(name, location, openStore(location, given.properties))
-    const info = await files.adopt(timeText(context, state.now()))
+    const store = openStore(location, given.properties)
+    const files = new RepositoryFiles(name, location, store)
+    const info = await files.adopt(timeText(context, state.now())).finally(() => store.close())
     if (info.name !== name) throw refusal(`failed to parse create time of repository: ${info.name}`)
     const { createTime, adopted } = info
     state.repositories.set(name, {
@@ -69,7 +70,7 @@ const register = async (
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error
     const patience = error instanceof UnreachablePlace ? error.seconds * 1000 : isDead(error) ? DEAD_ENDPOINT_MS : 0
-    if (patience > 0) await sleep(snapshots.real(patience))
+    if (patience > 0) await sleep(snapshots.real(patience), undefined, { ref: false })
     const path = `${given.location}/__starrocks_repository_${name}/__repo_info`
     const said = error instanceof NoCredentials ? `Fail to get file status: ${path}: ${error.message}` : error.message
     throw refusal(`failed to list remote path: ${path}. msg: ${said}`)
