@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import { terminalFor, untilInterrupted } from '../context.ts'
 import { FailedCheck } from '../errors.ts'
 import { withJson } from '../options.ts'
@@ -14,10 +14,11 @@ export function addDemo(program: Command): void {
   withJson(
     program
       .command('demo')
-      .summary('see a whole migration in a minute, on embedded clusters')
+      .summary('see a migration, then backup and restore, on embedded clusters')
       .description(
-        'Migrates some forty tables between two lab clusters in this process, on a real Temporal development server, with writes going on at the source, faults, a pause, and a worker that is killed in the middle; then compares every row of both sides. Exit 0 only if all rows are equal.',
+        'Migrates some forty tables between two lab clusters in this process, on a real Temporal development server, with writes going on at the source, faults, a pause, and a worker that is killed in the middle; then compares every row of both sides. The second act backs a cluster up to an S3 server, damages a table, and restores it from a chain of backups. Exit 0 only if all rows are equal.',
       )
+      .addArgument(new Argument('[ACT]', 'backup: the second act alone').choices(['backup']))
       .addOption(
         new Option('--target <kind>', 'kind of the target cluster')
           .choices(['shared-nothing', 'shared-data'])
@@ -25,19 +26,19 @@ export function addDemo(program: Command): void {
       )
       .option('--seed <n>', 'seed of rows, writes and faults', '1')
       .option('--keep', 'leave everything running at the end, until Ctrl-C'),
-  ).action(async (options: Options) => {
+  ).action(async (act: 'backup' | undefined, options: Options) => {
     const terminal = terminalFor(options)
-    const { runDemo } = await import('../demo/run-demo.ts')
-    const result = await runDemo({
+    const { runBackupDemo, runDemo } = await import('../demo/run-demo.ts')
+    const common = {
       terminal,
-      target: options.target,
       seed: Number(options.seed),
       keep: options.keep ?? false,
       interrupted: untilInterrupted(),
-      onResult: (found) => {
+      onResult: (found: object) => {
         if (terminal.json) terminal.out(JSON.stringify(found))
       },
-    })
+    }
+    const result = act ? await runBackupDemo(common) : await runDemo({ ...common, target: options.target })
     if (!result.ok) throw new FailedCheck()
   })
 }

@@ -1,4 +1,5 @@
 import type { SentJob } from '../../lab/replication/job.ts'
+import type { BackupFigures } from './backup-act.ts'
 
 /** The last line of `starferry demo --json`. */
 export interface DemoResult {
@@ -15,7 +16,9 @@ export interface DemoResult {
   /** Times that an injected fault really struck, process deaths included. */
   faultsInjected: number
   writes: number
-  /** From the start of the command to the comparison's end. */
+  /** Of the second act; absent where no S3 server was to be had. */
+  backup?: BackupFigures
+  /** From the start of the command to the end of what it shows. */
   seconds: number
   source: string
   target: string

@@ -4,11 +4,13 @@ import { Traffic } from '../../lab/traffic/traffic.ts'
 import type { Terminal } from '../context.ts'
 import { formatBytes, formatCount, plural } from '../terminal/format.ts'
 import { clip } from '../terminal/style.ts'
+import { BackupAct, type BackupFigures } from './backup-act.ts'
 import { compareRows } from './compare-rows.ts'
 import { DEMO_FAULTS, inject } from './demo-faults.ts'
 import { countSentTwice, type DemoResult } from './demo-result.ts'
 import { MigrationRun } from './migration-run.ts'
-import { type Stage, setStage } from './stage.ts'
+import { type Production, VAULT } from './production.ts'
+import { type Backstage, type Stage, setBackupStage, setStage } from './stage.ts'
 import { Story } from './story.ts'
 
 export interface DemoOptions {
@@ -26,6 +28,7 @@ const NAME = 'demo'
 const PASSWORD = 'lab-password'
 /** From the moment that everything runs. */
 const SECONDS = 85
+const BACKUP_SECONDS = 90
 const INTERVALS = { metadata: 3, stale: 0.5, park: 2 }
 
 /** The demo from start to end. Errors are part of the result, except when starting what it needs fails. */
@@ -37,9 +40,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     sourceVersion: '3.3',
     targetVersion: sharedData ? '4.1' : '3.5',
     sharedData,
-    timeFactor: 20,
+    timeFactor: TIME_FACTOR,
     seed: options.seed,
     password: PASSWORD,
+    production: productionOptions(options, story),
     say: (line) => story.tell(line),
   })
   const demo = new Demo(stage, story, options)
@@ -52,6 +56,95 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     story.quiet()
     await stage.stop()
   }
+}
+
+const TIME_FACTOR = 20
+
+const productionOptions = ({ seed }: Pick<DemoOptions, 'seed'>, story: Story) => ({
+  timeFactor: TIME_FACTOR,
+  seed,
+  password: PASSWORD,
+  say: (line: string) => story.tell(line),
+})
+
+/** The second act alone. Errors are part of the result, except when starting what it needs fails. */
+export async function runBackupDemo(
+  options: Omit<DemoOptions, 'target' | 'onResult'> & { onResult(result: BackupDemoResult): void },
+): Promise<BackupDemoResult> {
+  const story = new Story(options.terminal)
+  story.chapter('Setting the stage')
+  const stage = await setBackupStage(productionOptions(options, story))
+  try {
+    story.tell(`watch it in the Temporal UI: ${options.terminal.style.cyan(stage.server.uiUrl ?? '')}`)
+    const figures = await playBackups({ ...options, story, stage, production: stage.production })
+    const result = { ...figures, seconds: Math.round(story.seconds * 10) / 10, ui: stage.server.uiUrl }
+    options.onResult(result)
+    if (options.keep) await holdBackups(stage, stage.production, story, options.interrupted)
+    return result
+  } finally {
+    story.quiet()
+    await stage.stop()
+  }
+}
+
+export type BackupDemoResult = BackupFigures & { seconds: number; ui?: string }
+
+interface BackupPlay {
+  stage: Backstage
+  production: Production
+  story: Story
+  seed: number
+  terminal: Terminal
+  interrupted: AbortSignal
+}
+
+async function playBackups({
+  stage,
+  production,
+  story,
+  seed,
+  terminal,
+  interrupted,
+}: BackupPlay): Promise<BackupFigures> {
+  const deadline = Date.now() + BACKUP_SECONDS * 1000
+  const act = new BackupAct({ stage, production, story, password: PASSWORD, seed, signal: interrupted, deadline })
+  try {
+    return await act.run()
+  } catch (error) {
+    if (interrupted.aborted) throw new Error('interrupted')
+    const message = error instanceof Error ? error.message : String(error)
+    story.quiet()
+    story.bad(message)
+    story.lines(logLines(stage.worker.logTail(5), terminal.columns - 12))
+    return { ...act.figures, ok: false, error: message }
+  }
+}
+
+async function holdBackups(
+  { server, configFile, directory }: Backstage,
+  { cluster, store }: Production,
+  story: Story,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const [first] = cluster.endpoints.frontends
+  story.chapter('Everything is left running')
+  story.lines([
+    `Temporal UI  ${server.uiUrl}`,
+    `backups      starferry backup list --repository ${VAULT} --temporal ${server.address}`,
+    `production   mysql -h ${first?.host} -P ${first?.queryPort} -u root -p${PASSWORD}`,
+    `bucket       ${store.dir}`,
+    `config       ${configFile}`,
+    `logs         ${directory}`,
+    'Ctrl-C ends it.',
+  ])
+  await untilAborted(interrupted)
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve())
+  })
 }
 
 class Demo {
@@ -79,7 +172,8 @@ class Demo {
       await this.#migrate()
       await this.#burst()
       await this.#pause()
-      return await this.#compare()
+      const result = await this.#compare()
+      return await this.#backUp(result)
     } catch (error) {
       if (this.#options.interrupted.aborted) throw new Error('interrupted')
       await this.#traffic.stop().catch(() => {})
@@ -242,6 +336,26 @@ class Demo {
     return result
   }
 
+  async #backUp(result: DemoResult): Promise<DemoResult> {
+    const { production } = this.#stage
+    if (production === undefined) return result
+    if (typeof production === 'string') {
+      this.#story.chapter('Back up, on a schedule')
+      this.#story.tell(`left out, since there is no S3 server to back up into: ${production}`)
+      return result
+    }
+    const { seed, terminal, interrupted } = this.#options
+    const backup = await playBackups({
+      stage: this.#stage,
+      production,
+      story: this.#story,
+      seed,
+      terminal,
+      interrupted,
+    })
+    return { ...result, ok: result.ok && backup.ok, backup, seconds: Math.round(this.#story.seconds * 10) / 10 }
+  }
+
   #conclude(result: DemoResult): void {
     const say = (ok: boolean, text: string) => (ok ? this.#story.good(text) : this.#story.bad(text))
     say(
@@ -270,10 +384,7 @@ class Demo {
       `logs         ${directory}`,
       'Ctrl-C ends it.',
     ])
-    await new Promise<void>((resolve) => {
-      if (this.#options.interrupted.aborted) resolve()
-      this.#options.interrupted.addEventListener('abort', () => resolve())
-    })
+    await untilAborted(this.#options.interrupted)
   }
 
   get #spec() {

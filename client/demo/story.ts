@@ -12,6 +12,7 @@ export class Story {
   readonly #started = Date.now()
   #said = 0
   #status: MigrationStatus | undefined
+  #work: string | undefined
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal
@@ -62,9 +63,18 @@ export class Story {
     ])
   }
 
+  /** Something that goes on, in the live line. */
+  working(text: string): void {
+    this.#work = text
+    this.#live.paint([
+      `  ${this.#time()}  ${this.#terminal.style.cyan('…')} ${clip(text, Math.max(20, this.#terminal.columns - 14))}`,
+    ])
+  }
+
   /** Takes the live line away. */
   quiet(): void {
     this.#status = undefined
+    this.#work = undefined
     this.#live.clear()
   }
 
@@ -72,6 +82,7 @@ export class Story {
     this.#live.print(line)
     // The clock of the live line goes on with the story's.
     if (this.#status) this.progress(this.#status)
+    else if (this.#work) this.working(this.#work)
   }
 
   #time(): string {
