@@ -21,6 +21,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   'slot-use': () => import('./slot-use.ts'),
   statements: () => import('./statements.ts'),
   'list-snapshots': () => import('./list-snapshots.ts'),
+  'list-backups': () => import('./list-backups.ts'),
   'verify-repository': () => import('./verify-repository.ts'),
 }
 

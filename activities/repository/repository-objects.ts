@@ -5,7 +5,7 @@ import {
   repositoryKeys,
 } from '../../contract/backup/record.ts'
 import type { Verification } from '../../contract/backup/repository-api.ts'
-import { headOf, type RecordHead } from '../../planning/backup/head.ts'
+import { type RecordHead, readHead } from '../../planning/backup/head.ts'
 import { RecordReader, type Repository, StorageError, type StoredObject } from '../../repository/index.ts'
 
 interface Abortable {
@@ -36,7 +36,7 @@ export class RepositoryObjects {
   constructor(repository: Repository) {
     this.repository = repository
     const { own } = repository
-    this.#heads = new RecordReader(own, { pick: (json) => headOf(backupRecordSchema.parse(json)), cost: costOf })
+    this.#heads = new RecordReader(own, { pick: readHead, cost: costOf })
     this.#intents = new RecordReader(own)
     this.#verified = new RecordReader(own, {
       pick: (json): VerifiedShortly => {

@@ -1,4 +1,5 @@
-import type { BackupRecord } from '../../contract/backup/record.ts'
+import { z } from 'zod'
+import { type BackupRecord, backupRecordSchema } from '../../contract/backup/record.ts'
 
 /** What lists and retention need to know of a record: small, whatever the size of the database. */
 export interface RecordHead {
@@ -28,8 +29,37 @@ export interface RecordHead {
   verified?: { at: string; mode: string; ok: boolean }
 }
 
-export function headOf(record: BackupRecord): RecordHead {
-  const tables = Object.values(record.tables)
+/** What a head needs of a record; thousands of them are read at once, each with thousands of partitions that nobody looks at. */
+const headSchema = backupRecordSchema
+  .pick({
+    format: true,
+    id: true,
+    cluster: true,
+    database: true,
+    name: true,
+    set: true,
+    kind: true,
+    baseline: true,
+    base: true,
+    finishedAt: true,
+    labels: true,
+    own: true,
+    bytes: true,
+    verified: true,
+  })
+  .extend({ tables: z.custom<Record<string, { partitions: object }>>(isTables, 'tables with partitions are missing') })
+
+function isTables(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((table) => isObject(table) && isObject(table.partitions))
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+/** The head of a record as it lies in the repository. Errors: ZodError for what is none. */
+export const readHead = (json: unknown): RecordHead => headOf(headSchema.parse(json))
+
+export function headOf(record: z.output<typeof headSchema> | BackupRecord): RecordHead {
+  const tables: { partitions: object }[] = Object.values(record.tables)
   return {
     id: record.id,
     cluster: record.cluster,
