@@ -79,6 +79,9 @@ export const alterPartitions = (context: LabSqlContext, table: LabTable, clause:
       return
     }
     case 'rename-partition': {
+      if (table.partitioning.kind === 'none') {
+        throw failure(`Table[${table.name}] is single partitioned. no need to rename partition name.`)
+      }
       if (table.partitioning.kind === 'expression-range' || table.partitioning.kind === 'automatic-list') {
         throw analysisFailure('Currently, you cannot rename the partition of an automatic partitioned table')
       }

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import type { RestoreResult, RestoreSpecInput } from '../../contract/backup/restore-api.ts'
+import { restoreId, TASK_QUEUE } from '../../contract/names.ts'
+import { backupStage, REPOSITORY } from '../backup/support/backup-stage.ts'
+import { pictureOf, seededHistory } from '../support/backup-history.ts'
+
+const stage = backupStage()
+
+const SEEDS = Array.from({ length: Number(process.env.STARFERRY_RESTORE_SEEDS ?? 20) }, (_, i) => i + 1)
+
+async function restore(spec: RestoreSpecInput): Promise<RestoreResult> {
+  const handle = await stage.temporal.client.workflow.start<(spec: RestoreSpecInput) => Promise<RestoreResult>>(
+    'restore',
+    { workflowId: restoreId(spec.name), taskQueue: TASK_QUEUE, args: [spec] },
+  )
+  return handle.result()
+}
+
+describe('a database with a life of changes comes back as it was at each backup, row by row', () => {
+  test.each(SEEDS)(
+    'seed %i',
+    async (seed) => {
+      // What is behind differs from seed to seed: version, how chains are made, how far apart backups are.
+      const version = (['3.5', '4.1', '3.5', '3.3'] as const)[seed % 4] ?? '3.5'
+      const incremental = seed % 2 === 0 ? ('incremental' as const) : ('differential' as const)
+      const cluster = await stage.cluster({ timeFactor: 300, version })
+      const name = `life${seed}`
+      const spec = stage.spec(cluster, { name, objects: { databases: ['life'] }, incremental, snapshot: { tables: 0 } })
+      const history = await seededHistory({
+        cluster,
+        database: 'life',
+        seed: seed + 1_000,
+        points: 4,
+        changes: 10,
+        lists: version !== '3.3',
+        backup: () => stage.backup(spec, 'life'),
+      })
+      const common = { cluster: cluster.state.name, repository: REPOSITORY, publish: 'auto' as const }
+      // Beside it, under another name: each point but the last.
+      for (const [at, { result, picture }] of history.slice(0, -1).entries()) {
+        const database = `was${at}`
+        const from = { label: result.id }
+        await restore({ ...common, name: `${name}-${at}`, from, rename: { database } })
+        expect({ at, picture: pictureOf(cluster, database) }).toEqual({ at, picture })
+        cluster.execute(`DROP DATABASE ${database} FORCE`)
+      }
+      // Over what is live: the last, after the database lived on from the first.
+      const [first, last] = [history[0], history.at(-1)]
+      if (!first || !last) throw new Error('the history has no points')
+      await restore({ ...common, name: `${name}-back`, from: { label: first.result.id }, replaced: 'drop' })
+      expect(pictureOf(cluster, 'life')).toEqual(first.picture)
+      const tables = Object.keys(last.picture)
+      await restore({ ...common, name: `${name}-forth`, from: { label: last.result.id }, tables, replaced: 'drop' })
+      const live = pictureOf(cluster, 'life')
+      for (const table of tables) expect({ [table]: live[table] }).toEqual({ [table]: last.picture[table] })
+      expect([...cluster.state.databases.keys()].filter((one) => one.includes('__sf_'))).toEqual([])
+    },
+    180_000,
+  )
+})
