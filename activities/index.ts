@@ -2,6 +2,7 @@ import { createBackupActivities } from './backup/index.ts'
 import { createBackupPreflightActivities } from './backup-preflight/index.ts'
 import { createCancelActivities } from './cancel-jobs.ts'
 import { createClosedTablesActivities } from './closed-workflows.ts'
+import { createCompanionActivities } from './companion/index.ts'
 import type { Dependencies } from './dependencies.ts'
 import { createDescribeActivities } from './describe-tables.ts'
 import { createFindStaleActivities } from './find-stale.ts'
@@ -30,6 +31,7 @@ export function createActivities(deps: Dependencies) {
     ...createRepositoryActivities(deps),
     ...createBackupActivities(deps),
     ...createBackupPreflightActivities(deps),
+    ...createCompanionActivities(deps),
     ...createRestoreActivities(deps),
   }
 }

@@ -19,6 +19,8 @@ export const WORKFLOW_TYPES = {
   repositories: 'repositories',
   backups: 'backups',
   verifyBackups: 'verifyBackups',
+  companion: 'companion',
+  backupDoctor: 'backupDoctor',
 } as const
 
 /** One id = one thing that must not run twice. */

@@ -3,15 +3,15 @@ import { z } from 'zod'
 /** What a companion file holds, in the order in which it can be run. */
 export const COMPANION_KINDS = [
   'database',
+  'catalog',
   'function',
+  'externalTable',
   'view',
   'materializedView',
   'role',
   'user',
   'grant',
   'resourceGroup',
-  'catalog',
-  'externalTable',
   'resource',
   'storageVolume',
   'routineLoad',
@@ -57,8 +57,9 @@ export interface CompanionPage {
 
 export interface CompanionApplied {
   ok: boolean
+  /** Things that are there now; those made by IF NOT EXISTS may have been there before. */
   applied: number
-  /** Were there already. */
+  /** Refused because they were there already. */
   existed: number
   /** Bounded. */
   failed: { kind: CompanionKind; name: string; statement: string; reason: string }[]

@@ -70,7 +70,7 @@ export function notIncludedOf(found: LeftBehind, script: boolean): NotIncluded[]
   return list
 }
 
-const countOf = (count: number | undefined, what: string) => (count === undefined ? `${what}s` : `${count} ${what}s`)
+const countOf = (count: number | undefined, what: string) => (count === undefined ? `${what}s` : `${what}s (${count})`)
 
 /** Never in any backup. */
 export const ALWAYS: readonly NotIncluded[] = [

@@ -27,7 +27,7 @@ export function writeCompanion({ lines, notIncluded }: CompanionHead, entries: r
   const boundary = boundaryFor([...lines, ...entries.flatMap(({ name, statements }) => [name, ...statements])])
   const out = [`${FIRST_LINE}${boundary}`, ...lines.map(comment), '--']
   if (notIncluded.length > 0) {
-    out.push('-- Neither in the backup nor below:')
+    out.push('-- What the backup does not contain:')
     for (const { object, reason } of notIncluded) out.push(comment(`- ${object}: ${reason}`))
     out.push('--')
   }
@@ -36,7 +36,7 @@ export function writeCompanion({ lines, notIncluded }: CompanionHead, entries: r
     if (byHand !== undefined) out.push(comment(`By hand: ${byHand}`))
     for (const [at, statement] of statements.entries()) {
       if (at > 0) out.push(`-- ${boundary} +`)
-      out.push(byHand === undefined ? `${statement};` : comment(`${statement};`))
+      out.push(byHand === undefined ? ended(statement) : comment(`${statement};`))
     }
   }
   return `${out.join('\n')}\n`
@@ -51,7 +51,7 @@ export function readCompanion(text: string): CompanionEntry[] {
   let statement: string[] = []
   const end = () => {
     const entry = entries.at(-1)
-    const joined = statement.join('\n').replace(/;\s*$/, '')
+    const joined = statement.join('\n').replace(/\n?;\s*$/, '')
     if (entry && entry.byHand === undefined && joined.trim() !== '') entry.statements.push(joined)
     statement = []
   }
@@ -69,6 +69,9 @@ export function readCompanion(text: string): CompanionEntry[] {
   end()
   return entries
 }
+
+/** A semicolon after a comment at the end would be part of it. */
+const ended = (statement: string) => (/(?:--|#)[^\n]*$/.test(statement) ? `${statement}\n;` : `${statement};`)
 
 /** Every line of it a comment. */
 const comment = (text: string) =>
