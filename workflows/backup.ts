@@ -20,7 +20,7 @@ import {
 } from '../contract/backup/backup-api.ts'
 import { control, waits, work } from './activities.ts'
 import { brief, cancelledEnd, failureOf } from './backup/failure.ts'
-import { cleaning, snapshots } from './backup/proxies.ts'
+import { cleaning, companions, snapshots } from './backup/proxies.ts'
 import { badInput } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
@@ -110,6 +110,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
       }
     }
     const labels = [...progress.cursor.labels, ...(last.label ? [last.label] : [])]
+    await saveCompanion(last)
     const verified = await verifyUnlessImpossible(last, labels)
     const result: BackupResult = {
       id: last.record ?? last.label ?? '',
@@ -194,6 +195,20 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
         if (details.decide && progress.part === 0) await decide()
         else if (details.decide) throw error
       }
+    }
+  }
+
+  /** What no snapshot holds, as a script. The backup stands without it, too. */
+  async function saveCompanion({ record }: RunBackupResult): Promise<void> {
+    if (record === undefined || !spec.companion) return
+    step = 'saving the companion file'
+    try {
+      const { cluster, repository, objects, companion } = spec
+      const wanted = { cluster, repository, objects, companion }
+      warn((await companions.saveCompanion({ spec: wanted, database, id: record })).warnings)
+    } catch (error) {
+      if (isCancellation(error)) throw error
+      warn([`There is no companion file: ${brief(failureOf(error).message)}`])
     }
   }
 

@@ -32,6 +32,13 @@ export const cleaning = proxyActivities<Activities>({
   retry: { ...retry, maximumAttempts: 10 },
 })
 
+/** A file beside a backup that stands already. */
+export const companions = proxyActivities<Activities>({
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '12 seconds',
+  retry: { ...retry, maximumAttempts: 6 },
+})
+
 /** Somebody's web server. */
 export const notices = proxyActivities<Activities>({
   startToCloseTimeout: '30 seconds',
