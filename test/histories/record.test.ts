@@ -1,18 +1,12 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
-import { gzipSync } from 'node:zlib'
-import type { Client } from '@temporalio/client'
-import { temporal as api } from '@temporalio/proto'
 import { expect, test } from 'vitest'
 import { LabMigration } from '../support/lab-migration.ts'
 import { LabWorker } from '../support/lab-worker.ts'
 import { startTemporal, type TestTemporal } from '../support/temporal.ts'
 import { until } from '../support/until.ts'
 import { insert, makeTables } from '../workflows/support/stage.ts'
+import { saveHistories } from './support/save-histories.ts'
 
-const directory = path.join(import.meta.dirname, 'recorded')
-/** Of the tables' workflows only some are kept: they are much alike. */
-const MOST_OF_A_KIND = 8
+const TYPES = ['clusterSettings', 'doctor', 'migrate', 'plan', 'replicateTable', 'syncMetadata', 'tables']
 
 /**
  * Records the histories that replay.test.ts runs over: `RECORD_HISTORIES=1 npx vitest run test/histories/record.test.ts`. To be done when a
@@ -26,7 +20,7 @@ test.skipIf(!process.env.RECORD_HISTORIES)(
     try {
       await oneTime(temporal, worker)
       await story(temporal, worker)
-      const saved = await save(temporal.client)
+      const saved = await saveHistories(temporal.client, TYPES)
       expect(saved).toBeGreaterThan(10)
     } finally {
       await worker.stop()
@@ -84,36 +78,4 @@ async function story(temporal: TestTemporal, worker: LabWorker): Promise<void> {
   await migration.starferry.stop('story', { cancelJobs: true })
   await migration.starferry.result('story')
   await migration.stop()
-}
-
-async function save(client: Client): Promise<number> {
-  mkdirSync(directory, { recursive: true })
-  for (const file of readdirSync(directory)) rmSync(path.join(directory, file))
-  const kept = new Map<string, number>()
-  let saved = 0
-  for await (const { type, workflowId, runId } of client.workflow.list()) {
-    // The server's own, which work for Schedules.
-    if (type.startsWith('temporal-')) continue
-    const count = (kept.get(type) ?? 0) + 1
-    kept.set(type, count)
-    if (type !== 'migrate' && count > MOST_OF_A_KIND) continue
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory()
-    const bytes = api.api.history.v1.History.encode(neutral(history)).finish()
-    const name = `${type} ${String(count).padStart(3, '0')} ${encodeURIComponent(workflowId)}.gz`
-    writeFileSync(path.join(directory, name), gzipSync(bytes, { level: 9 }))
-    saved++
-  }
-  return saved
-}
-
-/** Without what only tells of the machine that recorded it: stack traces with its paths, and names of its processes. */
-function neutral<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === 'stackTrace') Object.assign(value, { [key]: '' })
-    // `<pid>@<host>`: identities, and the names of workers' own task queues.
-    else if (typeof inner === 'string') Object.assign(value, { [key]: inner.replace(/^\d+@\S+$/, 'worker') })
-    else neutral(inner)
-  }
-  return value
 }

@@ -16,11 +16,16 @@ const recorded = readdirSync(directory).map((file) => {
   return { type, workflowId: decodeURIComponent(id), history }
 })
 
+const EXPECTED = [
+  ...['backups', 'clusterSettings', 'doctor', 'migrate', 'plan', 'prune', 'replicateTable', 'repositories'],
+  ...['syncMetadata', 'tables', 'verifyBackups'],
+]
+
 /** Workflows of these runs may be in flight when a new version is deployed: its code must go on where they are. */
 test('every recorded history replays on the present code', async () => {
   quietRuntime()
   const types = new Set(recorded.map(({ type }) => type))
-  expect([...types].sort()).toEqual(['clusterSettings', 'doctor', 'migrate', 'plan', 'replicateTable', 'syncMetadata', 'tables'])
+  for (const type of EXPECTED) expect(types).toContain(type)
   const failures: string[] = []
   let replayed = 0
   for await (const { workflowId, error } of Worker.runReplayHistories(workflowCode(), recorded)) {
