@@ -7,8 +7,10 @@ import type {
 } from '../../planning/backup/database-state.ts'
 import { filterPartitions } from '../../planning/backup/partition-filter.ts'
 import { selectObjects } from '../../planning/backup/select.ts'
+import { hasFullTextIndex } from '../../planning/backup-preflight/full-text.ts'
 import { hasNewGrammar, takesMaterializedViews } from '../../starrocks/backup/grammar.ts'
 import { isMaterializedView, listPartitions, showCreate, type Table } from '../../starrocks/index.ts'
+import { failsWithFullText } from '../backup-preflight/checks/full-text.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { isNotFound } from '../metadata/failure.ts'
 import type { Side } from '../metadata/pair.ts'
@@ -65,11 +67,17 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
     [...olap, ...materialized].map(({ name }) => name),
     signal,
   )
+  const noFullText = failsWithFullText(side.version) && !spec.ignore.includes('full-text-index')
   const readings = new Map<string, TableReading>()
   const tables = new Map<string, TableState>()
   await mapConcurrently(olap, WIDTH, async (entry) => {
     const reading = await unlessGone(() => readTableState(side, options, entry, versions))
     if (!reading) return
+    if (noFullText && hasFullTextIndex(reading.state.ddl)) {
+      // Its files would fail to be uploaded until the job times out, and all others with them.
+      notIncluded.push({ object: entry.name, reason: 'StarRocks cannot upload tables with a full-text (GIN) index' })
+      return
+    }
     readings.set(entry.name, reading)
     tables.set(entry.name, reading.state)
   })
