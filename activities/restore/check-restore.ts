@@ -9,6 +9,7 @@ import { restoreSteps, stepCodes } from '../../planning/restore/restore-steps.ts
 import { StorageError } from '../../repository/index.ts'
 import { hasNewGrammar } from '../../starrocks/backup/grammar.ts'
 import type { Table } from '../../starrocks/index.ts'
+import { restoreFindings } from '../backup-preflight/restore-findings.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { facts } from '../pollers/facts.ts'
 import type { RepositoryOnCluster } from './attach-repository.ts'
@@ -81,6 +82,7 @@ export async function lookBeforeRestore(
   findings.push(...outline.problems.map((problem) => fatal('restore-impossible', record.id, problem)))
   findings.push(...clashes(choice.objects, live?.objects, outline.database))
   findings.push(...(await checkInPlace(cluster, outline, signal)))
+  findings.push(...(await restoreFindings(deps, spec, outline, live?.objects, signal)))
   if (steps.length === 0) throw refusedRestore(nothingToDo(outline))
   return { outline: known, findings, warnings: [...warnings, ...(bare ? [NO_RECORD] : [])] }
 }

@@ -6,6 +6,7 @@ import { kindOfCode } from '../../planning/restore/restore-basis.ts'
 import { passageLabel, runHash } from '../../planning/restore/restore-names.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
+import { manyListeners } from '../metadata/many-listeners.ts'
 import { facts } from '../pollers/facts.ts'
 import { attachRepository, detachRepository, type RepositoryOnCluster, repositoryOn } from './attach-repository.ts'
 import { lookBeforeRestore } from './check-restore.ts'
@@ -173,7 +174,7 @@ function guarded<T>(
 ): Promise<T> {
   return beating(async (report) => {
     try {
-      return await work(Context.current().cancellationSignal, report)
+      return await work(manyListeners(Context.current().cancellationSignal), report)
     } catch (error) {
       throw asRestoreFailure(error, what)
     }

@@ -53,7 +53,7 @@ export interface TakeOptions {
 
 /** Backs a database up by statements of the test's own, in a quiet moment, and writes the record that a restore reads. */
 export async function takeBackup(
-  stage: RestoreStage,
+  stage: Pick<RestoreStage, 's3'>,
   cluster: LabCluster,
   { label, database, baseline, kind = baseline ? 'differential' : 'full' }: TakeOptions,
 ): Promise<BackupRecord> {
