@@ -30,7 +30,7 @@ export function secretsOf(config: WorkerConfig): string[] {
     secrets.push(cluster.password, cluster.token, tlsKey(cluster.tls))
   for (const { properties, access } of Object.values(config.repositories)) {
     secrets.push(access.accessKey, access.secretKey)
-    for (const [key, value] of Object.entries(properties)) if (SECRET_PROPERTY.test(key)) secrets.push(value)
+    for (const [key, value] of Object.entries(properties)) if (isSecretProperty(key, value)) secrets.push(value)
   }
   // Whoever knows such an address can write to it; most carry a token.
   secrets.push(...Object.values(config.webhooks))
@@ -54,3 +54,7 @@ export function maskError(mask: Mask, error: unknown, depth = 0): void {
   }
   maskError(mask, error.cause, depth + 1)
 }
+
+/** Whether a repository's property holds a secret; switches never do, whatever they are called. */
+export const isSecretProperty = (key: string, value: string) =>
+  SECRET_PROPERTY.test(key) && !/^(true|false)$/i.test(value)

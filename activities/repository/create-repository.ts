@@ -137,5 +137,5 @@ const isFatal = ({ level, code }: Finding, { ignore = [] }: CreateInput) => leve
 /** Whatever has no name of its own in the statement's text: values long enough to be keys. */
 const secretValues = (properties: Readonly<Record<string, string>>) =>
   Object.entries(properties).flatMap(([key, value]) =>
-    /key|secret|password|token|credential|sas/i.test(key) ? [value] : [],
+    /key|secret|password|token|credential|sas/i.test(key) && !/^(true|false)$/i.test(value) ? [value] : [],
   )

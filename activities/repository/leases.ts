@@ -57,30 +57,6 @@ export function acquireDeleting(repository: Repository, holder: string, signal?:
   return leasesOf(repository).acquire('write', 'retention', info, WRITE_SECONDS, { signal })
 }
 
-export type ReadLease = HeldLease
-
-/**
- * As `protectSnapshots`, under one key for all attempts of a run: whoever has it is a former attempt of the same, and is replaced. `doomed`: what is
- * being deleted, asked for after the lease was written. Errors: StorageError.
- */
-export async function takeReadLease(
-  repository: Repository,
-  id: string,
-  lease: RepositoryLease,
-  doomed: () => Promise<ReadonlyMap<string, readonly string[]>>,
-  signal?: AbortSignal,
-): Promise<{ held: ReadLease; deleting: string[] }> {
-  const leases = leasesOf(repository)
-  for (;;) {
-    const taken = await leases.acquire('read', id, leaseInfo(lease), READ_SECONDS, { signal })
-    if ('heldBy' in taken) {
-      await repository.own.delete([`leases/read/${encodeURIComponent(id)}.json`], { signal })
-      continue
-    }
-    return { held: taken, deleting: overlap(lease, await doomed()) }
-  }
-}
-
 /** Those of the records being deleted that a lease is about. */
 function overlap({ labels, records = [] }: RepositoryLease, doomed: ReadonlyMap<string, readonly string[]>): string[] {
   const needed = new Set([...labels, ...records])

@@ -14,6 +14,20 @@ const config = check(
       a: { frontends: ['fe'], password: PASSWORD, token: 'token-of-a', tls: { key: 'PRIVATE KEY' } },
       b: { frontends: ['fe'], password: 'p@ss' },
     },
+    repositories: {
+      vault: {
+        location: 's3a://bucket/path',
+        properties: {
+          'aws.s3.access_key': 'AKIA-vault',
+          'aws.s3.secret_key': 'secret-of-vault',
+          'aws.s3.use_aws_sdk_default_credential': 'true',
+          'aws.s3.endpoint': 'http://minio:9000',
+          'hadoop.security.kerberos.keytab_content': 'a2V5dGFi',
+        },
+        access: { accessKey: 'AKIA-worker', secretKey: 'secret-of-worker' },
+      },
+    },
+    webhooks: { chat: 'https://chat.example/hook/abcdef' },
     temporal: { apiKey: 'key-of-cloud' },
   },
   'config',
@@ -34,6 +48,12 @@ describe('secrets are masked', () => {
     for (const part of ['p@ss', 'wörd', 'token-of-a', 'key-of-cloud', 'PRIVATE', encodeURIComponent(PASSWORD)]) {
       expect(masked).not.toContain(part)
     }
+  })
+
+  it('of repositories, and addresses of webhooks', () => {
+    const text =
+      'http://minio:9000 true AKIA-vault secret-of-vault a2V5dGFi AKIA-worker secret-of-worker https://chat.example/hook/abcdef'
+    expect(mask(text)).toBe('http://minio:9000 true *** *** *** *** *** ***')
   })
 
   it('in errors and what caused them', () => {
