@@ -1,4 +1,5 @@
 export { backup } from './backup.ts'
+export { backupDoctor } from './backup-doctor.ts'
 export { backupSet } from './backup-set.ts'
 export { backups } from './backups.ts'
 export { clusterSettings } from './cluster-settings.ts'

@@ -1,10 +1,12 @@
 import { Context } from '@temporalio/activity'
+import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
 import type { DoctorResult } from '../../contract/findings.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { asFailure, unreachable } from '../failures.ts'
 import { beating } from '../heartbeat.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
 import { type BackupPreflightInput, backupPreflight } from './backup.ts'
+import { restorePreflight } from './restore.ts'
 
 export type { BackupPreflightInput } from './backup.ts'
 
@@ -27,5 +29,9 @@ export function createBackupPreflightActivities(deps: Dependencies) {
         if (gone) throw unreachable(gone.message)
         return result
       }),
+
+    /** Everything that would stop or spoil a restore. */
+    preflightRestore: (input: { spec: RestoreSpec }): Promise<DoctorResult> =>
+      guarded('The preflight of the restore failed', (signal) => restorePreflight(deps, input, signal)),
   }
 }

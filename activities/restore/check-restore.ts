@@ -158,7 +158,7 @@ async function catalogNames(cluster: {
   return new Set(rows.flatMap((row) => row.get('Catalog') ?? []))
 }
 
-function nothingToDo({ notRestored, record }: RestoreOutline): string {
-  const reasons = notRestored.slice(0, 5).map(({ object, reason }) => `${object}: ${reason}`)
+function nothingToDo({ notRestored, problems, record }: RestoreOutline): string {
+  const reasons = [...problems, ...notRestored.map(({ object, reason }) => `${object}: ${reason}`)].slice(0, 5)
   return `Nothing of backup ${record.id} is to be restored${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`
 }

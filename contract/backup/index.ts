@@ -1,5 +1,6 @@
 export * from './backup-api.ts'
 export * from './companion-api.ts'
+export * from './doctor-api.ts'
 export * from './objects.ts'
 export * from './policy.ts'
 export * from './record.ts'
