@@ -1,12 +1,11 @@
 import { Context } from '@temporalio/activity'
 import type { BackupsInput, BackupsPage } from '../../contract/backup/repository-api.ts'
-import { StorageError } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
 import { listBackups } from './list-backups.ts'
 import { listThroughCluster } from './list-through-cluster.ts'
-import { repositoryFailure } from './storage-failure.ts'
+import { isOutOfReach, repositoryFailure } from './storage-failure.ts'
 
 export function createListActivities(deps: Dependencies) {
   return {
@@ -18,7 +17,7 @@ export function createListActivities(deps: Dependencies) {
         try {
           return await listBackups(deps.repository(input.repository), input, signal)
         } catch (error) {
-          if (!(error instanceof StorageError) || !UNREACHABLE.has(error.kind) || input.cluster === undefined) {
+          if (!isOutOfReach(error) || input.cluster === undefined) {
             throw repositoryFailure(error, what)
           }
           const { cluster } = deps.cluster(input.cluster)
@@ -30,10 +29,3 @@ export function createListActivities(deps: Dependencies) {
     },
   }
 }
-
-const UNREACHABLE: ReadonlySet<StorageError['kind']> = new Set([
-  'Unsupported',
-  'Unreachable',
-  'Denied',
-  'ExpiredCredentials',
-])

@@ -1,14 +1,16 @@
 import { Context } from '@temporalio/activity'
 import type { PruneOrder, PrunePlan, PruneResult } from '../../contract/backup/repository-api.ts'
+import { type Repository, StorageError } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { busy } from '../failures.ts'
 import { beating } from '../heartbeat.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
 import { acquireDeleting, whileRenewed } from './leases.ts'
 import { planPrune, shownPlan } from './plan-prune.ts'
+import { dropThroughCluster, planThroughCluster } from './prune-through-cluster.ts'
 import { type PruneProgress, runPrune } from './run-prune.ts'
 import { readSituation } from './situation.ts'
-import { repositoryFailure } from './storage-failure.ts'
+import { isOutOfReach, repositoryFailure } from './storage-failure.ts'
 
 export function createPruneActivities(deps: Dependencies) {
   return {
@@ -17,7 +19,8 @@ export function createPruneActivities(deps: Dependencies) {
       const signal = manyListeners(Context.current().cancellationSignal)
       return beating(async () => {
         try {
-          const repository = await deps.repository(input.repository).open(signal)
+          const repository = await openOrWhy(deps, input.repository, signal)
+          if (repository instanceof StorageError) return await planThroughCluster(deps, input, repository, signal)
           const situation = await readSituation(deps, repository, { leftovers: input.leftovers, signal })
           const { notes } = situation
           return { ...shownPlan(planPrune(situation, input)), ...(notes.length > 0 ? { notes } : {}) }
@@ -36,7 +39,10 @@ export function createPruneActivities(deps: Dependencies) {
       const progress: PruneProgress = before?.failures ? before : { deleted: 0, bytes: 0, failures: [] }
       return beating(async (report) => {
         try {
-          const repository = await deps.repository(input.repository).open(cancellationSignal)
+          const repository = await openOrWhy(deps, input.repository, cancellationSignal)
+          if (repository instanceof StorageError) {
+            return await dropThroughCluster(deps, input, repository, cancellationSignal)
+          }
           const held = await acquireDeleting(repository, info.workflowExecution?.workflowId ?? '', cancellationSignal)
           if ('heldBy' in held) {
             throw busy(
@@ -60,5 +66,15 @@ export function createPruneActivities(deps: Dependencies) {
         }
       }, progress)
     },
+  }
+}
+
+/** The repository; why not, where its storage is out of reach. */
+async function openOrWhy(deps: Dependencies, name: string, signal: AbortSignal): Promise<Repository | StorageError> {
+  try {
+    return await deps.repository(name).open(signal)
+  } catch (error) {
+    if (isOutOfReach(error)) return error
+    throw error
   }
 }

@@ -26,3 +26,14 @@ export function repositoryFailure(error: unknown, what: string): unknown {
       return refused(message)
   }
 }
+
+const OUT_OF_REACH: ReadonlySet<StorageError['kind']> = new Set([
+  'Unsupported',
+  'Unreachable',
+  'Denied',
+  'ExpiredCredentials',
+])
+
+/** Whether the storage cannot be read from here, so that only a cluster can tell and do something. */
+export const isOutOfReach = (error: unknown): error is StorageError =>
+  error instanceof StorageError && OUT_OF_REACH.has(error.kind)

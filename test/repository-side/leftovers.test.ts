@@ -4,7 +4,7 @@ import { CreateBucketCommand, PutObjectRetentionCommand, S3Client } from '@aws-s
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { acquireDeleting, protectSnapshots } from '../../activities/repository/leases.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
-import type { PruneInput, PruneResult, RepositoriesAnswer } from '../../contract/backup/repository-api.ts'
+import type { BackupsPage, PruneInput, PruneResult, RepositoriesAnswer } from '../../contract/backup/repository-api.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
 import { LabCluster } from '../../lab/index.ts'
 import { openStore } from '../../repository/index.ts'
@@ -224,5 +224,33 @@ describe('who deletes', () => {
     expect(await made.ownKeys()).not.toContainEqual(expect.stringMatching(/^(deleting|leases)/))
     const page = await execute('backups', { repository: 'vault', id: 'd2' })
     expect(page).toMatchObject({ rows: [{ state: 'complete', whole: true }] })
+  })
+})
+
+describe('where the storage is out of reach', () => {
+  it('a cluster tells what there is, and nothing is deleted by rules that cannot be followed', async () => {
+    const made = await attached('far')
+    database('far1')
+    await east.run('BACKUP DATABASE far1 SNAPSHOT far_1 TO vault')
+    await until('it is backed up', async () => (await backupRow('far1')).state === 'FINISHED')
+    worker.configureRepositories({ vault: { ...made.config.vault, access: { enabled: false } } })
+    const page = await execute<BackupsPage>('backups', { repository: 'vault', cluster: 'east' })
+    expect(page).toMatchObject({
+      rows: [{ id: 'far_1', state: 'foreign' }],
+      notes: [expect.stringMatching(/switched off/)],
+    })
+    const plan = await prune({ retention: { last: 1 }, cluster: 'east' })
+    expect(plan).toMatchObject({ delete: [], untouched: [{ label: 'far_1' }] })
+    const dropping = prune({ retention: {}, cluster: 'east', confirmed: ['far_1'] })
+    await expect(dropping).rejects.toMatchObject({
+      cause: {
+        cause: {
+          message: expect.stringMatching(
+            /StarRocks 3\.5.* on east cannot delete snapshots itself; from 4\.2 on it can/,
+          ),
+        },
+      },
+    })
+    expect(await made.labels()).toEqual(['far_1'])
   })
 })
