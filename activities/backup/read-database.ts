@@ -14,6 +14,7 @@ import { failsWithFullText } from '../backup-preflight/checks/full-text.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { isNotFound } from '../metadata/failure.ts'
 import type { Side } from '../metadata/pair.ts'
+import { objectKind } from './object-kind.ts'
 import { partitionStates, timesOf } from './partition-facts.ts'
 import { readFunctions } from './read-functions.ts'
 import { readTableState, type TableReading } from './read-table-state.ts'
@@ -49,7 +50,9 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
   const wanted = selectObjects(spec.objects)
   const notIncluded: DatabaseReading['notIncluded'] = [...leftOut].map(([object, reason]) => ({ object, reason }))
   const warnings: string[] = []
-  const chosen = listed.filter((entry) => wanted.object(database, entry.name) && !leftOut.has(entry.name))
+  const chosen = listed.filter(
+    (entry) => wanted.object(database, entry.name) && wanted.kind(objectKind(entry)) && !leftOut.has(entry.name),
+  )
   const olap: Table[] = []
   const views: Table[] = []
   const materialized: Table[] = []
@@ -106,10 +109,9 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
     const created = await unlessGone(() => showCreate(side.cluster, database, name, { signal }))
     if (created) viewStates.set(name, { ddl: created.text })
   })
-  const functions =
-    spec.objects.functions && wanted.entirely(database)
-      ? await readFunctions(side, database, notIncluded, signal)
-      : new Map()
+  const functions = wanted.functions(database)
+    ? await readFunctions(side, database, (name) => wanted.function(database, name), notIncluded, signal)
+    : new Map()
 
   const state: DatabaseState = {
     tables: inOrder(tables, listed),

@@ -3,12 +3,13 @@ import { quoteName, type Row } from '../../starrocks/index.ts'
 import type { Side } from '../metadata/pair.ts'
 
 /**
- * The database's functions by name, all signatures of a name together: BACKUP takes them by name. `ddl` is what SHOW FULL FUNCTIONS says of them,
+ * The database's functions that are wanted, by name, all signatures of a name together: BACKUP takes them by name. `ddl` is what SHOW FULL FUNCTIONS says of them,
  * their ids included, so that one that was made anew counts as changed; StarRocks prints no statement that would make them.
  */
 export async function readFunctions(
   { cluster, version }: Side,
   database: string,
+  wanted: (name: string) => boolean,
   notIncluded: { object: string; reason: string }[],
   signal?: AbortSignal,
 ): Promise<Map<string, { ddl: string }>> {
@@ -16,6 +17,7 @@ export async function readFunctions(
   const byName = new Map<string, string[]>()
   for (const row of rows) {
     const name = nameOf(row)
+    if (!wanted(name)) continue
     byName.set(name, [...(byName.get(name) ?? []), describe(row)])
   }
   if (hasNewGrammar(version)) {

@@ -112,7 +112,7 @@ async function announce(run: BackupRun, planned: PlannedSnapshot): Promise<Inten
   const { input, objects, label, context, side } = run
   const { part, record, last, late, warnings } = planned
   const { workflowExecution } = context.info
-  const leader = await leaderIdentity(side.cluster)
+  const leader = await leaderIdentity(side.cluster, 0)
   const intent: Intent = {
     label,
     workflowId: workflowExecution?.workflowId ?? '',
@@ -163,7 +163,7 @@ async function findOwn(run: BackupRun): Promise<Found | undefined> {
 }
 
 async function leaderMoved({ side }: BackupRun, { leader }: Intent): Promise<boolean> {
-  return leader !== undefined && (await leaderIdentity(side.cluster)) !== leader
+  return leader !== undefined && (await leaderIdentity(side.cluster, 0)) !== leader
 }
 
 /** Without the storage nothing is written down: what was planned is planned once more, only to be told. */

@@ -102,7 +102,11 @@ async function follow(options: FollowOptions): Promise<JobEnd> {
     last = job
     await options.seen?.(job)
     report(meter.read(job))
-    if (job.state === 'FINISHED') return { end: 'finished', job, leaderChanged: leader.changed }
+    if (job.state === 'FINISHED') {
+      // Perhaps in the last moment before it was done.
+      await leader.look(0).catch(ignoreSilence)
+      return { end: 'finished', job, leaderChanged: leader.changed }
+    }
     if (job.state === 'CANCELLED') return { end: 'cancelled', job, leaderChanged: leader.changed }
     const stillMs = still.observe(job)
     const why = whyStalled(job, stillMs, options.stallMs, leader.changed)
@@ -127,13 +131,16 @@ function whyStalled(job: SnapshotJob, stillMs: number, stallMs: number, leaderCh
   return undefined
 }
 
-/** How long nothing about a job has changed. That tasks say why they fail is no progress. */
+/**
+ * How long nothing about a job has changed. That tasks say why they fail is no progress, and neither is another JobId: a job that never gets beyond
+ * PENDING after a restart of its frontend gets a new one at every look.
+ */
 class Stillness {
   #look = ''
   #since = 0
 
   observe(job: SnapshotJob): number {
-    const look = JSON.stringify([job.state, job.jobId, job.unfinishedTasks, job.progress])
+    const look = JSON.stringify([job.state, job.unfinishedTasks, job.progress])
     if (look !== this.#look) {
       this.#look = look
       this.#since = performance.now()
@@ -152,11 +159,15 @@ class LeaderChange {
     this.#first = first
   }
 
-  async look(): Promise<void> {
-    const now = await leaderIdentity(this.#cluster)
+  async look(maxAgeMs?: number): Promise<void> {
+    const now = await leaderIdentity(this.#cluster, maxAgeMs)
     this.#first ??= now
     if (now !== undefined && now !== this.#first) this.changed = true
   }
+}
+
+function ignoreSilence(error: unknown): void {
+  if (!(error instanceof StarRocksError)) throw error
 }
 
 const blank = (place: JobPlace): JobProgress => ({

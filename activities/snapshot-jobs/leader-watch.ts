@@ -5,9 +5,9 @@ const AGE_MS = 5_000
 
 /**
  * Which frontend leads, and since when it runs: another text means that the leader changed or was restarted, which some states of backup and
- * restore jobs do not survive. Undefined when no frontend leads at the moment.
+ * restore jobs do not survive. As it was `maxAgeMs` ago at the earliest. Undefined when no frontend leads at the moment.
  */
-export async function leaderIdentity(cluster: StarRocksCluster): Promise<string | undefined> {
+export async function leaderIdentity(cluster: StarRocksCluster, maxAgeMs = AGE_MS): Promise<string | undefined> {
   let flight = flights.get(cluster)
   if (!flight) {
     flight = new SingleFlight(async () => {
@@ -17,7 +17,7 @@ export async function leaderIdentity(cluster: StarRocksCluster): Promise<string 
     })
     flights.set(cluster, flight)
   }
-  return flight.recent(AGE_MS)
+  return flight.recent(maxAgeMs)
 }
 
 const flights = new WeakMap<StarRocksCluster, SingleFlight<string | undefined>>()

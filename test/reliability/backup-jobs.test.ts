@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'vitest'
+import { backupJobQuery } from '../../contract/backup/backup-api.ts'
+import type { LabCluster, LabFault } from '../../lab/index.ts'
+import { backupStage } from '../backup/support/backup-stage.ts'
+import { until } from '../support/until.ts'
+
+const stage = backupStage()
+const TABLE = `(id INT NOT NULL, v VARCHAR(20)) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION p1 VALUES LESS THAN ("10"), PARTITION p2 VALUES LESS THAN ("20")) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")`
+
+async function shop(options = {}): Promise<LabCluster> {
+  const cluster = await stage.cluster(options)
+  for (const statement of [
+    'CREATE DATABASE shop',
+    `CREATE TABLE shop.t ${TABLE}`,
+    `CREATE TABLE shop.u ${TABLE}`,
+    "INSERT INTO shop.t VALUES (1,'a'),(11,'b')",
+    "INSERT INTO shop.u VALUES (1,'x')",
+  ]) {
+    cluster.execute(statement)
+  }
+  return cluster
+}
+
+const spec = (cluster: LabCluster, more = {}) => stage.spec(cluster, { objects: { databases: ['shop'] }, ...more })
+
+function jobOf(cluster: LabCluster): Record<string, string | null> | undefined {
+  const { columns, rows } = cluster.execute('SHOW BACKUP FROM shop')
+  const [row] = rows
+  return row && Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null]))
+}
+
+const inState = (cluster: LabCluster, state: string) =>
+  until(`the job is ${state}`, () => jobOf(cluster)?.State === state, { everyMs: 5 })
+
+/** The repository holds this cluster's snapshots of these labels and nothing on the way. */
+async function onlyThese(cluster: LabCluster, labels: readonly string[]): Promise<void> {
+  const { labels: all, own } = await stage.contents()
+  const ours = new Set(cluster.backupJobs.map(({ label }) => label))
+  expect(all.filter((label) => ours.has(label))).toEqual([...labels].sort())
+  const noted = own.flatMap((key) => /^intents\/(.*)\.json\.gz$/.exec(key)?.[1] ?? [])
+  expect(noted.filter((label) => ours.has(label))).toEqual([])
+}
+
+describe('sent once', () => {
+  test.each<[string, LabFault]>([
+    ['the answer to BACKUP is lost', { kind: 'drop-mysql', cut: 'after', match: /^BACKUP/, times: 1 }],
+    ['BACKUP never arrives', { kind: 'drop-mysql', cut: 'before', match: /^BACKUP/, times: 1 }],
+    [
+      'SHOW BACKUP is lost again and again',
+      { kind: 'drop-mysql', cut: 'after', match: /^SHOW BACKUP/, probability: 0.4 },
+    ],
+    ['another one is being submitted', { kind: 'busy-snapshot', times: 2 }],
+    ['the record is lost when it is done', { kind: 'hide-snapshot', how: 'lost', times: 1 }],
+    ["another client's job takes its place", { kind: 'hide-snapshot', how: 'replaced', times: 1 }],
+    ['tasks fail for a while', { kind: 'fail-snapshot-task', error: 'curlCode: 28, Timeout was reached', times: 5 }],
+  ])('%s', async (_, fault) => {
+    const cluster = await shop()
+    cluster.faults.inject(fault)
+    const result = await stage.backup(spec(cluster), 'shop')
+    expect(cluster.faults.struck).toBeGreaterThan(0)
+    expect(result).toMatchObject({ kind: 'full', tables: 2, verified: 'ok', attempts: 1 })
+    expect(cluster.backupJobs.map(({ label }) => label)).toEqual([result.id])
+    await onlyThese(cluster, [result.id])
+  })
+})
+
+describe('frontends', { timeout: 150_000 }, () => {
+  test.each(['PENDING', 'SNAPSHOTING'] as const)(
+    'killed while the job is %s: it never moves again, and is repeated',
+    async (state) => {
+      const cluster = await shop()
+      const stick = cluster.faults.inject({ kind: 'stick-snapshot', state })
+      const run = await stage.start(spec(cluster, { stallMinutes: 0.1 }), 'shop')
+      await inState(cluster, state)
+      await cluster.killFrontend(0)
+      stick.clear()
+      await cluster.restartFrontend(0)
+      const result = await run.result()
+      expect(result).toMatchObject({ tables: 2, attempts: 2, verified: 'ok' })
+      const labels = cluster.backupJobs.map(({ label }) => label)
+      expect(labels).toHaveLength(2)
+      expect(labels[1]).toBe(result.id)
+      await onlyThese(cluster, [result.id])
+    },
+  )
+
+  test('killed while files are uploaded: the job goes on', async () => {
+    const cluster = await shop()
+    const stick = cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING' })
+    const run = await stage.start(spec(cluster), 'shop')
+    await inState(cluster, 'UPLOADING')
+    await cluster.killFrontend(0)
+    stick.clear()
+    await cluster.restartFrontend(0)
+    expect(await run.result()).toMatchObject({ tables: 2, attempts: 1, verified: 'ok' })
+    expect(cluster.backupJobs).toHaveLength(1)
+  })
+
+  test('another one leads, and uploads other contents beside the first ones: found, and repeated', async () => {
+    const cluster = await shop({ frontends: 3 })
+    cluster.faults.inject({ kind: 'stale-objects', times: 1 })
+    const stick = cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING' })
+    const run = await stage.start(spec(cluster), 'shop')
+    await inState(cluster, 'UPLOADING')
+    await cluster.switchLeader(1)
+    stick.clear()
+    const result = await run.result()
+    expect(result).toMatchObject({ tables: 2, verified: 'ok' })
+    const labels = cluster.backupJobs.map(({ label }) => label)
+    expect(labels).toHaveLength(2)
+    expect(labels[1]).toBe(result.id)
+    await onlyThese(cluster, [result.id])
+  })
+
+  test('another one leads while the manifest is uploaded: the job loops, and is repeated', async () => {
+    const cluster = await shop({ frontends: 3 })
+    const stick = cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOAD_INFO' })
+    const run = await stage.start(spec(cluster, { stallMinutes: 0.1 }), 'shop')
+    await inState(cluster, 'UPLOAD_INFO')
+    await cluster.switchLeader(1)
+    stick.clear()
+    const result = await run.result()
+    expect(result).toMatchObject({ tables: 2, attempts: 2, verified: 'ok' })
+    await onlyThese(cluster, [result.id])
+  })
+})
+
+describe("other people's jobs", () => {
+  test('are waited for, named, and never cancelled or adopted', async () => {
+    const cluster = await shop()
+    const stick = cluster.faults.inject({ kind: 'stick-snapshot', label: 'theirs' })
+    await cluster.run('BACKUP DATABASE shop SNAPSHOT theirs TO vault')
+    const run = await stage.start(spec(cluster), 'shop')
+    const waits = async () => {
+      const { raw } = await run.describe()
+      return raw.pendingActivities?.some(({ lastFailure }) => lastFailure?.message?.includes('backup theirs'))
+    }
+    await until('it says what it waits for', waits)
+    expect(await run.query(backupJobQuery)).toMatchObject({ database: 'shop', step: 'snapshot 1' })
+    stick.clear()
+    const result = await run.result()
+    expect(result).toMatchObject({ attempts: 1, verified: 'ok' })
+    expect(cluster.backupJobs.map(({ label }) => label)).toEqual(['theirs', result.id])
+    expect((await stage.contents()).labels).toContain('theirs')
+  })
+
+  test('are left alone when the backup that waits for them is cancelled', async () => {
+    const cluster = await shop()
+    cluster.faults.inject({ kind: 'stick-snapshot', label: 'keep' })
+    await cluster.run('BACKUP DATABASE shop SNAPSHOT keep TO vault')
+    const run = await stage.start(spec(cluster), 'shop')
+    await until('it waits', async () => {
+      const { raw } = await run.describe()
+      return raw.pendingActivities?.some(({ lastFailure }) => lastFailure?.message?.includes('backup keep'))
+    })
+    await run.cancel()
+    await expect(run.result()).rejects.toThrow()
+    expect(jobOf(cluster)).toMatchObject({ SnapshotName: 'keep', State: 'PENDING' })
+  })
+
+  test('somebody cancels ours on the cluster: the backup says so and is not repeated', async () => {
+    const cluster = await shop()
+    cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING' })
+    const run = await stage.start(spec(cluster), 'shop')
+    await inState(cluster, 'UPLOADING')
+    await until('it is followed', async () => {
+      const { raw } = await run.describe()
+      return raw.pendingActivities?.some(({ heartbeatDetails }) =>
+        JSON.stringify(heartbeatDetails?.payloads?.map(({ data }) => Buffer.from(data ?? []).toString())).includes(
+          'UPLOADING',
+        ),
+      )
+    })
+    await cluster.run('CANCEL BACKUP FROM shop')
+    await expect(run.result()).rejects.toMatchObject({ cause: { cause: { type: 'CancelledOnCluster' } } })
+    expect(cluster.backupJobs).toHaveLength(1)
+    await onlyThese(cluster, [])
+  })
+})
+
+describe('what does not go away', () => {
+  test('a job that stands still is cancelled and repeated, as often as the spec says; nothing is left', async () => {
+    const cluster = await shop()
+    cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING' })
+    const run = await stage.start(spec(cluster, { stallMinutes: 0.02, attempts: 2 }), 'shop')
+    await expect(run.result()).rejects.toMatchObject({ cause: { cause: { type: 'Aborted' } } })
+    expect(cluster.backupJobs).toHaveLength(2)
+    expect(jobOf(cluster)).toMatchObject({ State: 'CANCELLED' })
+    await onlyThese(cluster, [])
+  })
+
+  test('a table that StarRocks cannot upload ends it at once, with the reason', async () => {
+    const cluster = await shop()
+    cluster.faults.inject({ kind: 'fail-snapshot-task', error: 'read: Is a directory', state: 'UPLOADING' })
+    const run = await stage.start(spec(cluster), 'shop')
+    await expect(run.result()).rejects.toMatchObject({
+      cause: { cause: { type: 'Refused', message: expect.stringContaining('GIN') } },
+    })
+    expect(cluster.backupJobs).toHaveLength(1)
+    await onlyThese(cluster, [])
+  })
+})
+
+describe('tables that change under it', () => {
+  test('one that is dropped before BACKUP arrives is planned without', async () => {
+    let dropped = false
+    const cluster: LabCluster = await shop({
+      onStatement: (sql: string) => {
+        if (dropped || !sql.startsWith('BACKUP')) return
+        dropped = true
+        cluster.execute('DROP TABLE shop.u')
+      },
+    })
+    const result = await stage.backup(spec(cluster), 'shop')
+    expect(result).toMatchObject({ tables: 1, verified: 'ok' })
+    expect(cluster.backupJobs).toHaveLength(1)
+    await onlyThese(cluster, [result.id])
+  })
+
+  test('one that is altered between the look and a snapshot of some of its partitions is taken again, whole', async () => {
+    let altered = true
+    const cluster: LabCluster = await shop({
+      onStatement: (sql: string) => {
+        if (altered || !sql.startsWith('BACKUP')) return
+        altered = true
+        cluster.execute('ALTER TABLE shop.t ADD COLUMN n INT')
+      },
+    })
+    await stage.backup(spec(cluster), 'shop')
+    cluster.execute("INSERT INTO shop.t PARTITION (p1) VALUES (2,'c')")
+    altered = false
+    const result = await stage.backup(spec(cluster), 'shop')
+    expect(result).toMatchObject({ kind: 'differential', attempts: 2, verified: 'ok' })
+    const record = await stage.record(result.id)
+    const own = record.labels.length - 1
+    expect(record.tables.t?.whole).toEqual([own])
+    expect(Object.values(record.tables.t?.partitions ?? {}).map(({ at }) => at)).toEqual([own, own])
+    await onlyThese(cluster, [cluster.backupJobs[0]?.label ?? '', result.id])
+  })
+
+  test('temporary partitions are waited for; a table that keeps them is left out, and said so', async () => {
+    const cluster = await shop()
+    cluster.execute('ALTER TABLE shop.t ADD TEMPORARY PARTITION tp VALUES LESS THAN ("10")')
+    const waiting = await stage.start(spec(cluster, { stallMinutes: 5 }), 'shop')
+    await until('it waits', async () => {
+      const { raw } = await waiting.describe()
+      const details = raw.pendingActivities?.flatMap((one) => one.heartbeatDetails?.payloads ?? []) ?? []
+      return details.some(({ data }) =>
+        Buffer.from(data ?? [])
+          .toString()
+          .includes('temporary partitions of t'),
+      )
+    })
+    cluster.execute('ALTER TABLE shop.t DROP TEMPORARY PARTITION tp')
+    expect(await waiting.result()).toMatchObject({ tables: 2, notIncluded: 0 })
+
+    cluster.execute('ALTER TABLE shop.t ADD TEMPORARY PARTITION tp VALUES LESS THAN ("10")')
+    const without = await stage.backup(spec(cluster, { stallMinutes: 0.02 }), 'shop', 'full')
+    expect(without).toMatchObject({ tables: 1, notIncluded: 1 })
+    expect(without.warnings.join()).toContain('t is not in the backup')
+    const record = await stage.record(without.id)
+    expect(record.notIncluded[0]).toMatchObject({ object: 't' })
+  })
+})
