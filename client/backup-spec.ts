@@ -23,6 +23,8 @@ export interface BackupFlags {
   materializedViews?: 'data' | 'definition' | 'none'
   views?: boolean
   functions?: boolean
+  function?: string[]
+  only?: string[]
   catalog?: string[]
   incremental?: boolean | string
   parallel?: number
@@ -61,7 +63,8 @@ function amend(raw: Record<string, unknown>, flags: BackupFlags): Record<string,
     catalogs: flags.catalog ?? given.catalogs,
     materializedViews: flags.materializedViews ?? given.materializedViews,
     views: flags.views === false ? false : given.views,
-    functions: flags.functions === false ? false : given.functions,
+    functions: flags.functions === false ? false : (flags.function ?? given.functions),
+    only: flags.only ?? given.only,
     partitions: partitionsOf(flags) ?? given.partitions,
   })
   return defined({
@@ -88,8 +91,11 @@ function partitionsOf(flags: BackupFlags): object | undefined {
 }
 
 function checkSomething({ objects }: BackupSpec, what: string): void {
-  if (objects.databases.length + objects.tables.length + objects.catalogs.length > 0) return
-  throw new InputError(what, ['says not what to back up: give --database, --table or --catalog (globs are fine)'])
+  const { databases, tables, catalogs, functions } = objects
+  if ([databases, tables, catalogs, Array.isArray(functions) ? functions : []].some(({ length }) => length > 0)) return
+  throw new InputError(what, [
+    'says not what to back up: give --database, --table, --function or --catalog (globs are fine)',
+  ])
 }
 
 export const defined = (values: Record<string, unknown>) =>

@@ -248,9 +248,11 @@ function checkInput(input: BackupSetInput | undefined): BackupSetInput {
       ? check(policySchema, given, 'This is no backup policy')
       : check(backupSpecSchema, given, 'This is no backup spec'),
   )
-  const { databases, tables, catalogs } = spec.objects
-  if (databases.length + tables.length + catalogs.length === 0) {
-    throw badInput('The spec names nothing to back up: give objects.databases, objects.tables or objects.catalogs')
+  const { databases, tables, catalogs, functions } = spec.objects
+  if ([databases, tables, catalogs, Array.isArray(functions) ? functions : []].every(({ length }) => length === 0)) {
+    throw badInput(
+      'The spec names nothing to back up: give objects.databases, objects.tables, objects.functions or objects.catalogs',
+    )
   }
   return { spec, kind }
 }

@@ -1,7 +1,16 @@
 import type { BackupSpec, PolicySpec } from '../../contract/backup/policy.ts'
 import type { Finding } from '../../contract/findings.ts'
 import { type ObjectSelection, selectObjects } from '../../planning/backup/select.ts'
-import { type Database, listDatabases, listTables, StarRocksError, type Table } from '../../starrocks/index.ts'
+import {
+  type Database,
+  listDatabases,
+  listFunctions,
+  listTables,
+  type StarRocksCluster,
+  StarRocksError,
+  type Table,
+} from '../../starrocks/index.ts'
+import { objectKind } from '../backup/object-kind.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { type ClusterFacts, readClusterFacts } from './cluster-facts.ts'
@@ -9,10 +18,11 @@ import { type ClusterFacts, readClusterFacts } from './cluster-facts.ts'
 export interface ChosenDatabase {
   name: string
   id: bigint
-  /** With its functions. */
   entirely: boolean
   /** Everything in it that the spec wants; everything else is not looked at. */
   objects: Table[]
+  /** Wanted ones by name; undefined: whatever there is, if any are wanted. */
+  functions?: string[]
 }
 
 /** What the checks of a backup look at; read once. */
@@ -45,8 +55,10 @@ export async function readBackupContext(
   const databases = await mapConcurrently(chosen, WIDTH, async ({ name, id }): Promise<ChosenDatabase[]> => {
     try {
       const tables = await listTables(cluster.side.cluster, id, { signal })
-      const objects = tables.filter((table) => wanted.object(name, table.name))
-      return [{ name, id, entirely: wanted.entirely(name), objects }]
+      const objects = tables.filter((table) => wanted.object(name, table.name) && wanted.kind(objectKind(table)))
+      const named = Array.isArray(spec.objects.functions) && wanted.functions(name)
+      const functions = named ? await functionNames(cluster.side.cluster, name, wanted, signal) : undefined
+      return [{ name, id, entirely: wanted.entirely(name), objects, ...(functions ? { functions } : {}) }]
     } catch (error) {
       // Dropped since the databases were listed.
       if (error instanceof StarRocksError && error.kind === 'NotFound') return []
@@ -54,6 +66,17 @@ export async function readBackupContext(
     }
   })
   return { ...cluster, spec, scheduled: 'schedule' in spec, wanted, existing, databases: databases.flat() }
+}
+
+async function functionNames(
+  cluster: StarRocksCluster,
+  database: string,
+  wanted: ObjectSelection,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const all = await listFunctions(cluster, database, { signal })
+  const names = new Set(all.map(({ signature }) => signature.replace(/\([\s\S]*$/, '')))
+  return [...names].filter((name) => wanted.function(database, name))
 }
 
 /** `db.table` of all chosen objects that a condition holds for. */

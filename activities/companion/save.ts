@@ -1,5 +1,6 @@
 import type { SavedCompanion } from '../../contract/backup/companion-api.ts'
 import { COMPANION_KINDS } from '../../contract/backup/companion-api.ts'
+import type { ObjectKind } from '../../contract/backup/objects.ts'
 import type { BackupSpec } from '../../contract/backup/policy.ts'
 import { type LeftBehind, notIncludedOf } from '../../planning/companion/not-included.ts'
 import { type CompanionEntry, writeCompanion } from '../../planning/companion/script.ts'
@@ -37,7 +38,8 @@ export async function collectCompanion(
   const common = await clusterPart(handle.cluster)
   const own = database === '' ? undefined : await databasePart(side, database, signal)
   const grammar = hasNewGrammar(version)
-  const { views, functions, materializedViews } = spec.objects
+  const { views, functions, materializedViews, only } = spec.objects
+  const kind = (one: ObjectKind) => only === undefined || only.includes(one)
   const asDdl = (names: string[] | undefined, taken: boolean) => (taken ? [] : (names ?? []))
   const found: LeftBehind = {
     externalTables: own?.externalTables ?? [],
@@ -52,11 +54,11 @@ export async function collectCompanion(
     users: common.accounts?.users,
     roles: common.accounts?.roles,
     catalogs: database === '' ? [] : common.catalogs,
-    viewsAsDdl: asDdl(own?.views, grammar && views),
-    functionsAsDdl: asDdl(own?.functions, grammar && functions),
+    viewsAsDdl: asDdl(own?.views, grammar && views && kind('views')),
+    functionsAsDdl: asDdl(own?.functions, grammar && functions === true && kind('functions')),
     materializedViewsAsDdl: asDdl(
       own?.materializedViews,
-      takesMaterializedViews(version) && materializedViews === 'data',
+      takesMaterializedViews(version) && materializedViews === 'data' && kind('materializedViews'),
     ),
   }
   const notIncluded = notIncludedOf(found, spec.companion)

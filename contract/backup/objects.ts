@@ -3,6 +3,9 @@ import { bytes } from '../bytes.ts'
 
 const pattern = z.string().min(1)
 
+export const OBJECT_KINDS = ['tables', 'materializedViews', 'views', 'functions'] as const
+export type ObjectKind = (typeof OBJECT_KINDS)[number]
+
 /** Which partitions of a table go into a backup, by what they are rather than by name. */
 export const partitionFilterSchema = z
   .strictObject({
@@ -38,7 +41,15 @@ export const backupObjectsSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Logical views, from 3.4 in the snapshot; always as DDL in the companion file'),
-  functions: z.boolean().default(true).describe("The database's UDFs, from 3.4"),
+  functions: z
+    .union([z.boolean(), z.array(pattern)])
+    .default(true)
+    .describe('UDFs, from 3.4: those of the databases above; or only these, `db.function` with globs'),
+  only: z
+    .array(z.enum(OBJECT_KINDS))
+    .min(1)
+    .optional()
+    .describe('Of everything above only these kinds; all of them unless given'),
   catalogs: z
     .array(pattern)
     .default([])

@@ -97,6 +97,7 @@ export const BACKUP_FINDINGS = [
   // What is to be backed up
   { code: 'database-missing', of: 'backup', level: 'fatal', means: 'A database that is named does not exist' },
   { code: 'table-missing', of: 'backup', level: 'fatal', means: 'A table that is named does not exist' },
+  { code: 'function-missing', of: 'backup', level: 'fatal', means: 'A function that is named does not exist' },
   { code: 'catalog-missing', of: 'backup', level: 'fatal', means: 'An external catalog that is named does not exist' },
   { code: 'pattern-matches-nothing', of: 'backup', level: 'warning', means: 'A pattern matches nothing' },
   { code: 'nothing-selected', of: 'backup', level: 'fatal', means: 'There is nothing to back up' },
@@ -111,7 +112,7 @@ export const BACKUP_FINDINGS = [
   },
   { code: 'table-in-restore', of: 'backup', level: 'warning', means: 'A table is being restored' },
   { code: 'views-as-ddl', of: 'backup', level: 'info', means: 'Views are only saved as statements' },
-  { code: 'functions-left-out', of: 'backup', level: 'info', means: 'This version cannot back up functions' },
+  { code: 'functions-left-out', of: 'backup', level: 'fatal', means: 'This version cannot back up functions' },
   {
     code: 'materialized-views-as-ddl',
     of: 'backup',

@@ -5,7 +5,7 @@ import { type BackupCheck, type BackupContext, namesWhere } from '../backup-cont
 
 /** What among the chosen objects StarRocks will refuse, pass over, or only keep as a statement. */
 export const checkObjects: BackupCheck = (context) => {
-  const { features, side, spec, settings, databases } = context
+  const { features, side, spec, settings, databases, wanted, scheduled } = context
   const { text } = side.version
   const findings: Finding[] = []
   const external = namesWhere(context, ({ type }) => !NATIVE.has(type) && !isMaterializedView(type))
@@ -47,9 +47,10 @@ export const checkObjects: BackupCheck = (context) => {
       ),
     )
   }
-  if (spec.objects.functions && !features.functions && databases.some(({ entirely }) => entirely)) {
+  if (!features.functions && databases.some(({ name }) => wanted.functions(name))) {
+    const make = Array.isArray(spec.objects.functions) ? unlessScheduled(scheduled) : info
     findings.push(
-      info(
+      make(
         'functions-left-out',
         spec.cluster,
         `StarRocks ${text} cannot back up functions; they are in the companion file only`,

@@ -1,4 +1,5 @@
 import type { Finding } from '../../../contract/findings.ts'
+import { splitTableName } from '../../../contract/names.ts'
 import { selectObjects } from '../../../planning/backup/select.ts'
 import { fatal, unlessScheduled, warning } from '../../../planning/backup-preflight/make-finding.ts'
 import { isGlob } from '../../../planning/glob.ts'
@@ -27,6 +28,14 @@ export const checkSelection: BackupCheck = async (context) => {
     const excluded = spec.objects.exclude.length > 0 ? ', or it is excluded' : ''
     findings.push(missing('table-missing', full, `${spec.cluster} has no table ${full}${excluded}`, 'Correct the name'))
   }
+  for (const full of Array.isArray(spec.objects.functions)
+    ? spec.objects.functions.filter((one) => !isGlob(one))
+    : []) {
+    const { database, table: name } = splitTableName(full)
+    const found = databases.find((one) => one.name === database)
+    if (!wanted.kind('functions') || !found || found.functions?.includes(name)) continue
+    findings.push(missing('function-missing', full, `${spec.cluster} has no function ${full}`, 'Correct the name'))
+  }
   findings.push(...idlePatterns(context))
   const catalogs = wanted.catalogs
     ? (await listCatalogs(side.cluster, { signal })).filter(({ external }) => external)
@@ -44,7 +53,9 @@ export const checkSelection: BackupCheck = async (context) => {
     }
   }
   const chosen = catalogs.some(({ name }) => wanted.catalog(name))
-  const empty = databases.every(({ objects, entirely }) => objects.length === 0 && !entirely) && !chosen
+  const empty =
+    databases.every(({ objects, entirely, functions }) => objects.length === 0 && !entirely && !functions?.length) &&
+    !chosen
   if (empty) {
     findings.push(
       fatal(
@@ -62,7 +73,7 @@ export const checkSelection: BackupCheck = async (context) => {
 function idlePatterns({ spec, existing, databases }: BackupContext): Finding[] {
   const { objects } = spec
   const alone = (part: Partial<typeof objects>) =>
-    selectObjects({ ...objects, databases: [], tables: [], exclude: [], catalogs: [], ...part })
+    selectObjects({ ...objects, databases: [], tables: [], exclude: [], catalogs: [], functions: false, ...part })
   const idle = (pattern: string, kind: string) =>
     warning(
       'pattern-matches-nothing',

@@ -37,7 +37,11 @@ export function addRun(backup: Command): void {
     .option('--cluster <name>', "cluster, as the worker's configuration names it")
     .option('--repository <name>', "repository, as the worker's configuration names it")
     .option('--database <pattern>', 'database, globs allowed; several times', severally)
-    .option('--table <db.table>', 'only these tables, globs allowed; several times', severally)
+    .option(
+      '--table <db.table>',
+      'only these tables, views, materialized views; globs allowed; several times',
+      severally,
+    )
     .option('--exclude <pattern>', 'not these: `db` or `db.table`; several times', severally)
     .option('--partition <pattern>', 'only partitions of these names, globs allowed; several times', severally)
     .option('--newest-partitions <n>', 'only the newest so many of each range-partitioned table', count)
@@ -52,6 +56,12 @@ export function addRun(backup: Command): void {
     )
     .option('--no-views', 'leave logical views out')
     .option('--no-functions', 'leave functions out')
+    .option('--function <db.function>', 'of the functions only these, globs allowed; several times', severally)
+    .option(
+      '--only <kind>',
+      'only tables, materializedViews, views or functions of what is chosen; several times',
+      severally,
+    )
     .option('--catalog <pattern>', 'external catalogs, globs allowed; several times', severally)
     .option('--incremental [how]', 'against the last full one (differential), or the last backup (incremental)')
     .option('--full', 'a full one, also where none is due')
