@@ -87,4 +87,14 @@ export const METRICS = {
     help: 'Bytes of the snapshots that retention deleted',
     labels: ['repository'],
   },
+  restores_total: {
+    type: 'counter',
+    help: 'Restores that ended, by outcome: ok, failed or cancelled',
+    labels: ['outcome'],
+  },
+  restore_seconds: {
+    type: 'histogram',
+    help: 'How long a restore took from its start to its end, waiting to be published included',
+    labels: [],
+  },
 } as const satisfies Record<string, MetricDescription>

@@ -1,4 +1,5 @@
 import type { Finding } from '../../contract/findings.ts'
+import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable, RestoreOutline } from '../../planning/restore/restore-plan.ts'
 import { listPartitions, type StarRocksCluster, showCreate } from '../../starrocks/index.ts'
 import { fingerprint } from '../backup/fingerprint.ts'
@@ -40,7 +41,7 @@ async function problemOf(
   const physical = new Map<string, number>()
   for (const { name } of rows) physical.set(name, (physical.get(name) ?? 0) + 1)
   for (const [name, count] of physical) {
-    const record = table.partitions[name]
+    const record = own(table.partitions, name)
     if (!record) continue
     if (count > 1 || record.physical.length > 1) {
       return `partition ${name} consists of several physical partitions, over which StarRocks restores nothing`

@@ -121,6 +121,18 @@ export function createRestoreActivities(deps: Dependencies) {
       })
     },
 
+    /** Metrics of a restore that has ended. */
+    async noteRestore({
+      outcome,
+      seconds,
+    }: {
+      outcome: 'ok' | 'failed' | 'cancelled'
+      seconds: number
+    }): Promise<void> {
+      deps.metrics.count('restores_total', { outcome })
+      if (outcome === 'ok') deps.metrics.duration('restore_seconds', seconds)
+    },
+
     /** Removes all that was made before publishing. Returns what is left, in sentences. */
     undoRestore(
       input: RestoreInput & { order: UndoOrder; snapshots: OwnSnapshot[]; attempts: number },

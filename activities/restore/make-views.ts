@@ -1,3 +1,4 @@
+import { own } from '../../planning/backup/changes.ts'
 import { replacedName } from '../../planning/restore/restore-names.ts'
 import type { PlannedObject } from '../../planning/restore/restore-plan.ts'
 import {
@@ -38,7 +39,10 @@ export async function makeViews(context: RestoreContext, objects: readonly Plann
       : name
   const all: ViewToMake[] = []
   for (const planned of objects) {
-    const ddl = (planned.kind === 'view' ? record.views : record.materializedViews)[planned.name]?.ddl
+    const ddl = own<{ ddl: string }>(
+      planned.kind === 'view' ? record.views : record.materializedViews,
+      planned.name,
+    )?.ddl
     if (!ddl) continue
     try {
       const object = { database: record.database, name: planned.name }

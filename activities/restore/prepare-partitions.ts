@@ -1,3 +1,4 @@
+import { own } from '../../planning/backup/changes.ts'
 import type { PartOfTable } from '../../planning/restore/restore-steps.ts'
 import {
   type NullMeaning,
@@ -59,7 +60,7 @@ function shapesOf(
 ): { shapes: SourcePartition[]; nulls: Map<string, NullMeaning> } {
   const nulls = new Map<string, NullMeaning>()
   const shapes = names.map((name) => {
-    const record = planned.table.partitions[name]
+    const record = own(planned.table.partitions, name)
     if (record?.value === undefined || record.buckets === undefined) {
       throw refusedRestore(`The backup’s record tells no values of partition ${name} of ${planned.name}`)
     }

@@ -1,3 +1,4 @@
+import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readPartitionRow, writePartitions } from '../../starrocks/ddl/index.ts'
 import { StarRocksError } from '../../starrocks/index.ts'
@@ -17,7 +18,7 @@ export async function addRangePartitions(
   if (!model) throw refusedRestore(`The definition of ${planned.name} in the backup’s record cannot be read`)
   const { version, runMode } = await facts(cluster).capabilities()
   const shapes = names.map((name) => {
-    const record = planned.table.partitions[name]
+    const record = own(planned.table.partitions, name)
     return readPartitionRow(model, {
       PartitionName: name,
       Buckets: String(record?.buckets ?? 1),

@@ -1,4 +1,5 @@
 import type { Context } from '@temporalio/activity'
+import { own } from '../../planning/backup/changes.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
 import { placeOf } from '../snapshot-jobs/index.ts'
 import { createEmpty } from './create-empty.ts'
@@ -145,7 +146,7 @@ async function restore(
   if (!snapshot) throw refusedRestore(`Backup ${outline.record.id} has no snapshot ${step.label}`)
   const bytes = step.parts.reduce(
     (sum, { planned, part }) =>
-      part.names.reduce((all, name) => all + (planned.table.partitions[name]?.bytes ?? 0), sum),
+      part.names.reduce((all, name) => all + (own(planned.table.partitions, name)?.bytes ?? 0), sum),
     0,
   )
   for (const part of step.parts) if (part.addFirst) await addListPartitions(context, part)

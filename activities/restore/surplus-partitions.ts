@@ -1,3 +1,4 @@
+import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { canonicalValues, DdlReadError, readPartitionRow } from '../../starrocks/ddl/index.ts'
 import { listPartitions, type PartitionRow, quoteName, quoteQualified, StarRocksError } from '../../starrocks/index.ts'
@@ -31,7 +32,7 @@ export async function clearTheWay(context: RestoreContext, planned: PlannedTable
 }
 
 function isInTheWay({ table }: PlannedTable, row: PartitionRow): boolean {
-  const record = table.partitions[row.name]
+  const record = own(table.partitions, row.name)
   if (!record) return true
   if (record.buckets !== undefined && record.buckets !== row.buckets) return true
   const replicas = row.replicationNum

@@ -1,3 +1,4 @@
+import { own } from '../../planning/backup/changes.ts'
 import { asideName } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readDatabase } from './live-objects.ts'
@@ -48,7 +49,7 @@ async function bring(
   const { cluster, outline, basis } = context
   const { database } = outline
   for (const { target } of tables) {
-    const restored = mark[target]
+    const restored = own(mark, target)
     const other = asideName(target, basis.hash)
     for (let tries = 0; ; tries++) {
       const objects = await liveObjects(context)

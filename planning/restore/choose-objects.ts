@@ -1,5 +1,6 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import { own } from '../backup/changes.ts'
 import { expandBraces, globMatcher, isGlob } from '../glob.ts'
 
 export type RestoreKind = 'table' | 'materializedView' | 'view' | 'function' | 'catalog'
@@ -45,7 +46,7 @@ export function chooseObjects(record: BackupRecord, spec: RestoreSpec): Choice {
   const chosenTables = whole ? new Set(tables) : pick('table', tables, spec.tables)
   const partitions = new Map<string, string[]>()
   for (const [table, patterns] of Object.entries(spec.partitions)) {
-    const known = record.tables[table]
+    const known = own(record.tables, table)
     if (!known) {
       missing.push(`table ${table}`)
       continue
@@ -61,7 +62,7 @@ export function chooseObjects(record: BackupRecord, spec: RestoreSpec): Choice {
     ['catalog', chosen('external catalog', record.catalogs, spec.catalogs)],
   ]
   for (const renamed of Object.keys(spec.rename.tables)) {
-    if (!chosenTables.has(renamed) && !record.views[renamed] && !record.materializedViews[renamed])
+    if (!chosenTables.has(renamed) && !own(record.views, renamed) && !own(record.materializedViews, renamed))
       missing.push(`table ${renamed}, which is to be renamed`)
   }
   return {
@@ -69,7 +70,7 @@ export function chooseObjects(record: BackupRecord, spec: RestoreSpec): Choice {
       [...names].sort().map((name) => ({
         kind,
         name,
-        target: (kind === 'catalog' ? spec.rename.catalogs[name] : spec.rename.tables[name]) ?? name,
+        target: own(kind === 'catalog' ? spec.rename.catalogs : spec.rename.tables, name) ?? name,
         ...(kind === 'table' && partitions.has(name) ? { partitions: partitions.get(name) } : {}),
       })),
     ),

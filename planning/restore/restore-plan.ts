@@ -1,5 +1,6 @@
 import type { BackupRecord, TableRecord } from '../../contract/backup/record.ts'
 import type { RestoreRoute, RestoreSpec } from '../../contract/backup/restore-api.ts'
+import { own } from '../backup/changes.ts'
 import { type Choice, type ChosenObject, chooseObjects } from './choose-objects.ts'
 import { chooseRoute, type RouteChoice } from './choose-route.ts'
 import { flagAt } from './flags.ts'
@@ -57,7 +58,7 @@ export function outlineRestore(record: BackupRecord, spec: RestoreSpec, basis: R
   const taken = (at: number) => flagAt(basis.taken, at)
   const tableObjects = choice.objects.flatMap((object, at) => (object.kind === 'table' ? [{ object, at }] : []))
   const withParts = tableObjects.flatMap(({ object, at }) => {
-    const table = record.tables[object.name]
+    const table = own(record.tables, object.name)
     if (!table) return []
     const exists = spec.mode === 'in-place' && taken(at)
     return [{ object, taken: taken(at), table, parts: tableParts(record, table, object.partitions, { exists }) }]
@@ -160,14 +161,14 @@ function plannedObject(
       if (taken) return leave(`there is an external catalog ${target}: drop it, or give another name`)
       return [{ ...planned, label: record.labels.length - 1, database: '' }]
     case 'function': {
-      const known = record.functions[name]
+      const known = own(record.functions, name)
       if (inTheWay) return leave(`function ${name} exists: drop it first`)
       if (!basis.newGrammar) return leave('this version restores no functions: create it by CREATE FUNCTION')
       if (known?.at === undefined) return leave('no snapshot holds it: create it by CREATE FUNCTION')
       return [{ ...planned, label: known.at }]
     }
     case 'view': {
-      const known = record.views[name]
+      const known = own(record.views, name)
       // Its text is run rather than restored: RESTORE replaces a view of the same name before anything else has succeeded.
       if (known?.ddl) return [planned]
       if (inTheWay) return leave(`its definition is not known here, and RESTORE would drop the existing view at once`)
@@ -176,7 +177,7 @@ function plannedObject(
       return [{ ...planned, label: known.at }]
     }
     case 'materializedView': {
-      const known = record.materializedViews[name]
+      const known = own(record.materializedViews, name)
       if (inTheWay)
         return leave('it exists: it is activated and refreshed from what is restored; drop it first to restore it')
       const sameName = database === record.database && !renames && target === name

@@ -52,7 +52,11 @@ export function restoreSteps(outline: RestoreOutline): RestorePlanStep[] {
   const bare = basis.bare !== undefined
   if (usesScratch) steps.push({ kind: 'create-database', database: outline.scratch, scratch: true })
   const inTarget = tables.some((table) => table.database === outline.database || table.again)
-  if (!basis.databaseExisted && (inTarget || objects.some((object) => object.database === outline.database))) {
+  if (
+    !basis.databaseExisted &&
+    outline.database !== '' &&
+    (inTarget || objects.some((object) => object.database === outline.database))
+  ) {
     steps.push({ kind: 'create-database', database: outline.database, scratch: false })
   }
 

@@ -20,6 +20,7 @@ import {
   type RestoreBasis,
   type StepPhase,
 } from '../../planning/restore/restore-basis.ts'
+import { control } from '../activities.ts'
 import { setSearchAttributes } from '../search-attributes.ts'
 import { looks, steps } from './activities.ts'
 import { stepWords } from './step-words.ts'
@@ -94,6 +95,7 @@ export class RestoreRun {
     const started = Date.now()
     try {
       await this.#live.run(() => this.#restore())
+      await CancellationScope.nonCancellable(() => this.#note('ok', started))
       this.#set('finished', 'done')
       return this.#result(true, started)
     } catch (error) {
@@ -250,6 +252,7 @@ export class RestoreRun {
     }
     await this.#release()
     await this.#detach()
+    await this.#note(cancelled ? 'cancelled' : 'failed', started)
     this.status.where = []
     this.#set(cancelled ? 'cancelled' : 'failed', why)
     this.#tell()
@@ -276,6 +279,10 @@ export class RestoreRun {
   async #prolong(): Promise<void> {
     if (this.#check && this.#leasedAt !== undefined && Date.now() - this.#leasedAt > PROLONG_MS)
       await this.#lease(this.#check)
+  }
+
+  async #note(outcome: 'ok' | 'failed' | 'cancelled', started: number): Promise<void> {
+    await control.noteRestore({ outcome, seconds: Math.round((Date.now() - started) / 1000) })
   }
 
   async #release(): Promise<void> {

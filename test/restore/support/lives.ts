@@ -1,14 +1,10 @@
-import { describe, expect, test } from 'vitest'
-import type { RestoreResult, RestoreSpecInput } from '../../contract/backup/restore-api.ts'
-import { restoreId, TASK_QUEUE } from '../../contract/names.ts'
-import { backupStage, REPOSITORY } from '../backup/support/backup-stage.ts'
-import { pictureOf, seededHistory } from '../support/backup-history.ts'
+import { expect, test } from 'vitest'
+import type { RestoreResult, RestoreSpecInput } from '../../../contract/backup/restore-api.ts'
+import { restoreId, TASK_QUEUE } from '../../../contract/names.ts'
+import { type BackupStage, backupStage, REPOSITORY } from '../../backup/support/backup-stage.ts'
+import { pictureOf, seededHistory } from '../../support/backup-history.ts'
 
-const stage = backupStage()
-
-const SEEDS = Array.from({ length: Number(process.env.STARFERRY_RESTORE_SEEDS ?? 20) }, (_, i) => i + 1)
-
-async function restore(spec: RestoreSpecInput): Promise<RestoreResult> {
+async function restore(stage: BackupStage, spec: RestoreSpecInput): Promise<RestoreResult> {
   const handle = await stage.temporal.client.workflow.start<(spec: RestoreSpecInput) => Promise<RestoreResult>>(
     'restore',
     { workflowId: restoreId(spec.name), taskQueue: TASK_QUEUE, args: [spec] },
@@ -16,8 +12,10 @@ async function restore(spec: RestoreSpecInput): Promise<RestoreResult> {
   return handle.result()
 }
 
-describe('a database with a life of changes comes back as it was at each backup, row by row', () => {
-  test.each(SEEDS)(
+/** Seeded lives with backups: each point is restored beside what is live, the first and the last over it, and compared row by row. */
+export function livesComeBack(seeds: readonly number[]): void {
+  const stage = backupStage()
+  test.each(seeds)(
     'seed %i',
     async (seed) => {
       // What is behind differs from seed to seed: version, how chains are made, how far apart backups are.
@@ -40,21 +38,27 @@ describe('a database with a life of changes comes back as it was at each backup,
       for (const [at, { result, picture }] of history.slice(0, -1).entries()) {
         const database = `was${at}`
         const from = { label: result.id }
-        await restore({ ...common, name: `${name}-${at}`, from, rename: { database } })
+        await restore(stage, { ...common, name: `${name}-${at}`, from, rename: { database } })
         expect({ at, picture: pictureOf(cluster, database) }).toEqual({ at, picture })
         cluster.execute(`DROP DATABASE ${database} FORCE`)
       }
       // Over what is live: the last, after the database lived on from the first.
       const [first, last] = [history[0], history.at(-1)]
       if (!first || !last) throw new Error('the history has no points')
-      await restore({ ...common, name: `${name}-back`, from: { label: first.result.id }, replaced: 'drop' })
+      await restore(stage, { ...common, name: `${name}-back`, from: { label: first.result.id }, replaced: 'drop' })
       expect(pictureOf(cluster, 'life')).toEqual(first.picture)
       const tables = Object.keys(last.picture)
-      await restore({ ...common, name: `${name}-forth`, from: { label: last.result.id }, tables, replaced: 'drop' })
+      await restore(stage, {
+        ...common,
+        name: `${name}-forth`,
+        from: { label: last.result.id },
+        tables,
+        replaced: 'drop',
+      })
       const live = pictureOf(cluster, 'life')
       for (const table of tables) expect({ [table]: live[table] }).toEqual({ [table]: last.picture[table] })
       expect([...cluster.state.databases.keys()].filter((one) => one.includes('__sf_'))).toEqual([])
     },
     180_000,
   )
-})
+}
