@@ -8,10 +8,12 @@ import {
   backupStatusQuery,
   type JobProgress,
 } from '../contract/backup/backup-api.ts'
+import type { CompanionApplied, CompanionInput, CompanionPage } from '../contract/backup/companion-api.ts'
 import type {
   BackupsInput,
   BackupsPage,
   PruneInput,
+  PrunePlan,
   PruneResult,
   RepositoriesAnswer,
   RepositoriesInput,
@@ -104,12 +106,44 @@ export class BackupClient extends WorkflowCalls {
     return first
   }
 
-  verify(input: VerifyInput): Promise<VerifyResult> {
-    return this.run(WORKFLOW_TYPES.verifyBackups, `verify/${input.repository}`, input)
+  verify(input: VerifyInput, onSlow?: (workflowId: string) => void): Promise<VerifyResult> {
+    return this.run(WORKFLOW_TYPES.verifyBackups, `verify/${input.repository}`, input, onSlow)
   }
 
-  prune(input: PruneInput): Promise<PruneResult> {
-    return this.run(WORKFLOW_TYPES.prune, pruneId(input.repository), input)
+  /** Unless `confirmed`, only a plan. */
+  prune(input: PruneInput, onSlow?: (workflowId: string) => void): Promise<PrunePlan & Partial<PruneResult>> {
+    return this.run(WORKFLOW_TYPES.prune, pruneId(input.repository), input, onSlow)
+  }
+
+  /** The script beside a backup, all of it. */
+  async companion(repository: string, id: string): Promise<CompanionPage> {
+    const page = (from?: number) =>
+      this.run<CompanionPage>(WORKFLOW_TYPES.companion, `companion/${repository}`, {
+        op: 'print',
+        repository,
+        id,
+        from,
+      })
+    const whole = await page()
+    while (whole.next !== undefined) {
+      const more = await page(whole.next)
+      whole.text += more.text
+      whole.next = more.next
+    }
+    return whole
+  }
+
+  /** Runs that script on a cluster, statement by statement. */
+  applyCompanion(
+    input: Omit<Extract<CompanionInput, { op: 'apply' }>, 'op'>,
+    onSlow?: (workflowId: string) => void,
+  ): Promise<CompanionApplied> {
+    return this.run(
+      WORKFLOW_TYPES.companion,
+      `companion/${input.repository}/${input.cluster}`,
+      { op: 'apply', ...input },
+      onSlow,
+    )
   }
 
   repositories(input: RepositoriesInput): Promise<RepositoriesAnswer> {

@@ -14,6 +14,8 @@ import { RequestError } from './errors.ts'
 const WORKFLOW_TASKS = 1
 /** Of a query or an update; a worker that starts anew may have to replay a history first. */
 const ANSWER_WITHIN_MS = 20_000
+/** Who waits longer is told for what. */
+const SLOW_MS = 5_000
 
 /** Calls to workflows that people know by name; what Temporal says is turned into what a person can use. */
 export abstract class WorkflowCalls {
@@ -42,15 +44,17 @@ export abstract class WorkflowCalls {
     return this.client.workflow.getHandle(this.#idOf(name))
   }
 
-  /** A short workflow that answers a question. `onStart` learns its id. */
-  protected async run<T>(type: string, id: string, input: object, onStart?: (workflowId: string) => void): Promise<T> {
+  /** A short workflow that answers a question. `onSlow` learns its id when the answer is not there after some seconds. */
+  protected async run<T>(type: string, id: string, input: object, onSlow?: (workflowId: string) => void): Promise<T> {
     const options = { taskQueue: TASK_QUEUE, workflowId: `${id}/${randomUUID().slice(0, 8)}`, args: [input] }
     const handle = await this.client.workflow.start(type, options)
-    onStart?.(handle.workflowId)
+    const slow = setTimeout(() => onSlow?.(handle.workflowId), SLOW_MS)
     try {
       return (await handle.result()) as T
     } catch (error) {
       throw new RequestError(failureText(error))
+    } finally {
+      clearTimeout(slow)
     }
   }
 

@@ -53,3 +53,7 @@ export async function tellOfMissingWorker(
   )
   return true
 }
+
+/** What takes longer is told, and where it can be seen. */
+export const tellOfWork = (terminal: Terminal) => (workflowId: string) =>
+  terminal.note(terminal.style.dim(`working … (workflow ${workflowId}; it goes on whatever becomes of this command)`))

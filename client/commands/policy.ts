@@ -2,12 +2,15 @@ import type { Client } from '@temporalio/client'
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import type { BackupSetInput } from '../../contract/backup/backup-api.ts'
+import { backupSetId, WORKFLOW_TYPES } from '../../contract/names.ts'
 import { mapping } from '../backup-spec.ts'
 import type { TemporalOptions } from '../connection.ts'
 import { show, type Terminal, terminalFor } from '../context.ts'
+import { type ListedRun, listRuns, stateOf } from '../list-runs.ts'
 import { withJson, withTemporal } from '../options.ts'
 import type { Policy } from '../policies.ts'
 import { formatTime, plural } from '../terminal/format.ts'
+import { paintState } from '../terminal/status-view.ts'
 import { printable, type Style } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 
@@ -43,15 +46,17 @@ export function addPolicy(program: Command): void {
   })
   on('list', 'all policies').action((options: Options) =>
     use(options, async (policies, client, terminal) => {
-      const all = await policies.listPolicies(client)
-      show(terminal, all, () => policiesTable(all, terminal.style, terminal.columns))
+      const [all, last] = await Promise.all([policies.listPolicies(client), lastRuns(client)])
+      const seen = all.map((policy) => ({ ...policy, last: last.get(policy.name) }))
+      show(terminal, seen, () => policiesTable(seen, terminal.style, terminal.columns))
     }),
   )
   on('show', 'one policy: what it does, when it ran, when it runs next', NAME).action(
     (name: string, options: Options) =>
       use(options, async (policies, client, terminal) => {
-        const one = await policies.showPolicy(client, name)
-        show(terminal, one, () => policyView(one, terminal.style))
+        const [one, last] = await Promise.all([policies.showPolicy(client, name), lastRuns(client)])
+        const seen = { ...one, last: last.get(name) }
+        show(terminal, seen, () => policyView(seen, terminal.style))
       }),
   )
   on('pause', 'start nothing any more; what runs goes on', NAME)
@@ -99,22 +104,35 @@ async function use(
   }
 }
 
+type Seen = Policy & { last?: ListedRun }
+
+/** The newest backup of each name, by schedule or by hand. */
+async function lastRuns(client: Client): Promise<Map<string, ListedRun>> {
+  const runs = await listRuns(client, WORKFLOW_TYPES.backupSet, backupSetId(''))
+  return new Map(runs.reverse().map((run) => [run.name, run]))
+}
+
 const nextOf = ({ next: [next], paused }: Policy, style: Style) =>
   style.dim(paused ? '  paused' : next ? `  next ${formatTime(next)}` : '')
 
-function policiesTable(policies: readonly Policy[], style: Style, columns: number): string[] {
+function policiesTable(policies: readonly Seen[], style: Style, columns: number): string[] {
   if (policies.length === 0) return [style.dim('no policies')]
-  return table<Policy>(
+  return table<Seen>(
     [
       { title: 'POLICY', value: (each) => each.name },
       { title: 'CLUSTER', value: (each) => each.spec.cluster },
       { title: 'REPOSITORY', value: (each) => each.spec.repository },
       {
         title: 'STATE',
-        value: (each) => (each.running.length > 0 ? 'running' : each.paused ? 'paused' : 'waiting'),
-        paint: (text, each) => (each.paused ? style.yellow(text) : each.running.length > 0 ? style.cyan(text) : text),
+        value: (each) => (runs(each) ? 'running' : each.paused ? 'paused' : 'waiting'),
+        paint: (text, each) => (runs(each) ? style.cyan(text) : each.paused ? style.yellow(text) : text),
       },
-      { title: 'LAST', value: ({ recent: [last] }) => (last ? formatTime(last.at) : '') },
+      { title: 'LAST', value: ({ last }) => (last ? formatTime(last.startedAt) : '') },
+      {
+        title: 'RESULT',
+        value: ({ last }) => (last && last.execution !== 'RUNNING' ? stateOf(last) : ''),
+        paint: (text, { last }) => (last && stateOf(last) === 'finished' ? style.green(text) : style.red(text)),
+      },
       { title: 'NEXT', value: (each) => (each.paused || !each.next[0] ? '' : formatTime(each.next[0])) },
       { title: 'SCHEDULE', value: scheduleText, flexible: true },
     ],
@@ -124,15 +142,20 @@ function policiesTable(policies: readonly Policy[], style: Style, columns: numbe
   )
 }
 
+const runs = ({ running, last }: Seen) => running.length > 0 || last?.execution === 'RUNNING'
+
 function scheduleText({ spec: { schedule } }: Policy): string {
   const { cron, everyMinutes, timeZone } = schedule
   return cron === undefined ? `every ${everyMinutes} min` : `${[cron].flat().join(' | ')} ${timeZone}`
 }
 
-function policyView(policy: Policy, style: Style): string[] {
+function policyView(policy: Seen, style: Style): string[] {
   return [
     `${style.bold(policy.name)}${nextOf(policy, style)}${policy.note ? `  ${style.dim(printable(policy.note))}` : ''}`,
     ...policy.running.map((id) => `${style.cyan('running')}  ${id}`),
+    ...(policy.last
+      ? [`${style.dim('last')}     ${formatTime(policy.last.startedAt)}  ${paintState(stateOf(policy.last), style)}`]
+      : []),
     ...policy.recent
       .slice(0, 10)
       .map(({ at, workflowId }) => `${style.dim('ran')}      ${formatTime(at)}  ${workflowId}`),

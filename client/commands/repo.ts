@@ -74,7 +74,8 @@ async function answer(options: Options, input: RepositoriesInput, done: () => st
   const ok = !result.findings.some(({ level }) => level === 'fatal')
   show(terminal, result, () => [
     ...(input.op === 'list' ? repositoriesTable(result.rows, style, terminal.columns) : []),
-    ...(result.statement
+    // It was sent: what was there already, or is wrong as it is, needed none.
+    ...(ok && result.statement && !result.findings.some(({ code }) => code === 'repository-exists')
       ? printable(result.statement)
           .split('\n')
           .map((line) => style.dim(line))
@@ -87,27 +88,41 @@ async function answer(options: Options, input: RepositoriesInput, done: () => st
 
 function repositoriesTable(rows: readonly RepositoryRow[], style: Style, columns: number): string[] {
   if (rows.length === 0) return [style.dim('no repositories')]
-  return table<RepositoryRow>(
-    [
-      { title: 'REPOSITORY', value: (row) => printable(row.name) },
-      { title: 'LOCATION', value: (row) => printable(row.location) },
-      { title: 'MODE', value: (row) => (row.readOnly ? 'read only' : 'read, write') },
-      { title: 'CREATED', value: (row) => (row.createdAt ? formatTime(row.createdAt) : '') },
-      {
-        title: 'CONFIGURATION',
-        value: (row) => row.configured,
-        paint: (text, row) => (row.configured === 'same' ? style.green(text) : style.yellow(text)),
-      },
-      { title: 'FROM THE WORKER', value: (row) => printable(row.reachable ?? '') },
-      {
-        title: 'ERROR',
-        value: (row) => printable(row.error),
-        flexible: true,
-        paint: (text) => style.red(text),
-      },
-    ],
-    rows,
-    style,
-    columns,
-  )
+  return [
+    ...table<RepositoryRow>(
+      [
+        { title: 'REPOSITORY', value: (row) => printable(row.name) },
+        { title: 'LOCATION', value: (row) => printable(row.location) },
+        {
+          title: 'MODE',
+          value: (row) => (row.configured === 'not on the cluster' ? '' : row.readOnly ? 'read only' : 'read, write'),
+        },
+        { title: 'CREATED', value: (row) => (row.createdAt ? formatTime(row.createdAt) : '') },
+        {
+          title: 'CONFIGURATION',
+          value: (row) => row.configured,
+          paint: (text, row) => (row.configured === 'same' ? style.green(text) : style.yellow(text)),
+        },
+        {
+          title: 'FROM THE WORKER',
+          value: (row) => (row.reachable === undefined ? '' : row.reachable === 'yes' ? 'readable' : 'not readable'),
+          paint: (text, row) => (row.reachable === 'yes' ? style.green(text) : style.yellow(text)),
+        },
+        {
+          title: 'ERROR',
+          value: (row) => printable(row.error),
+          flexible: true,
+          paint: (text) => style.red(text),
+        },
+      ],
+      rows,
+      style,
+      columns,
+    ),
+    ...rows.flatMap(({ name, reachable }) =>
+      reachable === undefined || reachable === 'yes'
+        ? []
+        : [`${style.yellow(printable(name))}: ${printable(reachable)}`],
+    ),
+  ]
 }

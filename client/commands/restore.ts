@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { addCompanion } from './restore/companion.ts'
 import { addControl } from './restore/control.ts'
 import { addPlan } from './restore/plan.ts'
 import { addRun } from './restore/run.ts'
@@ -11,5 +12,5 @@ export function addRestore(program: Command): void {
     .description(
       'Restores from a repository: aside by default, checked, then published when you say so. Each restore is a Temporal workflow, `restore/<name>`.',
     )
-  for (const add of [addRun, addPlan, addStatus, addControl]) add(restore)
+  for (const add of [addRun, addPlan, addStatus, addControl, addCompanion]) add(restore)
 }

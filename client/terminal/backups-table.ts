@@ -34,7 +34,10 @@ const number = (value: number | undefined) => (value === undefined ? '' : format
 function stateOf(row: BackupRow): string {
   if (row.problem) return `${row.state}: ${printable(row.problem)}`
   if (row.whole === false) return 'chain broken'
-  return row.verified ? `${row.state}, verified ${row.verified}` : row.state
+  // The mode and the hour of the verification are of interest where one is looked at alone.
+  const [, verdict, mode] = /^(\w+) \((\w+)\)/.exec(row.verified ?? '') ?? []
+  if (verdict === undefined) return row.state
+  return verdict === 'ok' ? `${row.state}, verified (${mode})` : `${row.state}, verification failed (${mode})`
 }
 
 function paint(row: BackupRow, text: string, style: Style): string {

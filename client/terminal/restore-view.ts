@@ -6,7 +6,6 @@ import { formatBytes, formatSeconds, formatTime, plural } from './format.ts'
 import { jobLine, jobView } from './job-view.ts'
 import { paintState } from './status-view.ts'
 import { clip, printable, type Style } from './style.ts'
-import { table } from './table.ts'
 
 /** A restore that runs, as lines of at most `columns` columns. */
 export function restoreView({ status, job }: RunningRestore, style: Style, columns: number): string[] {
@@ -53,17 +52,7 @@ export function restorePlanView(plan: RestorePlan, style: Style, columns: number
     `${style.bold(backup.id)}  ${style.dim(`${backup.kind} of ${printable(backup.database || 'external catalogs')} on ${backup.cluster}, ${formatTime(backup.finishedAt)}`)}`,
     `  ${plural(plan.tables, 'table')}, ${plural(plan.partitions, 'partition')}${plan.bytes === undefined ? '' : `, ${formatBytes(plan.bytes)}`}, from ${plan.chain.join(', then ')}`,
     '',
-    ...table(
-      [
-        { title: 'OBJECT', value: (row) => printable(row.object) },
-        { title: 'ROUTE', value: (row) => row.route },
-        { title: 'NAME UNAVAILABLE', value: (row) => printable(row.outage) },
-        { title: 'WHY', value: (row) => printable(row.why), flexible: true },
-      ],
-      plan.routes,
-      style,
-      columns,
-    ),
+    ...routesView(plan.routes, style, columns),
     ...(plan.notRestored.length > 0 ? [''] : []),
     ...plan.notRestored.map(
       ({ object, reason }) => `${style.yellow('not restored')} ${printable(object)}: ${printable(reason)}`,
@@ -81,5 +70,21 @@ export function restoreStepsView(plan: RestorePlan, first: number, style: Style)
           .split('\n')
           .map((line) => `     ${line}`)
       : []),
+  ])
+}
+
+/** Objects that go the same way together: a database may hold thousands. */
+function routesView(routes: RestorePlan['routes'], style: Style, columns: number): string[] {
+  const groups = new Map<string, { first: RestorePlan['routes'][number]; objects: string[] }>()
+  for (const route of routes) {
+    const key = JSON.stringify([route.route, route.why, route.outage])
+    const group = groups.get(key) ?? { first: route, objects: [] }
+    group.objects.push(printable(route.object))
+    groups.set(key, group)
+  }
+  return [...groups.values()].flatMap(({ first, objects }) => [
+    `${style.cyan(first.route)}  ${printable(first.why)}`,
+    `  ${clip(`${plural(objects.length, 'object')}: ${objects.slice(0, 50).join(', ')}`, columns - 2)}`,
+    `  ${style.dim('outage of the name:')} ${printable(first.outage)}`,
   ])
 }

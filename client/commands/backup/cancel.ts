@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import { withBackups } from '../../backup-context.ts'
 import type { TemporalOptions } from '../../connection.ts'
 import { show, terminalFor } from '../../context.ts'
+import { RequestError } from '../../errors.ts'
 import { withJson, withTemporal } from '../../options.ts'
+import { tellOfMissingWorker } from '../doctor.ts'
 
 export function addCancel(backup: Command): void {
   const command = backup
@@ -14,9 +16,24 @@ export function addCancel(backup: Command): void {
     .argument('<NAME>', 'name of the backup or of its policy')
   withTemporal(withJson(command)).action(async (name: string, options: TemporalOptions & { json?: boolean }) => {
     const terminal = terminalFor(options)
-    await withBackups(options, (backups) => backups.cancel(name))
+    await withBackups(options, async (backups) => {
+      await onlyOurs(() => backups.cancel(name))
+      await tellOfMissingWorker(backups, terminal)
+    })
     show(terminal, { name, cancelled: true }, () => [
-      `${terminal.style.yellow('cancelling')} ${name}; its job on the cluster is cancelled, what was finished stays`,
+      `${terminal.style.yellow('cancelling')} ${name}; its job on the cluster is cancelled, what was finished stays  ${terminal.style.dim(`starferry backup status ${name}`)}`,
     ])
   })
+}
+
+/** Who looks for somebody else's job among ours is told why it is not there. */
+export async function onlyOurs(cancel: () => Promise<void>): Promise<void> {
+  try {
+    await cancel()
+  } catch (error) {
+    if (!(error instanceof RequestError) || !/^There is no/.test(error.message)) throw error
+    throw new RequestError(
+      `${error.message} Only what starferry started is cancelled here: jobs of other clients are theirs to end.`,
+    )
+  }
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Retention } from '../../../contract/backup/policy.ts'
-import type { PruneInput, PruneResult } from '../../../contract/backup/repository-api.ts'
+import type { PruneInput, PrunePlan, PruneResult } from '../../../contract/backup/repository-api.ts'
 import { InputError } from '../../../contract/check.ts'
 import { withBackups } from '../../backup-context.ts'
 import type { TemporalOptions } from '../../connection.ts'
@@ -9,7 +9,7 @@ import { FailedCheck, RequestError } from '../../errors.ts'
 import { count, withJson, withTemporal } from '../../options.ts'
 import { formatBytes, formatTime, plural } from '../../terminal/format.ts'
 import { printable, type Style } from '../../terminal/style.ts'
-import { tellOfMissingWorker } from '../doctor.ts'
+import { tellOfMissingWorker, tellOfWork } from '../doctor.ts'
 
 type Rules = { last?: number; days?: number; daily?: number; weekly?: number; monthly?: number; yearly?: number }
 type Options = TemporalOptions &
@@ -51,11 +51,11 @@ export function addPrune(backup: Command): void {
       }
       await tellOfMissingWorker(backups, terminal)
       const input: PruneInput = { repository, cluster, policy, retention, timeZone: spec?.schedule.timeZone, leftovers }
-      return backups.prune({ ...input, ...(options.yes ? { confirmed: 'all' as const } : {}) })
+      return backups.prune({ ...input, ...(options.yes ? { confirmed: 'all' as const } : {}) }, tellOfWork(terminal))
     })
     show(terminal, result, () => pruneView(result, options.yes ?? false, style))
-    if (result.failures.length > 0)
-      throw new FailedCheck(`${plural(result.failures.length, 'snapshot')} could not be deleted`)
+    const failures = result.failures?.length ?? 0
+    if (failures > 0) throw new FailedCheck(`${plural(failures, 'snapshot')} could not be deleted`)
   })
 }
 
@@ -64,7 +64,7 @@ function rulesOf({ last, days, daily = 0, weekly = 0, monthly = 0, yearly = 0 }:
   return { last, days, daily, weekly, monthly, yearly }
 }
 
-function pruneView(result: PruneResult, done: boolean, style: Style): string[] {
+function pruneView(result: PrunePlan & Partial<PruneResult>, done: boolean, style: Style): string[] {
   const bytes = result.delete.reduce((sum, each) => sum + (each.bytes ?? 0), 0)
   return [
     ...result.delete.map(
@@ -79,12 +79,12 @@ function pruneView(result: PruneResult, done: boolean, style: Style): string[] {
     ...result.untouched.map(
       ({ label, why }) => `${style.yellow('left alone')}  ${printable(label)}  ${style.dim(why)}`,
     ),
-    ...result.failures.map(
+    ...(result.failures ?? []).map(
       ({ label, reason }) => `${style.red('not deleted')}  ${printable(label)}: ${printable(reason)}`,
     ),
     ...(result.more > 0 ? [style.dim(`and ${result.more} more`)] : []),
     done
-      ? `${plural(result.deleted, 'backup')} deleted, ${formatBytes(result.bytes)}`
+      ? `${plural(result.deleted ?? 0, 'backup')} deleted, ${formatBytes(result.bytes ?? 0)}`
       : `${plural(result.delete.length, 'backup')} would be deleted (${formatBytes(bytes)}), ${result.keep.length} kept${result.delete.length > 0 ? '; add --yes to do it' : ''}`,
   ]
 }

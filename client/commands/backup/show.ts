@@ -5,7 +5,7 @@ import { FailedCheck } from '../../errors.ts'
 import { withJson, withTemporal } from '../../options.ts'
 import { readBackups } from '../../read-backups.ts'
 import { backupsTable } from '../../terminal/backups-table.ts'
-import { formatCount, plural } from '../../terminal/format.ts'
+import { plural } from '../../terminal/format.ts'
 import { printable } from '../../terminal/style.ts'
 
 type Options = TemporalOptions & { json?: boolean; repository: string; direct?: boolean }
@@ -34,12 +34,13 @@ export function addShow(backup: Command): void {
       '',
       `${style.dim('snapshots')}  ${row.labels.join(', then ')}`,
       ...(row.baseline ? [`${style.dim('baseline')}   ${row.baseline}`] : []),
+      ...(row.verified ? [`${style.dim('verified')}   ${row.verified}`] : []),
       '',
       ...(page.objects ?? []).flatMap((object) => [
         `${style.bold(printable(object.name))}  ${style.dim(object.kind)}`,
         ...object.partitions.map(
           ({ name, version, label, rows }) =>
-            `  ${printable(name)}  ${style.dim(`version ${version}, in ${label}${rows === undefined ? '' : `, ${formatCount(Number(rows))} rows`}`)}`,
+            `  ${printable(name)}  ${style.dim([...(version ? [`version ${version}`] : []), `in ${label}`, ...(rows === undefined ? [] : [plural(Number(rows), 'row')])].join(', '))}`,
         ),
         ...(object.more > 0 ? [style.dim(`  and ${plural(object.more, 'partition')} more`)] : []),
       ]),

@@ -1,12 +1,14 @@
 import type { Command } from 'commander'
+import type { VerifyInput, VerifyResult } from '../../../contract/backup/repository-api.ts'
 import { withBackups } from '../../backup-context.ts'
 import type { TemporalOptions } from '../../connection.ts'
-import { show, terminalFor } from '../../context.ts'
+import { show, type Terminal, terminalFor } from '../../context.ts'
 import { FailedCheck } from '../../errors.ts'
 import { severally, withJson, withTemporal } from '../../options.ts'
 import { formatBytes, formatCount, formatSeconds, plural } from '../../terminal/format.ts'
+import { Live } from '../../terminal/live.ts'
 import { printable } from '../../terminal/style.ts'
-import { tellOfMissingWorker } from '../doctor.ts'
+import { tellOfMissingWorker, tellOfWork } from '../doctor.ts'
 
 type Options = TemporalOptions & {
   json?: boolean
@@ -16,6 +18,7 @@ type Options = TemporalOptions & {
   policy?: string
   backup?: string[]
   deep?: boolean
+  direct?: boolean
 }
 
 export function addVerify(backup: Command): void {
@@ -31,14 +34,21 @@ export function addVerify(backup: Command): void {
     .option('--policy <name>', 'only of this policy')
     .option('--backup <id>', 'only this one; several times', severally)
     .option('--deep', 'md5 of every object; otherwise sizes and a sample')
+    .option(
+      '--direct',
+      'read the repository from here, with the local starferry.yaml: needs neither Temporal nor a worker',
+    )
   withTemporal(withJson(command)).action(async (options: Options) => {
     const terminal = terminalFor(options)
     const { style } = terminal
     const { repository, cluster, database, policy, backup: ids, deep } = options
-    const result = await withBackups(options, async (backups) => {
-      await tellOfMissingWorker(backups, terminal)
-      return backups.verify({ repository, cluster, database, policy, ids, deep })
-    })
+    const input: VerifyInput = { repository, cluster, database, policy, ids, deep }
+    const result = options.direct
+      ? await verifyDirectly(options.config, input, terminal)
+      : await withBackups(options, async (backups) => {
+          await tellOfMissingWorker(backups, terminal)
+          return backups.verify(input, tellOfWork(terminal))
+        })
     show(terminal, result, () => [
       ...result.problems.map(
         ({ id, object, problem }) =>
@@ -50,4 +60,23 @@ export function addVerify(backup: Command): void {
     ])
     if (!result.ok) throw new FailedCheck()
   })
+}
+
+/** Without Temporal and a worker: what is read shows on a terminal, label by label. */
+async function verifyDirectly(
+  config: string | undefined,
+  input: VerifyInput,
+  terminal: Terminal,
+): Promise<VerifyResult> {
+  const { openDirect } = await import('../../../workers/direct.ts')
+  const direct = await openDirect(config)
+  const live = new Live(process.stderr)
+  try {
+    return await direct.verify(input, {
+      onProgress: (label, read) => live.paint([terminal.style.dim(`${label}  ${formatBytes(read)} read`)]),
+    })
+  } finally {
+    live.clear()
+    await direct.close()
+  }
 }

@@ -3,6 +3,8 @@ import { withRestores } from '../../backup-context.ts'
 import type { TemporalOptions } from '../../connection.ts'
 import { show, terminalFor, untilInterrupted } from '../../context.ts'
 import { withJson, withTemporal } from '../../options.ts'
+import { onlyOurs } from '../backup/cancel.ts'
+import { tellOfMissingWorker } from '../doctor.ts'
 import { watchRestore } from './watch.ts'
 
 type Options = TemporalOptions & { json?: boolean; wait?: boolean }
@@ -30,7 +32,10 @@ export function addControl(restore: Command): void {
     'Cancels a restore that starferry runs and undoes what it made. A job that already puts files in place is waited for, because StarRocks would leave tables unusable. Jobs of other clients are never touched.',
   ).action(async (name: string, options: Options) => {
     const terminal = terminalFor(options)
-    await withRestores(options, (restores) => restores.cancel(name))
+    await withRestores(options, async (restores) => {
+      await onlyOurs(() => restores.cancel(name))
+      await tellOfMissingWorker(restores, terminal)
+    })
     show(terminal, { name, cancelled: true }, () => [
       `${terminal.style.yellow('cancelling')} ${name}; what it made is being removed  ${terminal.style.dim(`starferry restore status ${name}`)}`,
     ])
