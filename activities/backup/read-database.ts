@@ -7,7 +7,7 @@ import type {
 } from '../../planning/backup/database-state.ts'
 import { filterPartitions } from '../../planning/backup/partition-filter.ts'
 import { selectObjects } from '../../planning/backup/select.ts'
-import { hasFullTextIndex } from '../../planning/backup-preflight/full-text.ts'
+import { fullTextIndex } from '../../planning/backup-preflight/full-text.ts'
 import { hasNewGrammar, takesMaterializedViews } from '../../starrocks/backup/grammar.ts'
 import { isMaterializedView, listPartitions, showCreate, type Table } from '../../starrocks/index.ts'
 import { failsWithFullText } from '../backup-preflight/checks/full-text.ts'
@@ -76,7 +76,7 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
   await mapConcurrently(olap, WIDTH, async (entry) => {
     const reading = await unlessGone(() => readTableState(side, options, entry, versions))
     if (!reading) return
-    if (noFullText && hasFullTextIndex(reading.state.ddl)) {
+    if (noFullText && fullTextIndex(reading.state.ddl) === 'directory') {
       // Its files would fail to be uploaded until the job times out, and all others with them.
       notIncluded.push({ object: entry.name, reason: 'StarRocks cannot upload tables with a full-text (GIN) index' })
       return

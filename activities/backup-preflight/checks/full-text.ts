@@ -1,4 +1,5 @@
-import { hasFullTextIndex } from '../../../planning/backup-preflight/full-text.ts'
+import { fullTextIndex } from '../../../planning/backup-preflight/full-text.ts'
+import { info, someOf } from '../../../planning/backup-preflight/make-finding.ts'
 import { knownBackupBugs, showCreate, type Version } from '../../../starrocks/index.ts'
 import { mapConcurrently } from '../../metadata/concurrency.ts'
 import type { BackupCheck } from '../backup-context.ts'
@@ -21,8 +22,22 @@ export const checkFullText: BackupCheck = async (context) => {
   if (!failsWithFullText(side.version) || tables.length > MOST) return []
   const found = await mapConcurrently(tables, 4, async ([database, table]) => {
     const created = await showCreate(side.cluster, database, table, { signal }).catch(unlessRefused)
-    return created && hasFullTextIndex(created.text) ? [`${database}.${table}`] : []
+    return { name: `${database}.${table}`, index: created && fullTextIndex(created.text) }
   })
+  const having = (index: 'directory' | 'builtin') =>
+    found.flatMap((table) => (table.index === index ? [table.name] : []))
   const why = 'have a full-text (GIN) index, which StarRocks cannot upload'
-  return ofTables(context, 'full-text-index', found.flat(), why, 'warning')
+  const builtin = having('builtin')
+  return [
+    ...ofTables(context, 'full-text-index', having('directory'), why, 'warning'),
+    ...(builtin.length === 0
+      ? []
+      : [
+          info(
+            'full-text-index',
+            context.spec.cluster,
+            `Tables have a builtin full-text index: ${someOf(builtin)}. They are backed up; restoring them fails on builds without StarRocks#77101`,
+          ),
+        ]),
+  ]
 }
