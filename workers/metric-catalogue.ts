@@ -67,6 +67,46 @@ export const METRICS = {
     help: 'Activities that run in this process now',
     labels: ['activity'],
   },
+  backups_total: {
+    type: 'counter',
+    help: 'Backups of databases that ended, by outcome: ok, damaged (verification found something), failed or cancelled',
+    labels: ['policy', 'outcome'],
+  },
+  last_good_backup_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the last good backup of a database ended, as Unix time; of the databases that this process backed up',
+    labels: ['cluster', 'database', 'policy'],
+  },
+  backup_seconds: {
+    type: 'histogram',
+    help: 'How long a good backup of a database took from its start to its record, verification included',
+    labels: ['policy'],
+  },
+  backup_bytes: {
+    type: 'gauge',
+    help: 'Bytes that the last good backup of a database added to the repository',
+    labels: ['cluster', 'database', 'policy'],
+  },
+  backup_chain_length: {
+    type: 'gauge',
+    help: 'Snapshots that restoring the last good backup of a database needs',
+    labels: ['cluster', 'database', 'policy'],
+  },
+  backup_jobs_sent_total: {
+    type: 'counter',
+    help: 'BACKUP statements that a cluster took',
+    labels: ['cluster'],
+  },
+  backup_jobs_adopted_total: {
+    type: 'counter',
+    help: 'Backup jobs found running or done, sent by an attempt that died, and followed instead of sent again',
+    labels: ['cluster'],
+  },
+  backup_moved_partitions_total: {
+    type: 'counter',
+    help: 'Partitions that were written to while a backup ran and are left to the next one',
+    labels: [],
+  },
   verified_total: {
     type: 'counter',
     help: 'Backups verified in a repository, by what was found: ok or failed',
