@@ -18,17 +18,16 @@ import {
   backupStatusQuery,
   cancelSignal,
 } from '../contract/backup/backup-api.ts'
-import { backupSpecSchema, type PolicySpec, policySchema } from '../contract/backup/policy.ts'
+import type { PolicySpec } from '../contract/backup/policy.ts'
 import type { PruneInput, PruneResult } from '../contract/backup/repository-api.ts'
-import { check } from '../contract/check.ts'
 import { pruneId, WORKFLOW_TYPES } from '../contract/names.ts'
 import { work } from './activities.ts'
+import { checkBackupInput } from './backup/check-backup-input.ts'
 import { cancelledEnd, failureOf } from './backup/failure.ts'
 import { preflightSet } from './backup/preflight-set.ts'
 import { notices } from './backup/proxies.ts'
 import { addFailure, addResult, newSetMemory, type SetMemory, warn } from './backup/set-memory.ts'
 import { SetWindow } from './backup/set-window.ts'
-import { badInput, checked } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 export type BackupSetWorkflowInput = BackupSetInput & { carried?: Omit<SetMemory, 'spec' | 'kind'> }
@@ -42,7 +41,7 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
   const { carried, ...given } = input ?? {}
   const memory: SetMemory = carried
     ? { ...carried, spec: given.spec, kind: given.kind ?? 'auto' }
-    : newSetMemory(checkInput(given), info.startTime.getTime(), info.firstExecutionRunId)
+    : newSetMemory(checkBackupInput('backupSet', given), info.startTime.getTime(), info.firstExecutionRunId)
   const { spec } = memory
   let state: BackupSetStatus['state'] = 'running'
   let reading = false
@@ -236,25 +235,6 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       ].join('\n'),
     )
   }
-}
-
-function checkInput(input: BackupSetInput | undefined): BackupSetInput {
-  const given = input?.spec as object | undefined
-  if (typeof given !== 'object') throw badInput('backupSet: give {"spec": …}')
-  const kind = input?.kind ?? 'auto'
-  if (!['auto', 'full', 'incremental'].includes(kind)) throw badInput('backupSet: kind is auto, full or incremental')
-  const spec = checked(() =>
-    'schedule' in given
-      ? check(policySchema, given, 'This is no backup policy')
-      : check(backupSpecSchema, given, 'This is no backup spec'),
-  )
-  const { databases, tables, catalogs, functions } = spec.objects
-  if ([databases, tables, catalogs, Array.isArray(functions) ? functions : []].every(({ length }) => length === 0)) {
-    throw badInput(
-      'The spec names nothing to back up: give objects.databases, objects.tables, objects.functions or objects.catalogs',
-    )
-  }
-  return { spec, kind }
 }
 
 function resultOf(memory: SetMemory, pruned: BackupSetResult['pruned']): BackupSetResult {

@@ -1,5 +1,6 @@
 export { backup } from './backup.ts'
 export { backupDoctor } from './backup-doctor.ts'
+export { backupPlan } from './backup-plan.ts'
 export { backupSet } from './backup-set.ts'
 export { backups } from './backups.ts'
 export { clusterSettings } from './cluster-settings.ts'

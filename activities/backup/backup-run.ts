@@ -109,7 +109,7 @@ export async function openRun(
 }
 
 /** Partition days are counted in the policy's time zone; a backup without a schedule has none. */
-function timeZoneOf(spec: BackupSpec): string {
+export function timeZoneOf(spec: BackupSpec): string {
   return (spec as { schedule?: { timeZone?: string } }).schedule?.timeZone ?? 'UTC'
 }
 

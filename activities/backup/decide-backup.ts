@@ -48,7 +48,8 @@ function checkedSpec(given: unknown): BackupSpec {
   }
 }
 
-async function decide(
+/** The same without its own check of the spec. */
+export async function decide(
   deps: Dependencies,
   { spec, database, kind }: Pick<BackupInput, 'database' | 'kind'> & { spec: BackupSpec },
 ): Promise<BackupDecision> {

@@ -7,12 +7,14 @@ import { decideBackup } from './decide-backup.ts'
 import { backupDatabases } from './list-databases.ts'
 import { type BackupNote, noteBackup } from './note-backup.ts'
 import { type BackupNotice, notifyWebhook } from './notify.ts'
+import { type PlanBackupsInput, planBackups } from './plan-backups.ts'
 import { runBackup } from './run-backup.ts'
 
 export function createBackupActivities(deps: Dependencies) {
   return {
     backupDatabases: (input: Parameters<typeof backupDatabases>[1]) => backupDatabases(deps, input),
     decideBackup: (input: BackupInput) => decideBackup(deps, input),
+    planBackups: (input: PlanBackupsInput) => planBackups(deps, input),
     runBackup: (input: RunBackupInput) => runBackup(deps, input),
     cleanBackup: (input: CleanBackupInput) => cleanBackup(deps, input),
     noteBackup: (input: BackupNote) => noteBackup(deps, input),

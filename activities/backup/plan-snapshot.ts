@@ -11,6 +11,9 @@ import type { BackupRun, LeftOut } from './backup-run.ts'
 import { externalCatalogs } from './external-catalogs.ts'
 import { type DatabaseReading, readDatabase } from './read-database.ts'
 
+/** What planning needs of a run. */
+export type PlanningRun = Pick<BackupRun, 'side' | 'input' | 'objects' | 'signal' | 'now' | 'label' | 'deps'>
+
 /** A database in which tables are made faster than they are backed up has to end somewhere. */
 const MOST_PARTS = 1_000
 
@@ -25,10 +28,12 @@ export interface PlannedSnapshot {
   /** See BackupCursor. */
   late: boolean
   warnings: string[]
+  /** Tables that are taken whole although there is something to compare with. */
+  whole: { table: string; why: string }[]
 }
 
 /** Looks at the database as it is now, compares it with the baseline, and says what the next snapshot takes. */
-export async function planNext(run: BackupRun, leftOut: readonly LeftOut[]): Promise<PlannedSnapshot> {
+export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): Promise<PlannedSnapshot> {
   if (run.input.database === '') return planCatalogs(run)
   const { side, input, signal } = run
   const { spec, database } = input
@@ -51,12 +56,17 @@ export async function planNext(run: BackupRun, leftOut: readonly LeftOut[]): Pro
     last,
     late,
     warnings: reading.warnings,
+    whole: baseline
+      ? part.tables.flatMap(({ name, partitions }) =>
+          partitions ? [] : [{ table: name, why: changes.tables.get(name)?.why ?? '' }],
+        )
+      : [],
   }
 }
 
 /** `late`: for what comes after it, see BackupCursor. */
 async function choosePart(
-  { input }: BackupRun,
+  { input }: PlanningRun,
   reading: DatabaseReading,
   changes: Changes,
   sofar: BackupRecord,
@@ -105,7 +115,7 @@ function objectsOf(part: Part, { state }: DatabaseReading): BackupObjects {
   }
 }
 
-export async function baselineOf({ input, objects, signal }: BackupRun): Promise<BackupRecord | undefined> {
+export async function baselineOf({ input, objects, signal }: PlanningRun): Promise<BackupRecord | undefined> {
   if (input.baseline === undefined || !objects) return undefined
   const record = await objects.record(input.baseline, { signal })
   if (!record) throw staleBackup(`backup ${input.baseline}, to compare with, has been deleted`, { decide: true })
@@ -114,7 +124,7 @@ export async function baselineOf({ input, objects, signal }: BackupRun): Promise
 
 /** The record of the snapshots before this one, which is in their intents, or a new one. */
 async function recordSoFar(
-  run: BackupRun,
+  run: PlanningRun,
   databaseId: bigint,
   baseline: BackupRecord | undefined,
   { notIncluded }: DatabaseReading,
@@ -134,7 +144,11 @@ async function recordSoFar(
   return startRecord(headOf(run, side.version.text, { databaseId: String(databaseId), ...base, notIncluded }), baseline)
 }
 
-function headOf(run: BackupRun, version: string, more: { databaseId?: string; base?: string; notIncluded: LeftOut[] }) {
+function headOf(
+  run: PlanningRun,
+  version: string,
+  more: { databaseId?: string; base?: string; notIncluded: LeftOut[] },
+) {
   const { input, deps, label } = run
   const { spec, database, kind, set, baseline, startedAt } = input
   return {
@@ -154,7 +168,7 @@ function headOf(run: BackupRun, version: string, more: { databaseId?: string; ba
   }
 }
 
-async function planCatalogs(run: BackupRun): Promise<PlannedSnapshot> {
+async function planCatalogs(run: PlanningRun): Promise<PlannedSnapshot> {
   const { names, missing } = await externalCatalogs(run.side.cluster, run.input.spec.objects, run.signal)
   const notIncluded = missing.map((object) => ({ object, reason: 'there is no such external catalog' }))
   const empty: Part = {
@@ -167,7 +181,8 @@ async function planCatalogs(run: BackupRun): Promise<PlannedSnapshot> {
     more: false,
   }
   const record = startRecord(headOf(run, run.side.version.text, { notIncluded }), undefined)
-  if (names.length === 0) return { objects: undefined, part: empty, record, last: true, late: false, warnings: [] }
+  if (names.length === 0)
+    return { objects: undefined, part: empty, record, last: true, late: false, warnings: [], whole: [] }
   return {
     objects: { kind: 'catalogs', names },
     part: empty,
@@ -175,6 +190,7 @@ async function planCatalogs(run: BackupRun): Promise<PlannedSnapshot> {
     last: true,
     late: false,
     warnings: missing.map((name) => `There is no external catalog ${name}`),
+    whole: [],
   }
 }
 

@@ -103,6 +103,7 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
   await mapConcurrently(materialized, WIDTH, async ({ name }) => {
     const view = await unlessGone(() => readMaterializedView(options, name, versions))
     if (view) materializedViews.set(name, view)
+    else notIncluded.push({ object: name, reason: 'it was dropped while the database was read' })
   })
   const viewStates = new Map<string, { ddl: string }>()
   await mapConcurrently(views, WIDTH, async ({ name }) => {
