@@ -8,6 +8,9 @@ export const viewStorage = (state: LabState, view: LabMaterializedView): LabTabl
   const known = storages.get(view)
   if (known) return known
   const buckets = Number(/BUCKETS (\d+)/.exec(view.text)?.[1] ?? 1)
+  const keys = [...(/DISTRIBUTED BY HASH\(([^)]*)\)/.exec(view.text)?.[1] ?? '').matchAll(/`?([^`, ]+)`?/g)].map(
+    ([, key]) => key ?? '',
+  )
   const replicationNum = Number(view.properties.get('replication_num') ?? 1)
   const table: LabTable = {
     kind: 'table',
@@ -20,7 +23,7 @@ export const viewStorage = (state: LabState, view: LabMaterializedView): LabTabl
     keyColumns: [],
     sortKey: [],
     partitioning: { kind: 'none', columns: [] },
-    distribution: { kind: 'random', columns: [], buckets },
+    distribution: keys.length > 0 ? { kind: 'hash', columns: keys, buckets } : { kind: 'random', columns: [], buckets },
     secondaryIndexes: [],
     properties: new Map(view.properties),
     indexes: [
@@ -50,4 +53,16 @@ export const viewStorage = (state: LabState, view: LabMaterializedView): LabTabl
   })
   storages.set(view, table)
   return table
+}
+
+/** A refresh that finished wrote something. */
+export const touchViewStorage = (state: LabState, view: LabMaterializedView, now: number): void => {
+  for (const partition of viewStorage(state, view).partitions) {
+    for (const physical of partition.physical) {
+      physical.visibleVersion += 1n
+      physical.committedVersion = physical.visibleVersion
+      physical.dataVersion = physical.visibleVersion
+      physical.visibleTimeMs = now
+    }
+  }
 }

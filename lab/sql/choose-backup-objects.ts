@@ -39,7 +39,9 @@ export const chooseBackupObjects = (
     if (wanted) chosen.set(object.name, { name: object.name })
   }
   if (all('function') && context.profile.atLeast('3.5')) functions.push(...database.functions.map((one) => one.id))
-  if (chosen.size === 0) throw analysisFailure(`Database: ${database.name} is empty`)
+  // Functions that are named count, those that ALL stands for do not.
+  const named = (items ?? []).some((item) => item.kind === 'function' && item.name !== undefined)
+  if (chosen.size === 0 && !named) throw analysisFailure(`Database: ${database.name} is empty`)
   for (const { name } of chosen.values()) {
     const object = database.objects.get(name)
     if (!object) continue

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { touchViewStorage } from '../backup/view-storage.ts'
 import type { LabDatabase, LabMaterializedView } from '../model.ts'
 import { commentText } from '../show/create-table-text.ts'
 import { done, type LabResult, type LabSession, type LabSqlContext, table } from './context.ts'
@@ -193,6 +194,7 @@ export const refreshMaterializedView = (context: LabSqlContext, session: LabSess
   demand(session, ['REFRESH'], `MATERIALIZED VIEW ${view.name}`, onObject(database, view))
   const taskId = randomUUID()
   const now = context.state.now()
+  touchViewStorage(context.state, view, now)
   view.refreshes.push({ taskId, startedMs: now, finishedMs: now })
   return context.profile.atLeast('3.3') ? table(['QUERY_ID'], [[taskId]]) : done()
 }

@@ -1,3 +1,4 @@
+import { viewStorage } from '../backup/view-storage.ts'
 import type { LabDatabase, LabObject, LabTable } from '../model.ts'
 import { showAlterJobs } from '../show/alter-jobs.ts'
 import { showCatalogs, showCreateCatalog, unreachableCatalog } from '../show/catalogs.ts'
@@ -84,7 +85,7 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
   if (cursor.accept('TEMPORARY', 'PARTITIONS') || cursor.accept('PARTITIONS')) {
     const temporary = cursor.tokens[cursor.index - 2]?.upper === 'TEMPORARY'
     const name = from(cursor)
-    return filtered(() => showPartitions(context, olapTable(context, session, name), temporary))
+    return filtered(() => showPartitions(context, partitionedTable(context, session, name), temporary))
   }
   if (cursor.accept('TABLET') || cursor.accept('TABLETS')) {
     const name = from(cursor)
@@ -393,12 +394,13 @@ const lookup = (
   throw tableNotFound(name.name)
 }
 
-const olapTable = (context: LabSqlContext, session: LabSession, name: ObjectName): LabTable => {
+const partitionedTable = (context: LabSqlContext, session: LabSession, name: ObjectName): LabTable => {
   const database = findDatabase(context.state, databaseName(session, name))
   const object = database.objects.get(name.name)
   if (!object && context.profile.atLeast('3.3')) throw tableNotFound(name.name)
   demand(session, ['ANY'], `TABLE ${name.name}`, object && onObject(database, object))
   if (object?.kind === 'table') return object
+  if (object?.kind === 'materialized-view') return viewStorage(context.state, object)
   const kinds = context.profile.atLeast('3.5') ? 'OLAP/Paimon' : 'OLAP'
   throw analysisFailure(`Table[${name.name}] does not exists or is not ${kinds} table`)
 }
