@@ -5,6 +5,7 @@ import { placeOf } from '../snapshot-jobs/index.ts'
 import { createEmpty } from './create-empty.ts'
 import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
 import { type JobMark, markJob } from './job-mark.ts'
+import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
 import { overwritePartitions } from './overwrite-partitions.ts'
 import { takeOwnSnapshot } from './own-snapshot.ts'
@@ -95,6 +96,7 @@ export async function runStep(
         isThere: async () => (await verifyAll(context, tables, 'aside', false)).problems.length === 0,
       })
       await quietTables(context, tables)
+      for (const planned of tables) if (planned.table.dynamic) await dropSurplus(context, planned)
       return {}
     }
     case 'verify': {
@@ -164,14 +166,21 @@ async function restore(
   const made = step.parts.filter(({ first }) => first).map(({ planned }) => planned)
   const known = context.basis.bare ? [] : step.parts.map(({ planned }) => planned)
   await quietTables(context, known)
-  // A snapshot of all of a table may hold partitions that were dropped since.
-  for (const planned of made)
-    if (planned.parts.every(({ names }) => names.length === 0)) await dropSurplus(context, planned)
+  // A snapshot of all of a table may hold partitions that were dropped since; and until it was switched off the cluster may have added some.
+  for (const planned of made) {
+    const emptied = planned.parts.every(({ names }) => names.length === 0)
+    if (emptied || planned.table.dynamic) await dropSurplus(context, planned)
+  }
 }
 
-/** Whether the partitions of a step are there at the versions that the snapshot has; false where that cannot be told. */
+/** Whether everything of a step is there, partitions at the versions that the snapshot has; false where that cannot be told. */
 async function isThere(context: RestoreContext, step: Extract<RestorePlanStep, { kind: 'restore' }>): Promise<boolean> {
-  if (context.basis.bare || step.objects.length > 0 || step.parts.length === 0) return false
+  if (context.basis.bare || (step.parts.length === 0 && step.objects.length === 0)) return false
+  if (step.objects.some(({ kind }) => kind === 'function' || kind === 'catalog')) return false
+  if (step.objects.length > 0) {
+    const live = await readDatabase(context.cluster, step.database, context.signal)
+    if (!step.objects.every(({ target }) => live?.objects.has(target))) return false
+  }
   const tables = step.parts.map(({ planned, part }) => ({ ...planned, only: part.names }))
   return (await verifyAll(context, tables, 'aside', false)).problems.length === 0
 }

@@ -192,11 +192,16 @@ export async function takeBackup(
     notIncluded: [],
     movedMeanwhile: [],
   }
+  await putRecord(stage, record)
+  return record
+}
+
+/** Writes a record, over the former one of that id. */
+export async function putRecord(stage: Pick<RestoreStage, 's3'>, record: BackupRecord): Promise<void> {
   const store = openStore({ location: 's3a://backups/vault', properties: s3Properties(stage.s3) })
   const own = new OwnObjects(store, REPOSITORY)
-  await own.putJson(repositoryKeys.record(REPOSITORY, label).slice(own.directory.length), record)
+  await own.putJson(repositoryKeys.record(REPOSITORY, record.id).slice(own.directory.length), record)
   store.close()
-  return record
 }
 
 /** Every row of a table with its partition, as sorted text; what a restore must bring back exactly. */
