@@ -53,7 +53,7 @@ describe.concurrent('BACKUP DATABASE, tables and partitions', () => {
     // The synchronous one goes with its table.
     const meta = await cluster.snapshots.readMeta(REPOSITORY, made.id)
     const member = meta.tblNameMap.get('sr_member')
-    expect(member?.kind === 'table' && member.indexes.map(({ name }) => name)).toContain('sr_sync')
+    expect(member?.kind === 'table' && member.table.indexes.map(({ name }) => name)).toContain('sr_sync')
 
     expect((await backUp({ table: ['hub.sr_member'] })).on).toBe('TABLE sr_member')
     expect((await backUp({ table: ['hub.sr_member', 'hub.sr_pmc'] })).on).toBe('TABLE sr_member, TABLE sr_pmc')
