@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackupSetResult } from '../../contract/backup/backup-api.ts'
-import type { RestoreStatus } from '../../contract/backup/restore-api.ts'
+import { type RestoreStatus, restoreSpecSchema } from '../../contract/backup/restore-api.ts'
+import { check } from '../../contract/check.ts'
 import { Traffic } from '../../lab/traffic/traffic.ts'
 import { RequestError } from '../errors.ts'
 import { putPolicy, triggerPolicy } from '../policies.ts'
@@ -160,7 +161,7 @@ export class BackupAct {
     const { cluster } = this.#options.production
     const [first] = this.#partitions()
     if (!first) throw new Error(`${VICTIM.db}.${VICTIM.name} has no partitions`)
-    await cluster.run(`INSERT INTO ${victim()} SELECT * FROM ${victim()} PARTITION (${first})`)
+    await cluster.run(`INSERT INTO ${victim()} PARTITION (${first}) SELECT * FROM ${victim()} PARTITION (${first})`)
     await cluster.run(`CREATE DATABASE ${COPY}`)
     await cluster.run(`CREATE TABLE ${COPY}.${VICTIM.name} LIKE ${victim()}`)
     await cluster.run(`INSERT INTO ${COPY}.${VICTIM.name} SELECT * FROM ${victim()}`)
@@ -179,13 +180,21 @@ export class BackupAct {
 
   async #restore(): Promise<void> {
     const { stage, story } = this.#options
-    await stage.restores.start({
+    const spec = {
       name: RESTORE,
       cluster: PRODUCTION,
       repository: VAULT,
       from: { database: VICTIM.db },
       tables: [VICTIM.name],
-    })
+    }
+    const { chain, routes } = await this.#inTime(
+      'planned',
+      stage.restores.plan({ spec: check(restoreSpecSchema, spec, 'restore') }),
+    )
+    story.good(
+      `plan: ${plural(chain.length, 'snapshot')}, the full one first, route ${routes[0]?.route}; outage of the name: ${routes[0]?.outage.split(':')[0]}`,
+    )
+    await stage.restores.start(spec)
     const ready = await this.#restoreIs('ready')
     for (const line of ready.where) story.good(line)
     story.tell('the live table is still as it was: damaged')
