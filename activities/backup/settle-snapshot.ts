@@ -39,7 +39,10 @@ export async function settle(
     if (!whole && !Object.values(table.partitions).some((partition) => partition.at === at)) continue
     const held = content.tables.get(name)
     if (!held) throw abortedBackup(`the manifest of ${label} does not name table ${name}, which was asked for`)
-    if (held.id === table.id && !look?.changed.has(name)) continue
+    // What was noted of its columns and partitions is that of another table.
+    if (held.id !== table.id)
+      throw staleBackup(`another table took the name ${name} before it was backed up; it is taken again`)
+    if (!look?.changed.has(name)) continue
     // Some of its partitions are in earlier snapshots under the former definition: the two do not go together.
     if (!whole)
       throw staleBackup(`table ${name} was changed or made anew while it was backed up; it is taken again, whole`)
@@ -54,11 +57,22 @@ export async function settle(
     after: look?.after,
     uncertain: changed,
   })
+  checkValues(settled, at)
   return {
     ...settled,
     finishedAt: new Date(run.deps.clock.now()).toISOString(),
     bytes: (record.bytes ?? 0) + measured.bytes,
     movedMeanwhile: [...new Set([...record.movedMeanwhile, ...(look?.moved ?? [])])],
+  }
+}
+
+/** To restore a list partition over earlier snapshots it must be made first, with its values. */
+function checkValues({ tables }: BackupRecord, at: number): void {
+  for (const [name, { partitioning, partitions, whole }] of Object.entries(tables)) {
+    if (!partitioning.includes('list') || whole.includes(at)) continue
+    const [unknown] = Object.entries(partitions).find(([, one]) => one.at === at && one.value === undefined) ?? []
+    if (unknown === undefined) continue
+    throw staleBackup(`partition ${unknown} of ${name} was made anew while it was backed up; it is taken again`)
   }
 }
 

@@ -91,10 +91,14 @@ export function samePhysical(a: PhysicalVersions, b: PhysicalVersions): boolean 
   return a.every(([id, version], i) => id === b[i]?.[0] && version === b[i]?.[1])
 }
 
-/** Times of different origin, and those that are not known, say nothing. */
-function sameTime(a: string | undefined, b: string | undefined): boolean {
-  if (a === undefined || b === undefined || a[0] !== b[0]) return true
-  return a === b
+/**
+ * Times of different origin say nothing. One that was not known at the backup, and is now, counts as another: what was written to while it was backed
+ * up, restored in place and loaded again may have its former version, and nothing else would tell.
+ */
+function sameTime(now: string | undefined, before: string | undefined): boolean {
+  if (now === undefined) return true
+  if (before === undefined) return false
+  return now[0] !== before[0] || now === before
 }
 
 /** Names come from users: `constructor` is one of them, too. */

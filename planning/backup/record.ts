@@ -102,14 +102,14 @@ export function settleSnapshot(record: BackupRecord, settled: SettledSnapshot): 
     const mine = Object.values(table.partitions).some((partition) => partition.at === at)
     const held = content.tables.get(name)
     if ((!whole && !mine) || !held) return [name, table]
-    const settle = (partition: string, physical: PhysicalVersions): [string, PartitionRecord] => {
-      const planned = own(table.partitions, partition)
-      const seen = after?.get(name)?.get(partition)
-      return [
-        partition,
-        settlePartition(planned ?? (seen && partitionRecord(seen, at)), physical, at, rows.get(name)?.get(partition)),
-      ]
-    }
+    const settle = (partition: string, physical: PhysicalVersions): [string, PartitionRecord] => [
+      partition,
+      settlePartition(
+        { planned: own(table.partitions, partition), seen: after?.get(name)?.get(partition), at },
+        sortedPhysical(physical),
+        rows.get(name)?.get(partition),
+      ),
+    ]
     const partitions = [...held.partitions].filter(([one]) => one !== SHADOW_PARTITION)
     const others = Object.entries(table.partitions).filter(([, one]) => one.at !== at)
     return [
@@ -143,23 +143,50 @@ export function settleSnapshot(record: BackupRecord, settled: SettledSnapshot): 
   }
 }
 
+interface Looks {
+  /** Before the snapshot, and after it. */
+  planned: PartitionRecord | undefined
+  seen: PartitionState | undefined
+  at: number
+}
+
 function settlePartition(
-  planned: PartitionRecord | undefined,
-  held: PhysicalVersions,
-  at: number,
+  looks: Looks,
+  physical: [string, string][],
   counted: { rows: string; physical: PhysicalVersions } | undefined,
 ): PartitionRecord {
-  const physical = sortedPhysical(held)
-  const { time, rows: _, ...rest } = planned ?? { physical, at }
-  const same = planned !== undefined && samePhysical(planned.physical, physical)
+  const { planned, seen, at } = looks
+  const { time: _, rows: __, ...rest } = describing(looks, physical) ?? { physical, at }
+  const known = planned?.time
+  // What was seen before belongs to other versions when something was written meanwhile.
+  const time =
+    planned && samePhysical(planned.physical, physical)
+      ? known
+      : seen && samePhysical(seen.physical, physical) && known?.[0] === seen.time?.[0]
+        ? seen.time
+        : undefined
   return {
     ...rest,
     physical,
     at,
-    // What was seen before belongs to other versions when something was written meanwhile.
-    ...(same && time !== undefined ? { time } : {}),
+    ...(time !== undefined ? { time } : {}),
     ...(counted && samePhysical(counted.physical, physical) ? { rows: counted.rows } : {}),
   }
+}
+
+/**
+ * Values, buckets and the like of the partition that is in the snapshot: one of its name may have been dropped and made anew between the looks. Undefined
+ * where neither look was at that one, and they differ.
+ */
+function describing({ planned, seen, at }: Looks, physical: PhysicalVersions): PartitionRecord | undefined {
+  const ids = new Set(physical.map(([id]) => id))
+  const isIt = (one: { physical: PhysicalVersions }) => one.physical.some(([id]) => ids.has(id))
+  if (planned && isIt(planned)) return planned
+  if (!seen) return planned && { physical: planned.physical, at }
+  const alike = planned?.value === seen.value
+  const now = { ...partitionRecord(seen, at), ...(alike && planned?.list ? { list: planned.list } : {}) }
+  // TRUNCATE and INSERT OVERWRITE change ids and nothing else.
+  return isIt(seen) || (alike && planned?.buckets === seen.buckets) ? now : undefined
 }
 
 /**

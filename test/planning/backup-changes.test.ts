@@ -148,15 +148,18 @@ describe('what is written while the snapshot is taken', () => {
   })
   const base = backUp('f', planned).record
 
-  it('counts with the version that the snapshot holds, so nothing is taken twice and nothing is left out', () => {
+  it('counts with the version that the snapshot holds, so nothing is left out', () => {
     const look = database({ t: table('1', { p1: partition('11', 3, { time: 's b' }), p2: partition('12', 2) }) })
     const held = database({ t: table('1', { p1: partition('11', 4), p2: partition('12', 2) }) })
     const { record } = backUp('i', look, base, held)
     expect(lies(record, 't').sort()).toEqual(['p1@i:4', 'p2@f:2'])
     // The time that was read belongs to version 3.
     expect(record.tables.t?.partitions.p1?.time).toBeUndefined()
+    // Since when it was at version 4 nobody saw: a restore over it may have brought it there again. Taken once more, it is known.
     const next = database({ t: table('1', { p1: partition('11', 4, { time: 's c' }), p2: partition('12', 2) }) })
-    expect(backUp('j', next, record).part.tables).toEqual([])
+    const again = backUp('j', next, record)
+    expect(again.part.tables).toEqual([{ name: 't', partitions: ['p1'] }])
+    expect(backUp('k', next, again.record).part.tables).toEqual([])
     const later = database({ t: table('1', { p1: partition('11', 5), p2: partition('12', 3) }) })
     expect(backUp('j', later, record).part.tables).toEqual([{ name: 't' }])
   })
