@@ -12,7 +12,7 @@ import {
 } from '../contract/backup/restore-api.ts'
 import { restoreId, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
 import { RequestError } from './errors.ts'
-import { heartbeatOf } from './heartbeats.ts'
+import { jobProgressOf } from './heartbeats.ts'
 import { type ListedRun, listRuns } from './list-runs.ts'
 import { missing } from './missing.ts'
 import { WorkflowCalls } from './workflow-calls.ts'
@@ -53,7 +53,7 @@ export class RestoreClient extends WorkflowCalls {
 
   async status(name: string): Promise<RunningRestore> {
     const status = await this.answered(name, (handle) => handle.query(restoreStatusQuery))
-    return { status, job: await heartbeatOf<JobProgress>(this.handle(name)) }
+    return { status, job: await jobProgressOf(this.handle(name), status.backup ?? '') }
   }
 
   /** What has been restored aside takes the live names. Errors: RequestError unless it waits for that. */

@@ -41,15 +41,17 @@ export const viewStorage = (state: LabState, view: LabMaterializedView): LabTabl
     createdMs: view.createdMs,
     nextAutoIncrement: 1n,
   }
+  const physical = createPhysicalPartition(state, table, { buckets, replicationNum })
   table.partitions.push({
-    id: state.nextId(),
+    // Older releases have one id for both.
+    id: state.version === '3.1' || state.version === '3.3' ? physical.id : state.nextId(),
     name: view.name,
     temporary: false,
     buckets,
     replicationNum,
     storageMedium: 'SSD',
     cooldownTime: '9999-12-31 23:59:59',
-    physical: [createPhysicalPartition(state, table, { buckets, replicationNum })],
+    physical: [physical],
   })
   storages.set(view, table)
   return table

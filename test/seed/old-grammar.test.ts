@@ -42,7 +42,7 @@ describe.concurrent.each(['3.3', '3.1'] as const)('%s', (version) => {
         /cannot back up (functions|external catalogs)|has no function/,
       )
     }
-    expect(sent).toHaveLength(3)
+    expect(cluster.backupJobs).toHaveLength(3)
 
     // A database that is missing is made first: RESTORE of these versions does not.
     cluster.execute('DROP DATABASE hub FORCE')
