@@ -9,7 +9,7 @@ import { LabCluster, type LabClusterOptions } from '../../../lab/index.ts'
 import { openStore, readRepository } from '../../../repository/index.ts'
 import { accessTo, LabWorker } from '../../support/lab-worker.ts'
 import { startTestS3 } from '../../support/s3-server.ts'
-import { startTemporal, type TestTemporal } from '../../support/temporal.ts'
+import { startTemporal, type TestTemporal, type TestTemporalOptions } from '../../support/temporal.ts'
 
 export const REPOSITORY = 'vault'
 
@@ -48,14 +48,14 @@ async function startWorkflow<T>(temporal: TestTemporal, type: string, workflowId
 }
 
 /** A Temporal server, a worker, a real S3 server and lab clusters for the tests of one file. */
-export function backupStage(): BackupStage {
+export function backupStage(options: Pick<TestTemporalOptions, 'continueAfter'> = {}): BackupStage {
   let temporal: TestTemporal
   let worker: LabWorker
   let s3: S3Server
   const open: LabCluster[] = []
 
   beforeAll(async () => {
-    ;[temporal, s3] = await Promise.all([startTemporal(), startTestS3()])
+    ;[temporal, s3] = await Promise.all([startTemporal(options), startTestS3()])
     worker = await LabWorker.start(temporal)
     configure()
   })
@@ -92,9 +92,9 @@ export function backupStage(): BackupStage {
     get s3() {
       return s3
     },
-    async cluster(options = {}) {
-      const name = options.name ?? `c${++runs}`
-      const cluster = await LabCluster.start({ version: '3.5', timeFactor: 60, ...options, name })
+    async cluster(wanted = {}) {
+      const name = wanted.name ?? `c${++runs}`
+      const cluster = await LabCluster.start({ version: '3.5', timeFactor: 60, ...wanted, name })
       open.push(cluster)
       const text = Object.entries(properties()).map(([key, value]) => `'${key}' = '${value}'`)
       await cluster.run(
