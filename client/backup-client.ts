@@ -1,4 +1,9 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
 import {
   type BackupPlan,
   type BackupPlanInput,
@@ -22,7 +27,7 @@ import type {
 } from '../contract/backup/repository-api.ts'
 import { backupId, backupSetId, pruneId, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
 import { RequestError } from './errors.ts'
-import { heartbeatOf } from './heartbeats.ts'
+import { jobProgressOf } from './heartbeats.ts'
 import { type ListedRun, listRuns } from './list-runs.ts'
 import { missing } from './missing.ts'
 import { WorkflowCalls } from './workflow-calls.ts'
@@ -35,6 +40,8 @@ export interface RunningBackup {
 
 /** Databases whose jobs are looked at for one status. */
 const MOST_JOBS = 20
+/** What Temporal puts behind the workflow id of a Schedule's action. */
+const SCHEDULED_TIME = /^-\d{4}-\d\d-\d\dT[\d:]+Z$/
 
 /** Backups for programs: what the command line does, as calls. Errors: RequestError with words for the person who asked. */
 export class BackupClient extends WorkflowCalls {
@@ -68,7 +75,7 @@ export class BackupClient extends WorkflowCalls {
   async status(name: string): Promise<RunningBackup> {
     const status = await this.answered(name, (handle) => handle.query(backupStatusQuery))
     const databases = status.running.slice(0, MOST_JOBS)
-    const jobs = await Promise.all(databases.map((database) => this.#job(name, database)))
+    const jobs = await Promise.all(databases.map((database) => this.#job(status.name, database)))
     return { status, jobs: jobs.filter((job) => job !== undefined) }
   }
 
@@ -150,11 +157,31 @@ export class BackupClient extends WorkflowCalls {
     return this.run(WORKFLOW_TYPES.repositories, `repositories/${input.cluster}`, input)
   }
 
+  /** Temporal puts the time behind the id of what a Schedule starts: what runs is meant, else the latest. */
+  protected override async resolve(name: string): Promise<WorkflowHandle> {
+    const byHand = this.handle(name)
+    const known = await byHand.describe().catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return undefined
+      throw error
+    })
+    if (known?.status.name === 'RUNNING') return byHand
+    const id = backupSetId(name)
+    const query = `WorkflowType = '${WORKFLOW_TYPES.backupSet}' AND WorkflowId STARTS_WITH '${id.replaceAll("'", "\\'")}-'`
+    let latest = known && { handle: byHand, startTime: known.startTime }
+    for await (const run of this.client.workflow.list({ query })) {
+      if (!SCHEDULED_TIME.test(run.workflowId.slice(id.length))) continue
+      const handle = this.client.workflow.getHandle(run.workflowId)
+      if (run.status.name === 'RUNNING') return handle
+      if (!latest || run.startTime > latest.startTime) latest = { handle, startTime: run.startTime }
+    }
+    return latest?.handle ?? byHand
+  }
+
   protected override notFound(name: string): Promise<RequestError> {
     return missing('backup', name, () => this.list())
   }
 
   async #job(name: string, database: string): Promise<JobProgress | undefined> {
-    return heartbeatOf<JobProgress>(this.client.workflow.getHandle(backupId(name, database)))
+    return jobProgressOf(this.client.workflow.getHandle(backupId(name, database)), database)
   }
 }

@@ -44,6 +44,11 @@ export abstract class WorkflowCalls {
     return this.client.workflow.getHandle(this.#idOf(name))
   }
 
+  /** The run that a name means. */
+  protected resolve(name: string): Promise<WorkflowHandle> {
+    return Promise.resolve(this.handle(name))
+  }
+
   /** A short workflow that answers a question. `onSlow` learns its id when the answer is not there after some seconds. */
   protected async run<T>(type: string, id: string, input: object, onSlow?: (workflowId: string) => void): Promise<T> {
     const options = { taskQueue: TASK_QUEUE, workflowId: `${id}/${randomUUID().slice(0, 8)}`, args: [input] }
@@ -69,7 +74,7 @@ export abstract class WorkflowCalls {
 
   protected async guard<T>(name: string, act: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
     try {
-      return await act(this.handle(name))
+      return await act(await this.resolve(name))
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw await this.notFound(name)
       if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) {

@@ -69,6 +69,8 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
       namespace,
       taskQueue: TASK_QUEUE,
       ...workflowCode(),
+      // An activity hears of a cancellation with its heartbeat: by default, 10 s late.
+      maxHeartbeatThrottleInterval: '4 seconds',
       activities: createActivities({
         cluster: clusters.get,
         clusterNames: () => Object.keys(config.clusters),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BackupClient } from '../../client/backup-client.ts'
 import {
   checkPolicy,
   deletePolicy,
@@ -71,6 +72,30 @@ describe('a policy', () => {
     await putPolicy(temporal.client, policy('punctual', { onMissed: 'skip' }))
     const { policies } = await temporal.client.schedule.getHandle('policy/punctual').describe()
     expect(policies.catchupWindow).toBe(60_000)
+  })
+
+  it('is called by its name also where a Schedule put the time behind the workflow id', async () => {
+    const { client } = temporal
+    await putPolicy(client, policy('timed'))
+    await putPolicy(client, policy('timed-2026'))
+    for (const name of ['timed', 'timed-2026']) await client.schedule.getHandle(`policy/${name}`).trigger()
+    const backups = new BackupClient(client)
+    const started = (name: string) =>
+      until('it runs', async () => (await showPolicy(client, name)).recent[0]?.workflowId)
+    const id = await started('timed')
+    expect(id).toMatch(/^backup\/timed-\d{4}-/)
+    await until(
+      'it is listed',
+      async () => (await backups.list()).filter(({ name }) => /^timed/.test(name)).length === 2,
+    )
+    await backups.cancel('timed')
+    const asked = async (workflowId: string) => {
+      const { events = [] } = await client.workflow.getHandle(workflowId).fetchHistory()
+      return events?.some(({ workflowExecutionCancelRequestedEventAttributes: asked }) => asked) ?? false
+    }
+    expect(await asked(id)).toBe(true)
+    expect(await asked(await started('timed-2026'))).toBe(false)
+    await expect(backups.cancel('timing')).rejects.toThrow(/There is no backup called 'timing'/)
   })
 
   it('is triggered once at a time, full when asked for', async () => {
