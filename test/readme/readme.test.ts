@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import { findTemporal } from '../../client/temporal-binary.ts'
 import { LabCluster } from '../../lab/index.ts'
 import { freePorts } from '../../workers/free-port.ts'
+import { startTestS3 } from '../support/s3-server.ts'
 import { until } from '../support/until.ts'
 import { commandsOf, yamlFiles } from './readme-commands.ts'
 
@@ -17,9 +19,11 @@ const clusters: LabCluster[] = []
 const children: ChildProcess[] = []
 let environment: NodeJS.ProcessEnv
 let ports: number[]
+let s3: S3Server
 
 beforeAll(async () => {
   const password = 'readme-password'
+  s3 = await startTestS3()
   for (const [name, version] of [
     ['old', '3.3'],
     ['new', '3.5'],
@@ -46,11 +50,12 @@ beforeAll(async () => {
   const config = (files.get('starferry.yaml') ?? '')
     .replace(/\[old-fe-0:9030, old-fe-1:9030\]/, `['${address(old)}']`)
     .replace(/\[new-fe-0:9030\]/, `['${address(fresh)}']`)
+    .replace(/https:\/\/s3\.us-east-1\.amazonaws\.com/, `${s3.endpoint}\n      aws.s3.enable_path_style_access: 'true'`)
   writeFileSync(
     path.join(folder, 'starferry.yaml'),
     `${config}\nworker: { health: '127.0.0.1:${health}' }\ntelemetry: { metrics: '127.0.0.1:${metrics}' }\n`,
   )
-  writeFileSync(path.join(folder, 'migration.yaml'), files.get('migration.yaml') ?? '')
+  for (const name of ['migration.yaml', 'policy.yaml']) writeFileSync(path.join(folder, name), files.get(name) ?? '')
   cpSync(path.join(root, 'test/fixtures/client/new'), path.join(folder, 'conf'), { recursive: true })
   const temporal = await findTemporal({ say: () => {} })
   environment = {
@@ -58,6 +63,8 @@ beforeAll(async () => {
     OLD_PASSWORD: password,
     NEW_PASSWORD: password,
     OLD_TOKEN: old.state.token,
+    BACKUP_ACCESS_KEY: s3.accessKey,
+    BACKUP_SECRET_KEY: s3.secretKey,
     TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
     NO_COLOR: '1',
     PATH: `${path.dirname(temporal.path)}:${process.env.PATH}`,
@@ -68,6 +75,7 @@ afterAll(async () => {
   for (const child of children) child.kill('SIGTERM')
   await Promise.all(children.map((child) => child.exitCode ?? new Promise((resolve) => child.once('exit', resolve))))
   await Promise.all(clusters.map((cluster) => cluster.stop()))
+  await s3?.stop()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -126,6 +134,9 @@ async function works(command: string, prints: RegExp): Promise<void> {
   const { code, out } = await run(command)
   expect({ command, code, out }).toMatchObject({ code: 0, out: expect.stringMatching(prints) })
 }
+
+const restored = async (name: string) =>
+  JSON.parse((await run(`npx starferry restore status ${name} --json`)).out).status.state
 
 const status = async () => JSON.parse((await run('npx starferry migrate status to-new --json')).out)
 
@@ -198,6 +209,42 @@ const story: [RegExp, (command: string) => Promise<void>][] = [
     async (command) => {
       await works(command, /stop/i)
       await until('it has stopped', async () => (await status()).state === 'stopped')
+    },
+  ],
+  [/^npx starferry repo create /, (command) => works(command, /vault is there, on old/)],
+  [/^npx starferry repo check /, (command) => works(command, /vault works from old/)],
+  [/^npx starferry repo list /, (command) => works(command, /vault +s3a:\/\/backups\/starrocks/)],
+  [/^npx starferry backup run .*--plan$/, (command) => works(command, /BACKUP [\s\S]*`orders`/)],
+  [/^npx starferry backup run .*--watch$/, (command) => works(command, /backed up manual-old/)],
+  [/^npx starferry backup list /, (command) => works(command, /sf_shop_\w+ +shop +full/)],
+  [/^npx starferry backup verify /, (command) => works(command, /^whole /m)],
+  [/^npx starferry policy apply /, (command) => works(command, /made old-nightly/)],
+  [/^npx starferry policy trigger /, (command) => works(command, /started old-nightly/)],
+  [/^npx starferry backup status .*--watch$/, (command) => works(command, /backed up old-nightly/)],
+  [/^npx starferry policy list$/, (command) => works(command, /old-nightly +old +vault +waiting .*finished/)],
+  [/^npx starferry backup prune /, (command) => works(command, /0 backups would be deleted/)],
+  [/^npx starferry restore plan /, (command) => works(command, /RESTORE SNAPSHOT/)],
+  [/^npx starferry restore run .*--name rescue /, (command) => works(command, /starferry restore publish rescue/)],
+  [/^npx starferry restore status /, (command) => works(command, /rescue {2}ready/)],
+  [/^npx starferry restore publish /, (command) => works(command, /restored rescue/)],
+  [/^npx starferry restore run .*--as shop_of_old /, (command) => works(command, /restored moved/)],
+  [/^npx starferry status$/, (command) => works(command, /./)],
+  [
+    /^temporal workflow start .* --type (backupSet|restore) /,
+    async (command) => {
+      await works(command, /by-hand/)
+      if (command.includes('--type restore')) {
+        await until('it waits to be published', async () => (await restored('by-hand')) === 'ready')
+      }
+    },
+  ],
+  [/^temporal workflow result /, (command) => works(command, /COMPLETED[\s\S]*sf_shop_/)],
+  [/^temporal workflow query --workflow-id (backup|restore)\/by-hand /, (command) => works(command, /by-hand/)],
+  [
+    /^temporal workflow update execute .* discard$/,
+    async (command) => {
+      await works(command, /./)
+      await until('it is taken back', async () => (await restored('by-hand')) === 'cancelled')
     },
   ],
   [
