@@ -56,10 +56,13 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
   const olap: Table[] = []
   const views: Table[] = []
   const materialized: Table[] = []
+  const definitions: Table[] = []
   for (const entry of chosen) {
     const reason = whyNot(entry, options)
-    if (reason) notIncluded.push({ object: entry.name, reason })
-    else if (entry.type === 'OLAP') olap.push(entry)
+    if (reason) {
+      notIncluded.push({ object: entry.name, reason })
+      if (isDefinition(entry, spec)) definitions.push(entry)
+    } else if (entry.type === 'OLAP') olap.push(entry)
     else if (entry.type === 'VIEW') views.push(entry)
     else materialized.push(entry)
   }
@@ -87,7 +90,7 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
   for (const { name } of olap) {
     const reading = readings.get(name)
     if (!reading || !spec.objects.partitions) continue
-    const { names, ignored } = filterPartitions(reading.bounds(), spec.objects.partitions, options.now)
+    const { names, ignored } = filterPartitions(reading.bounds, spec.objects.partitions, options.now)
     if (ignored) warnings.push(`${database}.${name} is taken whole: ${ignored}`)
     if (names.length === reading.state.partitions.size) continue
     if (names.length === 0) {
@@ -105,11 +108,7 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
     if (view) materializedViews.set(name, view)
     else notIncluded.push({ object: name, reason: 'it was dropped while the database was read' })
   })
-  const viewStates = new Map<string, { ddl: string }>()
-  await mapConcurrently(views, WIDTH, async ({ name }) => {
-    const created = await unlessGone(() => showCreate(side.cluster, database, name, { signal }))
-    if (created) viewStates.set(name, { ddl: created.text })
-  })
+  const viewStates = await readDefinitions(options, views)
   const functions = wanted.functions(database)
     ? await readFunctions(side, database, (name) => wanted.function(database, name), notIncluded, signal)
     : new Map()
@@ -119,6 +118,16 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
     materializedViews: inOrder(materializedViews, listed),
     views: inOrder(viewStates, listed),
     functions,
+    definitions: {
+      views: await readDefinitions(
+        options,
+        definitions.filter(({ type }) => type === 'VIEW'),
+      ),
+      materializedViews: await readDefinitions(
+        options,
+        definitions.filter(({ type }) => type !== 'VIEW'),
+      ),
+    },
   }
   return {
     state,
@@ -155,6 +164,24 @@ function whyNot(entry: Table, { side, spec }: ReadOptions): string | undefined {
   return takesMaterializedViews(version)
     ? undefined
     : `StarRocks ${version.text} cannot back up materialized views; their DDL is in the companion file`
+}
+
+/** Of what is in no snapshot, but is wanted: a restore makes it by its statement. */
+function isDefinition(entry: Table, { objects }: BackupSpec): boolean {
+  if (entry.type === 'VIEW') return objects.views
+  return isMaterializedView(entry.type) && objects.materializedViews !== 'none'
+}
+
+async function readDefinitions(
+  { side, database, signal }: ReadOptions,
+  entries: readonly Table[],
+): Promise<Map<string, { ddl: string }>> {
+  const found = new Map<string, { ddl: string }>()
+  await mapConcurrently(entries, WIDTH, async ({ name }) => {
+    const created = await unlessGone(() => showCreate(side.cluster, database, name, { signal }))
+    if (created) found.set(name, { ddl: created.text })
+  })
+  return found
 }
 
 async function readMaterializedView(

@@ -49,6 +49,11 @@ export interface DatabaseState {
   materializedViews: ReadonlyMap<string, MaterializedViewState>
   views: ReadonlyMap<string, { ddl: string }>
   functions: ReadonlyMap<string, { ddl?: string }>
+  /** What no snapshot can hold and a statement makes again: recorded by its definition alone. */
+  definitions?: {
+    views: ReadonlyMap<string, { ddl: string }>
+    materializedViews: ReadonlyMap<string, { ddl: string }>
+  }
 }
 
 export const isAutomatic = (table: Pick<TableState, 'partitioning'>) => table.partitioning.startsWith('automatic')

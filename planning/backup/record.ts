@@ -221,8 +221,16 @@ export function finishRecord(
   return compactLabels({
     ...record,
     tables: Object.fromEntries(tables),
-    materializedViews: kept(record.materializedViews, baseline?.materializedViews, state.materializedViews),
-    views: kept(record.views, baseline?.views, state.views),
+    materializedViews: {
+      ...kept(record.materializedViews, baseline?.materializedViews, state.materializedViews),
+      ...Object.fromEntries(
+        [...(state.definitions?.materializedViews ?? [])].map(([name, { ddl }]) => [name, { ddl, physical: [] }]),
+      ),
+    },
+    views: {
+      ...kept(record.views, baseline?.views, state.views),
+      ...Object.fromEntries(state.definitions?.views ?? []),
+    },
     functions: kept(record.functions, baseline?.functions, state.functions),
   })
 }

@@ -5,7 +5,7 @@ import { RestoreClient } from '../../../client/restore-client.ts'
 import { type RestoreFlags, restoreSpecOf } from '../../../client/restore-spec.ts'
 import type { S3Server } from '../../../client/s3-server/s3-server.ts'
 import type { BackupSetResult } from '../../../contract/backup/backup-api.ts'
-import type { BackupSpec } from '../../../contract/backup/policy.ts'
+import type { BackupSpec, BackupSpecInput } from '../../../contract/backup/policy.ts'
 import type { BackupRecord } from '../../../contract/backup/record.ts'
 import type { RepositoriesAnswer } from '../../../contract/backup/repository-api.ts'
 import type { RestoreResult, RestoreStatus } from '../../../contract/backup/restore-api.ts'
@@ -36,8 +36,8 @@ export interface SeedStage {
   /** `repo create`. */
   createRepository(cluster: string, repository?: string, readOnly?: boolean): Promise<RepositoriesAnswer>
   /** `backup run`, a full one unless told otherwise, to its end. */
-  backUp(cluster: string, flags: BackupFlags, kind?: 'auto' | 'full' | 'incremental'): Promise<BackupSetResult>
-  startBackup(cluster: string, flags: BackupFlags, kind?: 'auto' | 'full' | 'incremental'): Promise<string>
+  backUp(cluster: string, flags: SeedFlags, kind?: 'auto' | 'full' | 'incremental'): Promise<BackupSetResult>
+  startBackup(cluster: string, flags: SeedFlags, kind?: 'auto' | 'full' | 'incremental'): Promise<string>
   /** Of the only backup of a set. */
   idOf(result: BackupSetResult): string
   record(id: string): Promise<BackupRecord>
@@ -49,6 +49,9 @@ export interface SeedStage {
   refusal(run: Promise<unknown>): Promise<string>
   store(): ObjectStore
 }
+
+/** Flags of `backup run`, and what only a file can say. */
+export type SeedFlags = BackupFlags & { file?: Partial<BackupSpecInput> }
 
 export type LabOptions = Partial<LabClusterOptions> & Pick<LabClusterOptions, 'name'> & { repository?: boolean }
 
@@ -110,9 +113,9 @@ export function seedStage(clusters: LabOptions[] = []): SeedStage {
     },
     createRepository: (cluster, repository = REPOSITORY, readOnly = false) =>
       backups.repositories({ op: 'create', cluster, repository, readOnly }),
-    async startBackup(cluster, flags, kind = 'full') {
+    async startBackup(cluster, { file, ...flags }, kind = 'full') {
       const spec = backupSpecOf(undefined, { cluster, repository: REPOSITORY, name: `b${++runs}`, ...flags })
-      await backups.start({ spec: spec as BackupSpec, kind })
+      await backups.start({ spec: { ...spec, ...file } as BackupSpec, kind })
       return spec.name
     },
     backUp: async (cluster, flags, kind) => backups.result(await stage.startBackup(cluster, flags, kind)),
