@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Client,
   isGrpcDeadlineError,
@@ -16,6 +17,8 @@ const WORKFLOW_TASKS = 1
 const ANSWER_WITHIN_MS = 20_000
 /** Who waits longer is told for what. */
 const SLOW_MS = 5_000
+/** Of one step of a workflow; each waits longer than the one before. */
+const FUTILE_TRIES = 4
 
 /** Calls to workflows that people know by name; what Temporal says is turned into what a person can use. */
 export abstract class WorkflowCalls {
@@ -53,12 +56,27 @@ export abstract class WorkflowCalls {
   protected async run<T>(type: string, id: string, input: object, onSlow?: (workflowId: string) => void): Promise<T> {
     const options = { taskQueue: TASK_QUEUE, workflowId: `${id}/${randomUUID().slice(0, 8)}`, args: [input] }
     const handle = await this.client.workflow.start(type, options)
+    let over = false
     const slow = setTimeout(() => onSlow?.(handle.workflowId), SLOW_MS)
+    // A worker of another version may not know the type: Temporal would let it try for ever.
+    const unable = async () => {
+      while (!over) {
+        await sleep(SLOW_MS, undefined, { ref: false })
+        const { raw } = await handle.describe()
+        if (over || (raw.pendingWorkflowTask?.attempt ?? 0) < FUTILE_TRIES) continue
+        await handle.terminate(`no worker could run '${type}'`)
+        throw new RequestError(
+          `The worker cannot run '${type}'. It is of another version than this command, or broken: its log says more.`,
+        )
+      }
+      return undefined as T
+    }
     try {
-      return (await handle.result()) as T
+      return await Promise.race([handle.result() as Promise<T>, unable()])
     } catch (error) {
-      throw new RequestError(failureText(error))
+      throw error instanceof RequestError ? error : new RequestError(failureText(error))
     } finally {
+      over = true
       clearTimeout(slow)
     }
   }
