@@ -1,5 +1,7 @@
-import { LabCluster, type LabClusterOptions, type LabTable } from '../lab/index.ts'
+import { LabCluster, type LabClusterOptions, type LabTable, type SnapshotTiming } from '../lab/index.ts'
 import { type BulkOptions, buildTables } from '../lab/scenario/bulk.ts'
+import type { BaselineOptions } from './baseline.ts'
+import { BackupClock, type JobTimes } from './job-times.ts'
 
 export type Side = 'source' | 'target'
 
@@ -23,13 +25,16 @@ export interface SlotUse {
 export class LabCommands {
   readonly #clusters = new Map<Side, LabCluster>()
   readonly #statements = new Map<Side, Map<string, number>>()
+  readonly #backups = new BackupClock()
 
-  /** Starts both clusters; answers how a worker reaches them. */
-  async start(options: Record<Side, Omit<LabClusterOptions, 'name'>>) {
+  /** Starts the clusters that are asked for; answers how a worker reaches them. */
+  async start(options: Partial<Record<Side, Omit<LabClusterOptions, 'name'>>>) {
     const clusters: Record<string, { frontends: string[]; token: string }> = {}
     for (const side of ['source', 'target'] as const) {
+      const wanted = options[side]
+      if (!wanted) continue
       const cluster = await LabCluster.start({
-        ...options[side],
+        ...wanted,
         name: side,
         onStatement: (sql: string) => this.#count(side, sql),
       })
@@ -40,6 +45,45 @@ export class LabCommands {
       clusters[side] = { frontends, token: cluster.state.token }
     }
     return clusters
+  }
+
+  /** Makes a repository known to the source; its jobs go at this pace. */
+  async attachRepository(options: {
+    name: string
+    location: string
+    properties: Record<string, string>
+    timing: Partial<SnapshotTiming>
+  }): Promise<void> {
+    const cluster = this.#cluster('source')
+    Object.assign(cluster.snapshots.timing, options.timing)
+    const properties = Object.entries(options.properties).map(([key, value]) => `'${key}' = '${value}'`)
+    await cluster.run(
+      `CREATE REPOSITORY ${options.name} WITH BROKER ON LOCATION '${options.location}' PROPERTIES (${properties.join(', ')})`,
+    )
+  }
+
+  /** Backups of the source that have finished. */
+  backups(): JobTimes[] {
+    return this.#backups.times(this.#cluster('source'))
+  }
+
+  /** When the source got its first BACKUP. */
+  sentBackup(): number | undefined {
+    return this.#backups.first
+  }
+
+  /** A full backup of a database of the source stands in the repository, as far as its record goes. */
+  async writeBaseline(options: BaselineOptions): Promise<void> {
+    const { writeBaseline } = await import('./baseline.ts')
+    await writeBaseline(options)
+  }
+
+  /** Many databases in the source, `<database>0001` and so on, each with some tables. */
+  buildDatabases(databases: number, options: Omit<BulkOptions, 'bytes'>): void {
+    const { state } = this.#cluster('source')
+    for (let number = 1; number <= databases; number++) {
+      buildTables(state, { ...options, database: `${options.database}${String(number).padStart(4, '0')}` })
+    }
   }
 
   build({ copies, bytes, ...options }: BenchTables): void {
@@ -53,12 +97,16 @@ export class LabCommands {
   /** Writes to one partition of every n-th source table. */
   write(database: string, every: number): void {
     let number = 0
-    for (const [from] of this.#pairs(database)) {
-      const physical = number++ % every === 0 ? from.partitions[0]?.physical[0] : undefined
+    for (const object of this.#cluster('source').state.databases.get(database)?.objects.values() ?? []) {
+      if (object.kind !== 'table' || number++ % every > 0) continue
+      const physical = object.partitions[0]?.physical[0]
       if (!physical) continue
       physical.dataVersion++
       physical.visibleVersion++
       physical.committedVersion++
+      for (const tablets of physical.tablets.values()) {
+        for (const { replicas } of tablets) for (const replica of replicas) replica.version = physical.visibleVersion
+      }
     }
   }
 
@@ -120,6 +168,7 @@ export class LabCommands {
   }
 
   #count(side: Side, sql: string): void {
+    this.#backups.see(sql)
     const counts = this.#statements.get(side) ?? new Map<string, number>()
     this.#statements.set(side, counts)
     const kind = sql.replaceAll(/\d+|`[^`]*`/g, '?').slice(0, 60)

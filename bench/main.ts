@@ -22,6 +22,9 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   statements: () => import('./statements.ts'),
   'list-snapshots': () => import('./list-snapshots.ts'),
   'list-backups': () => import('./list-backups.ts'),
+  'backup-slots': () => import('./backup-slots.ts'),
+  'backup-plan': () => import('./backup-plan.ts'),
+  'backup-overhead': () => import('./backup-overhead.ts'),
   'verify-repository': () => import('./verify-repository.ts'),
 }
 

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client'
 import type { Dependencies } from '../activities/dependencies.ts'
 import { check } from '../contract/check.ts'
 import { type MigrationSpec, migrationSpecSchema } from '../contract/migration-spec.ts'
-import { workerConfigSchema } from '../contract/worker-config.ts'
+import { type WorkerConfigInput, workerConfigSchema } from '../contract/worker-config.ts'
 import { createClusters } from '../workers/clusters.ts'
 import { createRepositories } from '../workers/repositories.ts'
 
@@ -14,9 +14,13 @@ export interface Measured {
 }
 
 /** Sessions with both clusters as a worker has them. */
-export function openClusters(clusters: Record<string, { frontends: string[]; token: string }>): Measured {
-  const sessions = createClusters(check(workerConfigSchema, { clusters }, 'bench'))
-  const repositories = createRepositories({ repositories: {}, webhooks: {} })
+export function openClusters(
+  clusters: Record<string, { frontends: string[]; token: string }>,
+  known: WorkerConfigInput['repositories'] = {},
+): Measured {
+  const config = check(workerConfigSchema, { clusters, repositories: known }, 'bench')
+  const sessions = createClusters(config)
+  const repositories = createRepositories(config)
   const nothing = () => {}
   return {
     deps: {
@@ -30,6 +34,6 @@ export function openClusters(clusters: Record<string, { frontends: string[]; tok
       clock: { now: () => Date.now() },
     },
     spec: check(migrationSpecSchema, { name: 'bench', source: 'source', target: 'target' }, 'bench'),
-    close: () => sessions.close(),
+    close: async () => void (await Promise.all([sessions.close(), repositories.close()])),
   }
 }
