@@ -17,6 +17,7 @@ import {
   type BackupSetStatus,
   backupStatusQuery,
   cancelSignal,
+  snapshotsDoneSignal,
 } from '../contract/backup/backup-api.ts'
 import type { PolicySpec } from '../contract/backup/policy.ts'
 import type { PruneInput, PruneResult } from '../contract/backup/repository-api.ts'
@@ -53,6 +54,7 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
     show()
   })
   setHandler(cancelSignal, () => scope.cancel())
+  setHandler(snapshotsDoneSignal, (database) => window.release(database))
   setHandler(backupStatusQuery, () => ({
     name: spec.name,
     cluster: spec.cluster,
@@ -119,7 +121,10 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
   }
 
   function canStart(): boolean {
-    return memory.queue.length > 0 && window.size < spec.parallelDatabases && !workflowInfo().continueAsNewSuggested
+    const { parallelDatabases: slots } = spec
+    // Verifications that take longer than the backups do not pile up.
+    const free = window.occupied < slots && window.size < 2 * slots
+    return memory.queue.length > 0 && free && !workflowInfo().continueAsNewSuggested
   }
 
   function wantsPage(): boolean {

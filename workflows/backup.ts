@@ -1,7 +1,9 @@
 import {
   CancellationScope,
   continueAsNew,
+  getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -17,6 +19,7 @@ import {
   type BackupResult,
   backupJobQuery,
   cancelSignal,
+  snapshotsDoneSignal,
 } from '../contract/backup/backup-api.ts'
 import { control, waits, work } from './activities.ts'
 import { brief, cancelledEnd, failureOf } from './backup/failure.ts'
@@ -110,6 +113,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
       }
     }
     const labels = [...progress.cursor.labels, ...(last.label ? [last.label] : [])]
+    if (patched('tells-set')) tellSet()
     await saveCompanion(last)
     const verified = await verifyUnlessImpossible(last, labels)
     const result: BackupResult = {
@@ -138,6 +142,15 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
       ...(result.bytes === undefined ? {} : { bytes: result.bytes }),
     })
     return result
+  }
+
+  /** The rest needs no slot of the set's. A set that has ended needs to know nothing. */
+  function tellSet(): void {
+    const { parent } = info
+    if (!parent) return
+    getExternalWorkflowHandle(parent.workflowId)
+      .signal(snapshotsDoneSignal, database)
+      .catch(() => {})
   }
 
   async function decide(): Promise<void> {

@@ -186,3 +186,6 @@ export const BACKUP_ERRORS = {
 
 /** Someone wants this backup or restore cancelled, the job on the cluster included. Cancelling the workflow does the same. */
 export const cancelSignal = defineSignal('cancel')
+
+/** A backup tells its set that the cluster has nothing more to do for it: the next database can have its turn while this one is verified. */
+export const snapshotsDoneSignal = defineSignal<[string]>('snapshotsDone')

@@ -15,8 +15,8 @@ export interface SetMemory {
   more: boolean
   total: number
   done: number
-  /** By database: first run of its workflow, once it is known. */
-  running: Record<string, { runId?: string }>
+  /** By database: first run of its workflow, once it is known, and whether the cluster is through with it. */
+  running: Record<string, { runId?: string; snapshotsDone?: true }>
   failed: FailedBackup[]
   failedCount: number
   backups: BackupSetResult['backups']

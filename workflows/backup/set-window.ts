@@ -47,6 +47,17 @@ export class SetWindow {
     return Object.keys(this.#memory.running).length
   }
 
+  /** Those that the cluster has a job of, or will have. */
+  get occupied(): number {
+    return Object.values(this.#memory.running).filter(({ snapshotsDone }) => !snapshotsDone).length
+  }
+
+  /** What is left to do for a database is not the cluster's: its slot is free. */
+  release(database: string): void {
+    const entry = this.#memory.running[database]
+    if (entry) entry.snapshotsDone = true
+  }
+
   /** Some start is not settled yet: not the moment to continue as new. */
   get busy(): boolean {
     return this.#starting > 0
