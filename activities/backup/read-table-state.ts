@@ -2,7 +2,7 @@ import { samePhysical } from '../../planning/backup/changes.ts'
 import type { PartitionState, TableState } from '../../planning/backup/database-state.ts'
 import type { FilteredPartition } from '../../planning/backup/partition-filter.ts'
 import { readTable, type Table as TableModel } from '../../starrocks/ddl/index.ts'
-import { indexSchemas, listPartitions, showCreate, type Table } from '../../starrocks/index.ts'
+import { indexSchemas, listPartitions, type PartitionRow, showCreate, type Table } from '../../starrocks/index.ts'
 import type { InventoryEntry } from '../metadata/inventory.ts'
 import { groupPartitions, isUnreadable } from '../metadata/read-table.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -12,8 +12,8 @@ import type { PartitionVersions } from './read-versions.ts'
 
 export interface TableReading {
   state: TableState
-  /** For partition filters; read already wherever there is one. */
-  bounds(): FilteredPartition[]
+  /** For partition filters; empty where there is none. */
+  bounds: FilteredPartition[]
   /** Fills in what SHOW PARTITIONS tells, into `table`. */
   detail(table: TableState): Promise<void>
 }
@@ -46,30 +46,26 @@ export async function readTableState(
     ...(properties.colocate_with ? { colocateGroup: properties.colocate_with } : {}),
     ...(properties['dynamic_partition.enable']?.toLowerCase() === 'true' ? { dynamic: true } : {}),
   }
-  const inventory: InventoryEntry = {
-    database,
-    databaseId,
-    name,
-    full: `${database}.${name}`,
-    id: entry.id,
-    kind: 'table',
-    type: entry.type,
-    state: entry.state,
-    indexCount: entry.indexCount,
-    partitionCount: entry.partitionCount,
-    replicaCount: entry.replicaCount,
-  }
+  const isDetailed = rows !== undefined
+  const isList = /list/.test(state.partitioning)
+  // Neither models nor rows of ten thousand tables are kept for the few that are taken.
+  const kept = isList ? rows : undefined
   return {
     state,
-    bounds: () =>
-      model && rows ? boundsOf(groupPartitions(model, rows)) : [...partitions.keys()].map((one) => ({ name: one })),
+    bounds: spec.objects.partitions ? boundsNow(model, rows, partitions) : [],
     async detail(table) {
-      const now = rows ?? (await listPartitions(side.cluster, database, name, { signal }))
-      const states = rows ? partitions : partitionStates(now)
-      const lists =
-        model && /list/.test(state.partitioning)
-          ? await listValues(side, inventory, model, groupPartitions(model, now), signal)
-          : new Map<string, (string | null)[][]>()
+      const now = isDetailed ? kept : await listPartitions(side.cluster, database, name, { signal })
+      const states = isDetailed ? partitions : partitionStates(now ?? [])
+      const again = isList ? modelOf(text, side) : undefined
+      const lists = again
+        ? await listValues(
+            side,
+            inventoryOf(database, databaseId, entry),
+            again,
+            groupPartitions(again, now ?? []),
+            signal,
+          )
+        : new Map<string, (string | null)[][]>()
       const target = table.partitions as Map<string, PartitionState>
       for (const [partition, detailed] of states) {
         const before = target.get(partition)
@@ -81,11 +77,25 @@ export async function readTableState(
         target.set(partition, {
           ...detailed,
           ...(list ? { list } : {}),
-          ...(rows ? {} : { time }),
+          ...(isDetailed ? {} : { time }),
         })
       }
     },
   }
+}
+
+function boundsNow(
+  model: TableModel | undefined,
+  rows: readonly PartitionRow[] | undefined,
+  partitions: ReadonlyMap<string, PartitionState>,
+): FilteredPartition[] {
+  return model && rows ? boundsOf(groupPartitions(model, rows)) : [...partitions.keys()].map((name) => ({ name }))
+}
+
+function inventoryOf(database: string, databaseId: bigint, entry: Table): InventoryEntry {
+  const { id, name, type, state, indexCount, partitionCount, replicaCount } = entry
+  const full = `${database}.${name}`
+  return { database, databaseId, name, full, id, kind: 'table', type, state, indexCount, partitionCount, replicaCount }
 }
 
 function modelOf(text: string, { version }: ReadOptions['side']): TableModel | undefined {

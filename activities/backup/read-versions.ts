@@ -48,14 +48,16 @@ export async function readVersions(
     }
     throw error
   }
+  const known = new Map<string, ReadonlyMap<string, Versions>>()
   return {
     source: 'm',
     of(table) {
       const partitions = wanted.get(table)
-      if (!partitions) return undefined
       // Half an answer of backends that only just start: this table is asked by itself.
-      if (partitions.size === 0) return undefined
-      return new Map(
+      if (!partitions || partitions.size === 0) return known.get(table)
+      // What was read is let go, table by table.
+      wanted.delete(table)
+      const versions = new Map(
         [...partitions].map(([name, rows]) => {
           const time = timesOf('m', rows)
           return [
@@ -65,9 +67,11 @@ export async function readVersions(
               ...(time === undefined ? {} : { time }),
               bytes: Number(rows.reduce((sum, { bytes }) => sum + bytes, 0n)),
             },
-          ]
+          ] as const
         }),
       )
+      known.set(table, versions)
+      return versions
     },
   }
 }

@@ -1,3 +1,4 @@
+import { ZodError } from 'zod'
 import {
   type BackupIntent,
   type BackupRecord,
@@ -69,10 +70,20 @@ export class RepositoryObjects {
     if (json === undefined) return undefined
     const read = backupRecordSchema.safeParse(json)
     if (read.success) return read.data
-    throw new StorageError(
-      'Unknown',
-      `The record ${key} in ${this.repository.store.description} is damaged: ${read.error.issues[0]?.message}`,
-    )
+    throw this.#damagedRecord(key, read.error)
+  }
+
+  /** What a record begins with, for those who do not need its partitions. Undefined when there is none of that id. Errors: as `record`. */
+  async head(id: string, options: Abortable = {}): Promise<RecordHead | undefined> {
+    const key = this.#own(repositoryKeys.record, id)
+    const json = await this.repository.own.getJson(key, options)
+    if (json === undefined) return undefined
+    try {
+      return readHead(json)
+    } catch (error) {
+      if (!(error instanceof ZodError)) throw error
+      throw this.#damagedRecord(key, error)
+    }
   }
 
   /** Records never change: false when there is one of that id already. */
@@ -159,6 +170,13 @@ export class RepositoryObjects {
     await this.#delete([this.#own(repositoryKeys.companion, id), this.#own(repositoryKeys.verification, id)], options)
     await this.#delete([this.#own(repositoryKeys.record, id)], options)
     await this.unmarkDeleting(id, options)
+  }
+
+  #damagedRecord(key: string, { issues }: ZodError): StorageError {
+    return new StorageError(
+      'Unknown',
+      `The record ${key} in ${this.repository.store.description} is damaged: ${issues[0]?.message}`,
+    )
   }
 
   async #delete(keys: string[], options: Abortable): Promise<void> {
