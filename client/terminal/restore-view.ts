@@ -1,4 +1,4 @@
-import type { RestorePlan, RestoreResult } from '../../contract/backup/restore-api.ts'
+import type { RestorePlan, RestoreResult, RestoreStatus } from '../../contract/backup/restore-api.ts'
 import type { RunningRestore } from '../restore-client.ts'
 import { bar } from './bar.ts'
 import { findingsView } from './findings-view.ts'
@@ -35,7 +35,18 @@ export const restoreLine = ({ status, job }: RunningRestore) =>
     ...(status.waiting ? [`waits: ${status.waiting}`] : []),
   ].join('  ')
 
-export function restoreResultView(name: string, result: RestoreResult, style: Style): string[] {
+export function restoreResultView(
+  name: string,
+  result: RestoreResult,
+  style: Style,
+  { state, step, left }: Pick<RestoreStatus, 'state' | 'step' | 'left'>,
+): string[] {
+  if (state === 'cancelled') {
+    return [
+      `${style.yellow('taken back')} ${style.bold(name)}  ${printable(step)}; ${left.length === 0 ? 'everything that it made was removed, live tables are as they were' : 'not all of it could be removed:'}`,
+      ...left.map((each) => `  ${style.red(printable(each))}`),
+    ]
+  }
   return [
     result.ok
       ? `${style.green('restored')} ${style.bold(name)}  ${plural(result.tables, 'table')}, ${plural(result.partitions, 'partition')}, ${formatSeconds(result.seconds)}; ${printable(result.rowsChecked)}`

@@ -49,7 +49,7 @@ describe('restores from the command line', () => {
     expect(twice).toMatchObject({ code: 1, stderr: expect.stringMatching(/'rescue' runs already/) })
     const published = await stage.run('restore', 'publish', 'rescue')
     expect(published.stdout).toMatch(
-      /^restored rescue {2}1 table, 2 partitions, .*rows of 2 partitions counted and equal$/m,
+      /^restored rescue {2}1 table, 2 partitions, .*rows of \d+ partitions counted and equal$/m,
     )
     expect(published.code).toBe(0)
     expect(orders()).toEqual(['1', '2', '11'])
@@ -67,7 +67,7 @@ describe('restores from the command line', () => {
     const tables = () => rows('SHOW TABLES FROM shop').map(([name]) => String(name))
     expect(tables().some((name) => /^orders__sf_/.test(name))).toBe(true)
     const { code, stdout } = await stage.run('restore', 'discard', 'no-thanks')
-    expect(stdout).toMatch(/discarded/)
+    expect(stdout).toMatch(/^taken back no-thanks {2}it was discarded; everything that it made was removed/m)
     expect(code).toBe(0)
     expect(tables().some((name) => /^orders__sf_/.test(name))).toBe(false)
     expect(orders()).toEqual(['1', '2', '11'])

@@ -46,6 +46,6 @@ async function settle(name: string, options: Options, what: 'publish' | 'discard
   const terminal = terminalFor(options)
   await withRestores(options, async (restores) => {
     await restores[what](name)
-    await watchRestore(restores, name, terminal, 1, untilInterrupted())
+    await watchRestore(restores, name, terminal, 1, untilInterrupted(), what === 'discard' ? 'discarded' : 'restored')
   })
 }

@@ -13,6 +13,7 @@ export async function watchRestore(
   terminal: Terminal,
   intervalSeconds: number,
   signal: AbortSignal,
+  wanted: 'restored' | 'discarded' = 'restored',
 ): Promise<void> {
   const last = await watchWork<RunningRestore>(
     terminal,
@@ -34,6 +35,7 @@ export async function watchRestore(
   }
   const result = await restores.result(name)
   if (terminal.json) terminal.out(JSON.stringify(result))
-  else for (const line of ['', ...restoreResultView(name, result, terminal.style)]) terminal.out(line)
-  if (!result.ok) throw new FailedCheck()
+  else for (const line of ['', ...restoreResultView(name, result, terminal.style, last.status)]) terminal.out(line)
+  const done = wanted === 'discarded' ? last.status.state === 'cancelled' && last.status.left.length === 0 : result.ok
+  if (!done) throw new FailedCheck()
 }
