@@ -1,9 +1,14 @@
-import { type BackupRecord, repositoryKeys } from '../../contract/backup/record.ts'
+import { repositoryKeys } from '../../contract/backup/record.ts'
+import type { RecordHead } from '../../planning/backup/head.ts'
 import { labelStem } from '../../planning/backup/label.ts'
 import type { RepositoryObjects } from '../repository/repository-objects.ts'
+import { damageOfSnapshots } from '../repository/snapshot-damage.ts'
 
 /** How far back it is looked for a full one. */
 const MOST = 400
+
+/** How labels go on after their stem. */
+const TIME = /^\d{8}T\d{9}_/
 
 export interface Series {
   cluster: string
@@ -17,22 +22,27 @@ export interface Series {
 export async function earlierBackups(
   objects: RepositoryObjects,
   { cluster, database, name, prefix }: Series,
-  unless: (record: BackupRecord) => Promise<string | undefined>,
+  unless: (record: RecordHead) => Promise<string | undefined>,
   signal?: AbortSignal,
-): Promise<{ earlier: BackupRecord[]; rejected: string[] }> {
+): Promise<{ earlier: RecordHead[]; rejected: string[] }> {
   const { own } = objects.repository
   const stem = repositoryKeys.record(objects.repository.name, labelStem(prefix, database)).slice(own.directory.length)
-  const keys: string[] = []
-  for await (const { key } of own.list(stem.replace(/\.json\.gz$/, ''), { signal })) keys.push(key)
-  const ids = keys.map((key) => key.replace(/^.*\//, '').replace(/\.json\.gz$/, ''))
-  // Ids begin alike and go on with the time: their order is that of time.
+  const begin = stem.replace(/\.json\.gz$/, '')
+  const ids: string[] = []
+  for await (const { key } of own.list(begin, { signal })) {
+    // shop_eu begins like shop, and is none of its series.
+    if (TIME.test(key.slice(begin.length))) ids.push(key.replace(/^.*\//, '').replace(/\.json\.gz$/, ''))
+  }
+  // They begin alike and go on with the time: their order is that of time.
   const doomed = await objects.deleting({ signal })
-  const earlier: BackupRecord[] = []
+  const earlier: RecordHead[] = []
   const rejected: string[] = []
-  for (const id of ids.sort().reverse().slice(0, MOST)) {
+  let seen = 0
+  for (const id of ids.sort().reverse()) {
     if (doomed.has(id)) continue
-    const record = await objects.record(id, { signal })
+    const record = await objects.head(id, { signal })
     if (!record || record.cluster !== cluster || record.database !== database || record.name !== name) continue
+    if (++seen > MOST) break
     const why = await unless(record)
     if (why) {
       rejected.push(`backup ${id} is not built upon: ${why}`)
@@ -46,22 +56,10 @@ export async function earlierBackups(
 
 /** Why nothing may be built on a backup; undefined when all of its snapshots are there. */
 export function damageOf(objects: RepositoryObjects, signal?: AbortSignal) {
-  const seen = new Map<string, Promise<string>>()
-  const stateOf = (label: string) => {
-    let state = seen.get(label)
-    if (!state) {
-      state = objects.repository.lookAt(label, { signal }).then((names) => names.state)
-      seen.set(label, state)
-    }
-    return state
-  }
-  return async (record: BackupRecord): Promise<string | undefined> => {
+  const damage = damageOfSnapshots(objects, signal)
+  return async (record: RecordHead): Promise<string | undefined> => {
     const verified = await objects.verification(record.id, { signal })
     if (verified && !verified.ok) return 'its verification found damage'
-    for (const { label } of record.labels) {
-      const state = await stateOf(label)
-      if (state !== 'complete') return `snapshot ${label} is ${state === 'missing' ? 'missing' : `damaged (${state})`}`
-    }
-    return undefined
+    return damage(record.labels.map((label, i) => ({ label, timestamp: '', infoMd5: record.md5?.[i] })))
   }
 }

@@ -14,6 +14,7 @@ import type { Dependencies } from '../dependencies.ts'
 import { facts } from '../pollers/facts.ts'
 import type { RepositoryOnCluster } from './attach-repository.ts'
 import { readBareRecord } from './bare-record.ts'
+import { checkChain } from './check-chain.ts'
 import { checkInPlace } from './check-in-place.ts'
 import { findBackup } from './find-backup.ts'
 import { kindOf, readDatabase } from './live-objects.ts'
@@ -81,6 +82,7 @@ export async function lookBeforeRestore(
   const known = { ...outline, basis: { ...basis, steps: stepCodes(steps) } }
   findings.push(...outline.problems.map((problem) => fatal('restore-impossible', record.id, problem)))
   findings.push(...clashes(choice.objects, live?.objects, outline.database))
+  findings.push(...(await checkChain(() => repositoryOf(deps, spec.repository), outline, signal)))
   findings.push(...(await checkInPlace(cluster, outline, signal)))
   findings.push(...(await restoreFindings(deps, spec, outline, live?.objects, signal)))
   if (steps.length === 0) throw refusedRestore(nothingToDo(outline))

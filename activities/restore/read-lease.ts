@@ -20,6 +20,7 @@ export type LeaseOrder = RestoreInput & {
 export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, signal?: AbortSignal): Promise<string[]> {
   const { spec, basis, chain, holder } = order
   let deleting: string[]
+  let gone: string | undefined
   try {
     const lease = {
       holder,
@@ -27,14 +28,20 @@ export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, sign
       labels: chain,
       records: basis.bare ? [] : [basis.backup],
     }
-    const answer = await protectSnapshots(await repositoryOf(deps, spec.repository), lease, signal)
+    const repository = await repositoryOf(deps, spec.repository)
+    const answer = await protectSnapshots(repository, lease, signal)
     deleting = answer.deleting
+    // What was deleted between the check and the lease is not being deleted any more.
+    for (const label of deleting.length > 0 ? [] : chain) {
+      if ((await repository.lookAt(label, { signal })).state === 'missing') gone ??= label
+    }
   } catch (error) {
     if (!(error instanceof StorageError) && !(error instanceof SnapshotError)) throw error
     return [`Nothing keeps the snapshots from being deleted by retention while they are restored: ${error.message}`]
   }
-  if (deleting.length === 0) return []
+  if (deleting.length === 0 && gone === undefined) return []
   await releaseLease(deps, order)
+  if (gone !== undefined) throw refusedRestore(`Snapshot ${gone}, which backup ${basis.backup} needs, is gone`)
   throw refusedRestore(
     `Backup ${basis.backup} needs snapshots that are being deleted (${deleting.slice(0, 3).join(', ')})`,
   )
