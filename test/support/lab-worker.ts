@@ -72,6 +72,8 @@ export class LabWorker {
         clock: systemClock,
       }),
       maxConcurrentActivityTaskExecutions: 400,
+      // What activities tell, and cancellations on the way back, need not wait longer.
+      maxHeartbeatThrottleInterval: '1 second',
       shutdownGraceTime: 0,
       shutdownForceTime: 10_000,
     })
