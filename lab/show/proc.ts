@@ -144,7 +144,7 @@ const showDbs = (context: LabSqlContext, path: string, rest: string[]): LabResul
     throw unknownPath(path, `Unknown database id or name "${db}"`)
   }
   if (tableId === undefined) return showTables(context, database)
-  const table = [...database.objects.values()].find((o) => String(o.id) === tableId || o.name === tableId)
+  const table = findObject(database, tableId)
   if (!table) throw unknownPath(path, `unknown table id or name "${tableId}"`)
   if (node === undefined) {
     return tableResult(
@@ -160,6 +160,13 @@ const showDbs = (context: LabSqlContext, path: string, rest: string[]): LabResul
     throw unknownPath(path, `Not implemented yet: ${node}`)
   }
   return showTableNode(context, path, table, node, inner)
+}
+
+/** By id or name, in a loop that makes nothing: it is asked for each of ten thousand tables. */
+const findObject = (database: LabDatabase, key: string): LabObject | undefined => {
+  const id = /^\d+$/.test(key) ? BigInt(key) : undefined
+  for (const object of database.objects.values()) if (object.id === id || object.name === key) return object
+  return undefined
 }
 
 const showTableNode = (
