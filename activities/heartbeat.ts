@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import { manyListeners } from './metadata/many-listeners.ts'
 
 const BEAT_MS = 2_000
 
@@ -11,6 +12,7 @@ export async function beating<T>(
   initial?: unknown,
 ): Promise<T> {
   const context = Context.current()
+  manyListeners(context.cancellationSignal)
   // A beat without details would wipe out those of the attempt before.
   let details = initial
   const beat = setInterval(() => context.heartbeat(details), BEAT_MS)
