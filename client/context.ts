@@ -18,7 +18,7 @@ export function terminalFor(options: { json?: boolean }): Terminal {
   return {
     json: options.json ?? false,
     style: styleFor(process.stdout),
-    columns: process.stdout.isTTY ? (process.stdout.columns ?? 80) : 160,
+    columns: process.stdout.isTTY ? process.stdout.columns || 80 : 160,
     out: (line) => process.stdout.write(`${line}\n`),
     note: (line) => process.stderr.write(`${line}\n`),
   }

@@ -46,7 +46,8 @@ export class Live {
 
   #erase(): void {
     if (this.#painted.length === 0) return
-    const columns = this.#screen.columns ?? 80
+    // A terminal that does not know its size says 0.
+    const columns = this.#screen.columns || 80
     const rows = this.#painted.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)), 0)
     // Up so many rows, then clear to the end of the screen.
     this.#screen.write(`\u001b[${rows}A\r\u001b[J`)

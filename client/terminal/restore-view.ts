@@ -14,7 +14,8 @@ export function restoreView({ status, job }: RunningRestore, style: Style, colum
     `  ${bar(status.stepsTotal > 0 ? status.stepsDone / status.stepsTotal : 0, 32, style)} ${status.stepsDone} of ${plural(status.stepsTotal, 'step')}   ${style.dim(clip(printable(status.step), columns - 60))}`,
   ]
   if (job) lines.push(...jobView(job, style, columns))
-  if (status.waiting) lines.push(`  ${style.yellow(clip(`waits: ${printable(status.waiting)}`, columns - 2))}`)
+  const over = ['finished', 'failed', 'cancelled'].includes(status.state)
+  if (status.waiting && !over) lines.push(`  ${style.yellow(clip(`waits: ${printable(status.waiting)}`, columns - 2))}`)
   for (const where of status.where) lines.push(`  ${clip(printable(where), columns - 2)}`)
   for (const warning of status.warnings) lines.push(`  ${style.yellow(clip(printable(warning), columns - 2))}`)
   for (const left of status.left) lines.push(`  ${style.red('left behind')}  ${clip(printable(left), columns - 15)}`)
@@ -32,7 +33,7 @@ export const restoreLine = ({ status, job }: RunningRestore) =>
     `${status.stepsDone}/${status.stepsTotal}`,
     status.step,
     ...(job ? [jobLine(job)] : []),
-    ...(status.waiting ? [`waits: ${status.waiting}`] : []),
+    ...(status.waiting && status.state !== 'cancelled' ? [`waits: ${status.waiting}`] : []),
   ].join('  ')
 
 export function restoreResultView(

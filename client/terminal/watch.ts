@@ -28,7 +28,7 @@ export async function watchWork<T>(
   for (;;) {
     const seen = await patiently(look)
     if (terminal.json) terminal.out(JSON.stringify(seen))
-    else if (process.stdout.isTTY) live.paint(view(seen, process.stdout.columns ?? 80))
+    else if (process.stdout.isTTY) live.paint(view(seen, process.stdout.columns || 80))
     else if (told !== line(seen)) {
       told = line(seen)
       terminal.out(told)
