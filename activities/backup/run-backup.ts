@@ -45,6 +45,7 @@ type Intent = BackupIntent & {
 }
 
 const MOST_REPLANS = 50
+const MOST_WARNINGS = 50
 const GONE_LOOK_MS = 2_000
 
 /**
@@ -59,15 +60,23 @@ export async function runBackup(deps: Dependencies, input: RunBackupInput): Prom
       const run = await openRun(deps, context, input, report)
       await removeFailed(run)
       const found = await findOwn(run)
-      if (found && 'record' in found) return await recorded(run, found.record)
-      if (found) return await finish(run, found.intent, found.followed)
+      if (found && 'record' in found) return bounded(await recorded(run, found.record))
+      if (found) return bounded(await finish(run, found.intent, found.followed))
       const planned = await planAndSend(run)
-      if ('done' in planned) return planned
-      return await followToEnd(run, planned)
+      if ('done' in planned) return bounded(planned)
+      return bounded(await followToEnd(run, planned))
     } catch (error) {
       throw backupFailure(error, what, context)
     }
   }, context.info.heartbeatDetails)
+}
+
+/** Each of ten thousand tables may have its warning; what goes through a workflow is bounded. */
+function bounded(result: RunBackupResult): RunBackupResult {
+  const { warnings } = result
+  if (warnings.length <= MOST_WARNINGS) return result
+  const more = warnings.length - MOST_WARNINGS + 1
+  return { ...result, warnings: [...warnings.slice(0, MOST_WARNINGS - 1), `and ${more} more warnings`] }
 }
 
 /** Everything ends with a type that the workflow knows. */
@@ -364,7 +373,8 @@ async function writeRecord({ objects, input }: BackupRun, record: BackupRecord):
 }
 
 /** Nothing has changed: the record says so, and points to where everything is. */
-async function nothingToSend(run: BackupRun, { record, warnings }: PlannedSnapshot): Promise<RunBackupResult> {
+async function nothingToSend(run: BackupRun, planned: PlannedSnapshot): Promise<RunBackupResult> {
+  const { record, warnings } = planned
   const { input, objects, label, deps } = run
   const nothing = record.labels.length === 0 && Object.keys(record.tables).length === 0
   const finished = {
@@ -373,7 +383,11 @@ async function nothingToSend(run: BackupRun, { record, warnings }: PlannedSnapsh
     ...(record.own === 0 ? { id: label } : {}),
   }
   const write = objects !== undefined && !(nothing && input.baseline === undefined)
-  if (write) await writeRecord(run, finished)
+  // Announced like one with a snapshot: what it points to may be about to be deleted.
+  if (write) {
+    if (record.own === 0) await announce(run, { ...planned, record: finished })
+    await writeRecord(run, finished)
+  }
   return {
     done: true,
     late: false,

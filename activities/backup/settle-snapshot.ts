@@ -1,4 +1,4 @@
-import type { BackupIntent, BackupRecord } from '../../contract/backup/record.ts'
+import type { BackupIntent, BackupRecord, TableRecord } from '../../contract/backup/record.ts'
 import { type RowCounts, type SnapshotContent, settleSnapshot } from '../../planning/backup/record.ts'
 import { type Manifest, verifySnapshot } from '../../repository/index.ts'
 import { abortedBackup, staleBackup } from './backup-failures.ts'
@@ -42,6 +42,7 @@ export async function settle(
     // What was noted of its columns and partitions is that of another table.
     if (held.id !== table.id)
       throw staleBackup(`another table took the name ${name} before it was backed up; it is taken again`)
+    checkComplete(label, name, table, held.partitions, at, look)
     if (!look?.changed.has(name)) continue
     // Some of its partitions are in earlier snapshots under the former definition: the two do not go together.
     if (!whole)
@@ -63,6 +64,30 @@ export async function settle(
     finishedAt: new Date(run.deps.clock.now()).toISOString(),
     bytes: (record.bytes ?? 0) + measured.bytes,
     movedMeanwhile: [...new Set([...record.movedMeanwhile, ...(look?.moved ?? [])])],
+  }
+}
+
+/**
+ * What was noted is not what was sent when an answer to BACKUP came so late that it was planned anew meanwhile. A partition that is missing in the snapshot
+ * would be missing in the record, and so in every restore, without a word; only those that were dropped before the snapshot may be.
+ */
+function checkComplete(
+  label: string,
+  name: string,
+  { whole, partitions }: TableRecord,
+  held: ReadonlyMap<string, unknown>,
+  at: number,
+  look: SecondLook | undefined,
+): void {
+  for (const [partition, planned] of Object.entries(partitions)) {
+    if (planned.at !== at || held.has(partition)) continue
+    const ids = new Set(planned.physical.map(([id]) => id))
+    const isThere = look?.after
+      .get(name)
+      ?.get(partition)
+      ?.physical.some(([id]) => ids.has(id))
+    if (!whole.includes(at) || isThere)
+      throw abortedBackup(`snapshot ${label} does not hold partition ${partition} of ${name}, which was to be in it`)
   }
 }
 

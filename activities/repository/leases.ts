@@ -63,8 +63,15 @@ function overlap({ labels, records = [] }: RepositoryLease, doomed: ReadonlyMap<
   return [...doomed].flatMap(([id, own]) => ([id, ...own].some((one) => needed.has(one)) ? [id] : []))
 }
 
-/** Does the work while the lease is renewed. `lost` is told once somebody else may have it. */
-export async function whileRenewed<T>(held: HeldLease, lost: (why: Error) => void, work: () => Promise<T>): Promise<T> {
+/**
+ * Does the work while the lease is renewed. `lost` is told once somebody else may have it. A process that stood still for so long goes on before it is told:
+ * `sure` throws then, and is called right before whatever must not happen twice.
+ */
+export async function whileRenewed<T>(
+  held: HeldLease,
+  lost: (why: Error) => void,
+  work: (sure: () => void) => Promise<T>,
+): Promise<T> {
   const lasts = held.lease.ttlSeconds * 1000
   let until = performance.now() + lasts
   let renewing = false
@@ -84,7 +91,10 @@ export async function whileRenewed<T>(held: HeldLease, lost: (why: Error) => voi
   }
   const timer = setInterval(() => void renew(), Math.min(lasts / 6, LONGEST_GAP_MS))
   try {
-    return await work()
+    return await work(() => {
+      if (performance.now() >= until)
+        throw new Error(`the lease ${held.lease.id} ran out while this process stood still`)
+    })
   } finally {
     clearInterval(timer)
   }

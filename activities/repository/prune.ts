@@ -56,7 +56,7 @@ export function createPruneActivities(deps: Dependencies) {
             return await whileRenewed(
               held,
               (why) => lost.abort(why),
-              () => runPrune({ deps, repository, input, progress, report, signal }),
+              (sure) => runPrune({ deps, repository, input, progress, report, signal, sure }),
             )
           } finally {
             await held.release().catch(() => undefined)

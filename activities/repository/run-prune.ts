@@ -25,6 +25,8 @@ export interface PruneWork {
   report(progress: PruneProgress): void
   /** Somebody wants it ended, or somebody else has the right to delete now. */
   signal: AbortSignal
+  /** Throws when somebody else may have the right to delete, though nobody was told yet. */
+  sure(): void
 }
 
 const MOST_FAILURES = 50
@@ -37,7 +39,7 @@ const SWEEP_SECONDS = 86_400
  * Errors: StorageError; the signal's reason.
  */
 export async function runPrune(work: PruneWork): Promise<PruneResult> {
-  const { deps, repository, input, progress, report, signal } = work
+  const { deps, repository, input, progress, report, signal, sure } = work
   const objects = objectsOf(repository)
   const jobs = rememberedJobs(deps, deps.clusterNames(), signal)
   const look = (leftovers = input.leftovers) => readSituation(deps, repository, { leftovers, jobs, signal })
@@ -60,6 +62,7 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
     const bytes = head.bytes ?? (await measure(repository, labels, signal))
     const results = []
     for (const label of labels) {
+      sure()
       const result = await deleteSnapshot(deps, repository, label, head.cluster, signal)
       results.push(result)
       if (result.reason) fail(label, result.reason)
@@ -90,6 +93,7 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
       if (!again.leftovers.delete.some((one) => one.label === label)) continue
       if (again.records.some((head) => head.labels.includes(label))) continue
       const { bytes } = await repository.measure(label, { signal })
+      sure()
       const { gone, reason, hidden } = await deleteSnapshot(deps, repository, label, undefined, signal)
       if (reason) fail(label, reason)
       if (hidden > 0) notes.add(HIDDEN)

@@ -15,7 +15,7 @@ import { isMarked, type JobMark } from './job-mark.ts'
 import { ProblemWatch } from './problem-watch.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { endFailure, submissionFailure } from './restore-end.ts'
-import { abortedRestore, busyRestore } from './restore-failures.ts'
+import { abortedRestore, busyRestore, staleRestore } from './restore-failures.ts'
 
 export interface RestoreJobOrder {
   statement: string
@@ -25,6 +25,12 @@ export interface RestoreJobOrder {
   /** Names of tables and views as the snapshot has them; to tell ours from another restore of the same snapshot. */
   objects: readonly string[]
   mark: JobMark | null
+  /** Seconds; see `jobTimeout`. */
+  timeout: number
+  /** The step was tried before, under whatever attempt: what it makes may be there. */
+  again: boolean
+  /** Names that were free at the check, and that the job makes: RESTORE over a table that somebody made meanwhile would replace its rows. */
+  taken(): Promise<string[]>
   bytes?: number
   /** Whether what the job makes is there, complete: what a job whose row is gone came to. */
   isThere(): Promise<boolean>
@@ -54,7 +60,13 @@ export async function runRestoreJob(context: RestoreContext, activity: Context, 
     const holder = await desk.running(place)
     if (holder) throw busyRestore(`${placeName(place)} waits for ${describeJob(holder)}, which is not this restore’s`)
     // Another job may have taken the place of ours in the list after ours had ended.
-    if (activity.info.attempt > 1 && (await order.isThere())) return
+    if ((order.again || activity.info.attempt > 1) && (await order.isThere())) return
+    const taken = await order.taken()
+    if (taken.length > 0) {
+      throw staleRestore(
+        `${what}: somebody has made ${taken.slice(0, 5).join(', ')} meanwhile, and RESTORE would replace its rows; nothing was restored over it. Begin again`,
+      )
+    }
     try {
       await cluster.execute(order.statement)
       sent = true
@@ -133,8 +145,9 @@ export async function runRestoreJob(context: RestoreContext, activity: Context, 
 /** The row of a job that this restore sent: of its snapshot and its objects, and newer than the last one before. */
 export function isOurs(
   job: SnapshotJob,
-  order: Pick<RestoreJobOrder, 'label' | 'timestamp' | 'objects' | 'mark'>,
+  order: Pick<RestoreJobOrder, 'label' | 'timestamp' | 'objects' | 'mark' | 'timeout'>,
 ): boolean {
+  if (job.timeoutSeconds !== undefined && job.timeoutSeconds !== order.timeout) return false
   if (job.kind !== 'restore' || job.label !== order.label || isMarked(job, order.mark)) return false
   if (job.timestamp !== '' && job.timestamp !== order.timestamp) return false
   // The list is empty before the job has read the snapshot; odd names cannot be told apart in it.

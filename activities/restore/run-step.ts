@@ -1,5 +1,7 @@
 import type { Context } from '@temporalio/activity'
 import { own } from '../../planning/backup/changes.ts'
+import { jobTimeout } from '../../planning/restore/restore-names.ts'
+import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
 import { placeOf } from '../snapshot-jobs/index.ts'
 import { createEmpty } from './create-empty.ts'
@@ -92,6 +94,9 @@ export async function runStep(
         place: { database: outline.database },
         objects: objectsInSnapshot(step),
         mark: run.mark as JobMark | null,
+        timeout: jobTimeout(outline.spec.timeout, context.basis.hash),
+        again: run.attempt > 1,
+        taken: () => takenNames(context, tables),
         report: run.report,
         isThere: async () => (await verifyAll(context, tables, 'aside', false)).problems.length === 0,
       })
@@ -159,6 +164,13 @@ async function restore(
     place: placeOf(step.database),
     objects: objectsInSnapshot(step),
     mark: run.mark as JobMark | null,
+    timeout: jobTimeout(outline.spec.timeout, context.basis.hash),
+    again: run.attempt > 1,
+    taken: () =>
+      takenNames(
+        context,
+        step.parts.flatMap(({ planned, first }) => (first ? [planned] : [])),
+      ),
     bytes: bytes > 0 ? bytes : undefined,
     report: run.report,
     isThere: () => isThere(context, step),
@@ -171,6 +183,17 @@ async function restore(
     const emptied = planned.parts.every(({ names }) => names.length === 0)
     if (emptied || planned.table.dynamic) await dropSurplus(context, planned)
   }
+}
+
+/** Of tables that a job makes under their live names: those that are there already. */
+async function takenNames(
+  { cluster, outline, signal }: RestoreContext,
+  tables: readonly Pick<PlannedTable, 'database' | 'as' | 'target'>[],
+): Promise<string[]> {
+  const names = tables.filter(({ database, as, target }) => database === outline.database && as === target)
+  if (names.length === 0) return []
+  const live = await readDatabase(cluster, outline.database, signal)
+  return names.flatMap(({ as }) => (live?.objects.has(as) ? [`${outline.database}.${as}`] : []))
 }
 
 /** Whether everything of a step is there, partitions at the versions that the snapshot has; false where that cannot be told. */

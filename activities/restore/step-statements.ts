@@ -1,5 +1,5 @@
 import type { RestoreStep } from '../../contract/backup/restore-api.ts'
-import { asideName, passageLabel, replacedName } from '../../planning/restore/restore-names.ts'
+import { asideName, jobTimeout, passageLabel, replacedName } from '../../planning/restore/restore-names.ts'
 import type { RestoreOutline } from '../../planning/restore/restore-plan.ts'
 import type { PartOfTable, RestorePlanStep } from '../../planning/restore/restore-steps.ts'
 import { backupStatement } from '../../starrocks/backup/backup-statement.ts'
@@ -20,7 +20,7 @@ export function writeRestore(outline: RestoreOutline, version: Version, step: St
     label: snapshot.label,
     repository: spec.repository,
     timestamp: snapshot.timestamp,
-    timeoutSeconds: spec.timeout,
+    timeoutSeconds: jobTimeout(spec.timeout, outline.basis.hash),
   }
   if (catalogs.length > 0) {
     return restoreStatement(version, {
@@ -86,7 +86,7 @@ export function writeRestoreAgain(
     label: snapshot.label,
     repository: outline.spec.repository,
     timestamp: snapshot.timestamp,
-    timeoutSeconds: outline.spec.timeout,
+    timeoutSeconds: jobTimeout(outline.spec.timeout, outline.basis.hash),
     originDatabase: outline.scratch,
     targetDatabase: outline.database,
     replicationNum: step.replication,

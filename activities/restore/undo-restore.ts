@@ -1,4 +1,4 @@
-import { asideName } from '../../planning/restore/restore-names.ts'
+import { asideName, jobTimeout } from '../../planning/restore/restore-names.ts'
 import { quoteName, StarRocksError } from '../../starrocks/index.ts'
 import { pause } from '../heartbeat.ts'
 import { cancelOurs, placeOf, snapshotJobs } from '../snapshot-jobs/index.ts'
@@ -118,6 +118,7 @@ async function endJob(
       timestamp: job.kind === 'restore' ? job.timestamp : '',
       objects: objectsInSnapshot(step),
       mark: (begun.mark as JobMark | null | undefined) ?? null,
+      timeout: jobTimeout(outline.spec.timeout, basis.hash),
     })
   for (;;) {
     const end = await cancelOurs(cluster, 'restore', place, mine)

@@ -15,6 +15,12 @@ export const replacedName = (name: string, hash: string) => `${shortened(name)}_
 /** Label of the snapshot by which an assembled table gets from one database into another; attempts count from 1. */
 export const passageLabel = (hash: string, part: number, attempt: number) => `sfr_${hash}_${part}_${attempt}`
 
+/**
+ * Seconds that the jobs of a run may take: some more than asked for, by which its own are told from those of another restore of the same snapshot into the
+ * same database. SHOW RESTORE prints them, and nothing else that a client chooses.
+ */
+export const jobTimeout = (seconds: number, hash: string) => seconds + 1 + (Number.parseInt(hash, 36) % 997)
+
 /** Six letters and digits out of any text (FNV-1a, 32 bit twice): the same for the same run, another for any other. */
 export function runHash(text: string): string {
   let a = 0x811c9dc5

@@ -58,7 +58,7 @@ async function failedRestore(cluster: LabCluster, more: Partial<RestoreSpecInput
 
 describe('a snapshot in the middle of a chain is gone', () => {
   test('the next backup builds on what is whole, and says so; what it makes can be restored', async () => {
-    const { cluster, spec, full, middle, last } = await chain()
+    const { spec, full, middle, last } = await chain()
     await removeSnapshot(middle)
     const next = await stage.backup(spec, 'shop')
     expect(next.baseline).toBe(full)

@@ -237,21 +237,19 @@ export class RestoreRun {
           left.push('partitions that were overwritten by INSERT OVERWRITE stay as they are')
           continue
         }
-        await steps.unpublishRestoreStep({ spec, basis, step, mark })
+        const what = `${stepWords(kindOfCode(basis.steps[step] ?? ''))} was not taken back`
+        await this.#orLeft(left, what, () => steps.unpublishRestoreStep({ spec, basis, step, mark }))
       }
       const order = { done: this.#done, begun: this.#begun }
-      const undone = await steps.undoRestore({
-        spec,
-        basis,
-        order,
-        snapshots: this.#snapshots,
-        attempts: spec.attempts,
-      })
-      left.push(...undone)
+      const { attempts } = spec
+      const undone = await this.#orLeft(left, 'What it made beside the live objects was not removed', () =>
+        steps.undoRestore({ spec, basis, order, snapshots: this.#snapshots, attempts }),
+      )
+      left.push(...(undone ?? []))
       this.status.left = left
     }
-    await this.#release()
-    await this.#detach()
+    await this.#orLeft(this.status.left, 'The lease of its snapshots runs out by itself', () => this.#release())
+    await this.#orLeft(this.status.left, 'The repository stays attached', () => this.#detach())
     await this.#note(cancelled ? 'cancelled' : 'failed', started)
     this.status.where = []
     this.#set(cancelled ? 'cancelled' : 'failed', why)
@@ -268,6 +266,16 @@ export class RestoreRun {
       nonRetryable: true,
       cause: error instanceof Error ? error : undefined,
     })
+  }
+
+  /** What cannot be taken back is told, and keeps nothing else from being taken back. */
+  async #orLeft<T>(left: string[], what: string, undo: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await undo()
+    } catch (error) {
+      left.push(`${what}: ${messageOf(error)}`)
+      return undefined
+    }
   }
 
   async #lease({ basis, summary }: RestoreCheck): Promise<void> {
