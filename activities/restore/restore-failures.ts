@@ -26,13 +26,14 @@ export const refusedRestore = (message: string) => failure(BACKUP_ERRORS.refused
 export const corruptRestore = (message: string) => failure(BACKUP_ERRORS.corrupt, message, true)
 export const cancelledByUser = (message: string) => failure(BACKUP_ERRORS.cancelledByUser, message, true)
 
+/** New credentials may come by themselves: from an instance profile, or a file that is renewed. */
+const WAITS: ReadonlySet<StorageError['kind']> = new Set(['Unreachable', 'Throttled', 'ExpiredCredentials'])
+
 /** What an error of the cluster or the store means for a restore; others are handed on as they are. */
 export function asRestoreFailure(error: unknown, what: string): unknown {
   if (error instanceof StorageError) {
     const message = `${what}: ${error.message}`
-    return error.kind === 'Unreachable' || error.kind === 'Throttled'
-      ? unreachableRestore(message)
-      : refusedRestore(message)
+    return WAITS.has(error.kind) ? unreachableRestore(message) : refusedRestore(message)
   }
   if (!(error instanceof StarRocksError)) return error
   const message = `${what}: ${error.message}`

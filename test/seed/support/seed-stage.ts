@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, vi } from 'vitest'
 import { BackupClient } from '../../../client/backup-client.ts'
 import { type BackupFlags, backupSpecOf } from '../../../client/backup-spec.ts'
 import { RestoreClient } from '../../../client/restore-client.ts'
@@ -59,6 +59,8 @@ let runs = 0
 
 /** Temporal, an S3 server, a worker and lab clusters of one file. */
 export function seedStage(clusters: LabOptions[] = []): SeedStage {
+  // Many whole backups and restores side by side.
+  vi.setConfig({ testTimeout: 180_000 })
   let temporal: TestTemporal
   let s3: S3Server
   let worker: LabWorker
@@ -148,7 +150,7 @@ export function seedStage(clusters: LabOptions[] = []): SeedStage {
           last = (await restores.status(name)).status
           return last.state === state ? last : undefined
         },
-        { explain: () => JSON.stringify(last) },
+        { withinMs: 120_000, explain: () => JSON.stringify(last) },
       )
     },
     async refusal(run) {
