@@ -9,7 +9,11 @@ const directory = path.join(import.meta.dirname, '../recorded')
 const MOST_OF_A_TYPE = 8
 
 /** Replaces the recorded histories of these types by those that this server has. How many there are now. */
-export async function saveHistories(client: Client, types: readonly string[]): Promise<number> {
+export async function saveHistories(
+  client: Client,
+  types: readonly string[],
+  mostOfAType = MOST_OF_A_TYPE,
+): Promise<number> {
   mkdirSync(directory, { recursive: true })
   for (const file of readdirSync(directory)) {
     if (types.includes(file.split(' ')[0] ?? '')) rmSync(path.join(directory, file))
@@ -20,7 +24,7 @@ export async function saveHistories(client: Client, types: readonly string[]): P
     if (!types.includes(type)) continue
     const count = (kept.get(type) ?? 0) + 1
     kept.set(type, count)
-    if (type !== 'migrate' && count > MOST_OF_A_TYPE) continue
+    if (type !== 'migrate' && count > mostOfAType) continue
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory()
     const bytes = api.api.history.v1.History.encode(neutral(history)).finish()
     const name = `${type} ${String(count).padStart(3, '0')} ${encodeURIComponent(workflowId)}.gz`
