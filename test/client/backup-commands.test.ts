@@ -92,7 +92,7 @@ describe('backups from the command line', { timeout: 180_000 }, () => {
     expect(stdout).toMatch(new RegExp(`^damaged {2}${id}: `, 'm'))
     expect(stdout).toMatch(new RegExp(`^cannot be restored {2}${id}$`, 'm'))
     expect((await stage.run('backup', 'list', ...REPOSITORY, '--database', 'logs')).stdout).toMatch(
-      / damaged: verification \(sample\) found damage,
+      / damaged: verification \(sample\) found damage/,
     )
   })
 

@@ -4,6 +4,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { temporalSettings } from '../../client/connection.ts'
+import { checkPolicy } from '../../client/policies.ts'
+import { restoreSpecSchema } from '../../contract/backup/restore-api.ts'
 import { check } from '../../contract/check.ts'
 import { migrationSpecSchema } from '../../contract/migration-spec.ts'
 import { loadConfiguration } from '../../workers/configuration.ts'
@@ -80,15 +82,22 @@ describe('docs/configuration.md', () => {
   const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
   const blocks = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1] ?? '')
 
-  it('shows a worker configuration and a migration that are taken as they stand', () => {
+  it('shows a worker configuration, a migration, a policy and a restore that are taken as they stand', () => {
     file('PEM', 'ca.pem')
     const worker = blocks
       .find((block) => block.startsWith('clusters:'))
-      ?.replaceAll('/run/secrets/production-token', 'ca.pem')
+      ?.replaceAll(/\/run\/secrets\/[\w-]+/g, 'ca.pem')
     const env = { PRODUCTION_PASSWORD: 'x', NEXT_PASSWORD: 'y', TEMPORAL_API_KEY: 'z' }
-    expect(Object.keys(load(worker ?? '', env).clusters)).toEqual(['production', 'next'])
+    const keys = { BACKUP_ACCESS_KEY: 'b', BACKUP_SECRET_KEY: 'c', READER_ACCESS_KEY: 'd', READER_SECRET_KEY: 'e' }
+    const configuration = load(worker ?? '', { ...env, ...keys })
+    expect(Object.keys(configuration.clusters)).toEqual(['production', 'next'])
+    expect(Object.keys(configuration.repositories)).toEqual(['nightly'])
     const migration = blocks.find((block) => block.startsWith('name:'))
     expect(check(migrationSpecSchema, parse(migration ?? ''), 'docs').limits.bytesPerJob).toBe(500 * 1024 ** 3)
+    const policy = blocks.find((block) => block.includes('\nschedule:'))
+    expect(checkPolicy(parse(policy ?? '')).name).toBe('production-nightly')
+    const restore = blocks.find((block) => block.includes('\nfrom:'))
+    expect(check(restoreSpecSchema, parse(restore ?? ''), 'docs').from.database).toBe('shop')
   })
 })
 
