@@ -49,6 +49,22 @@ export class BackupStage extends WorkStage {
     })
   }
 
+  /** When the last snapshot of a backup that has ended was done and written down, in milliseconds. */
+  async snapshotDone(spec: BackupSpec, database: string): Promise<number> {
+    const { events } = await this.client.workflow.getHandle(backupId(spec.name, database)).fetchHistory()
+    const runs = new Set<string>()
+    let done: number | undefined
+    for (const event of events ?? []) {
+      if (event.activityTaskScheduledEventAttributes?.activityType?.name === 'runBackup')
+        runs.add(String(event.eventId))
+      const ended = event.activityTaskCompletedEventAttributes
+      if (!ended || !event.eventTime || !runs.has(String(ended.scheduledEventId))) continue
+      done = Number(event.eventTime.seconds) * 1000 + (event.eventTime.nanos ?? 0) / 1e6
+    }
+    if (done === undefined) throw new Error(`The backup of ${database} made no snapshot`)
+    return done
+  }
+
   async backupSet(spec: BackupSpec): Promise<BackupSetResult> {
     return this.client.workflow.execute<(input: BackupSetInput) => Promise<BackupSetResult>>(WORKFLOW_TYPES.backupSet, {
       workflowId: backupSetId(spec.name),

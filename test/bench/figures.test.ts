@@ -35,6 +35,10 @@ const FIGURES: Record<string, string[]> = {
   'slot-use': ['slot-use'],
   statements: ['statements on the source', 'statements on the target'],
   'list-snapshots': ['list snapshots after listing', 'list snapshots again after listing'],
+  'list-backups': ['list backups after listing', 'list backups again after listing', 'plan retention'],
+  'backup-slots': ['backup slots busy'],
+  'backup-plan': ['backup plan', 'backup plan memory', 'backup memory'],
+  'backup-overhead': ['backup overhead mean', 'backup overhead worst in twenty'],
   'verify-repository': ['verify deep', 'verify names', 'verify memory'],
 }
 
