@@ -4,6 +4,7 @@ import type { BackupRecord } from '../../contract/backup/record.ts'
 import { type Changes, findChanges } from '../../planning/backup/changes.ts'
 import { isEmptyPart, nextPart, type Part, partitionList } from '../../planning/backup/parts.ts'
 import { finishRecord, lateTables, planSnapshot, startRecord } from '../../planning/backup/record.ts'
+import { selectObjects } from '../../planning/backup/select.ts'
 import type { BackupObjects } from '../../starrocks/backup/objects.ts'
 import { listDatabases, listTables } from '../../starrocks/index.ts'
 import { refusedBackup, staleBackup } from './backup-failures.ts'
@@ -45,7 +46,9 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   const reading = await readDatabase(options, listed)
   const baseline = await baselineOf(run)
   const changes = findChanges(reading.state, baseline)
-  const sofar = await recordSoFar(run, found.id, baseline, reading)
+  const names = listed.map(({ name }) => name)
+  const partial = selectObjects(spec.objects).complete(database, names) ? {} : { partial: true }
+  const sofar = { ...(await recordSoFar(run, found.id, baseline, reading)), ...partial }
   const { part, last, late } = await choosePart(run, reading, changes, sofar, baseline)
   const empty = isEmptyPart(part)
   const record = empty ? sofar : planSnapshot(sofar, reading.state, changes, baseline, { label: run.label, part })

@@ -17,7 +17,7 @@ import { readBareRecord } from './bare-record.ts'
 import { checkChain } from './check-chain.ts'
 import { checkInPlace } from './check-in-place.ts'
 import { findBackup } from './find-backup.ts'
-import { kindOf, readDatabase } from './live-objects.ts'
+import { kindOf, type LiveDatabase, readDatabase } from './live-objects.ts'
 import { repositoryOf } from './repository-of.ts'
 import { refusedRestore } from './restore-failures.ts'
 
@@ -86,8 +86,28 @@ export async function lookBeforeRestore(
   findings.push(...(await checkInPlace(cluster, outline, signal)))
   findings.push(...(await restoreFindings(deps, spec, outline, live?.objects, signal)))
   if (steps.length === 0) throw refusedRestore(nothingToDo(outline))
-  return { outline: known, findings, warnings: [...warnings, ...(bare ? [NO_RECORD] : [])] }
+  return { outline: known, findings, warnings: [...warnings, ...(bare ? [NO_RECORD] : []), ...leftOut(outline, live)] }
 }
+
+/** What the live database has and the one that takes its place will not have. */
+function leftOut(
+  { record, renames, choice, database, spec }: RestoreOutline,
+  live: LiveDatabase | undefined,
+): string[] {
+  if (record.partial && choice.whole === false && isUnnamed(spec)) {
+    return [`The backup holds only a part of ${record.database}; nothing else of ${database} is touched`]
+  }
+  if (!renames || !live) return []
+  const restored = new Set(choice.objects.map(({ target }) => target))
+  const others = [...live.objects.keys()].filter((name) => !restored.has(name)).sort()
+  if (others.length === 0) return []
+  const where = spec.replaced === 'drop' ? 'they will be dropped with it' : 'they stay in the database that is replaced'
+  const more = others.length > 10 ? ` and ${others.length - 10} more` : ''
+  return [`${database} has what the backup does not hold, and ${where}: ${others.slice(0, 10).join(', ')}${more}`]
+}
+
+const isUnnamed = ({ tables, materializedViews, views, functions, catalogs, partitions }: RestoreSpec) =>
+  [tables, materializedViews, views, functions, catalogs, Object.keys(partitions)].every(({ length }) => length === 0)
 
 const NO_RECORD =
   'This snapshot has no record of starferry: partitions, versions and rows cannot be compared, and dynamic partitions are not switched off before they may drop what is old'

@@ -95,6 +95,8 @@ export const backupRecordSchema = z.object({
   catalogs: z.array(z.string()).default([]),
   /** Bytes in the snapshots of its own, by the objects' sizes; absent where the repository could not be read. */
   bytes: z.number().optional(),
+  /** Only some of the database was asked for: it must never take the whole database's place. */
+  partial: z.boolean().optional(),
   /** Objects of the database that are in no snapshot, and why. */
   notIncluded: z.array(z.object({ object: z.string(), reason: z.string() })),
   /** Partitions left out as unchanged that were written to while the snapshot was taken: their new rows are in the next backup. */

@@ -10,6 +10,8 @@ export interface ObjectSelection {
   object(database: string, name: string): boolean
   /** Whether the database is wanted as such. */
   entirely(database: string): boolean
+  /** Whether everything in the database is wanted that a backup can hold; `names`: of its tables and views. */
+  complete(database: string, names: readonly string[]): boolean
   /** Whether a function is wanted, by its name without types. */
   function(database: string, name: string): boolean
   /** Whether any function of this database may be wanted. */
@@ -63,6 +65,14 @@ export function selectObjects(objects: BackupObjects): ObjectSelection {
       return possible(database) && tables.some((pattern) => pattern.database(database) && pattern.table(name))
     },
     entirely,
+    complete: (database, names) =>
+      entirely(database) &&
+      objects.only === undefined &&
+      objects.partitions === undefined &&
+      objects.views &&
+      objects.functions === true &&
+      objects.materializedViews !== 'none' &&
+      !names.some((name) => excludedTables.some((pattern) => pattern.database(database) && pattern.table(name))),
     function: (database, name) =>
       functionsOf(database) &&
       (!functions || functions.some((pattern) => pattern.database(database) && pattern.table(name))),

@@ -19,7 +19,7 @@ export interface ChosenObject {
 export interface Choice {
   /** In a fixed order: by kind, then by name. */
   objects: ChosenObject[]
-  /** Nothing was named: the database as it was. */
+  /** Nothing was named, and the backup is of all of it: the database as it was. */
   whole: boolean
   origin: string
   database: string
@@ -30,7 +30,7 @@ export interface Choice {
 /** What of a backup a spec asks for. Pure: the same for the same record and spec, in the same order. */
 export function chooseObjects(record: BackupRecord, spec: RestoreSpec): Choice {
   const named = [...spec.tables, ...spec.materializedViews, ...spec.views, ...spec.functions, ...spec.catalogs]
-  const whole = named.length === 0 && Object.keys(spec.partitions).length === 0
+  const everything = named.length === 0 && Object.keys(spec.partitions).length === 0
   const missing: string[] = []
   const pick = (kind: string, names: readonly string[], patterns: readonly string[]): Set<string> => {
     const found = new Set<string>()
@@ -43,7 +43,7 @@ export function chooseObjects(record: BackupRecord, spec: RestoreSpec): Choice {
     return found
   }
   const tables = Object.keys(record.tables)
-  const chosenTables = whole ? new Set(tables) : pick('table', tables, spec.tables)
+  const chosenTables = everything ? new Set(tables) : pick('table', tables, spec.tables)
   const partitions = new Map<string, string[]>()
   for (const [table, patterns] of Object.entries(spec.partitions)) {
     const known = own(record.tables, table)
@@ -74,13 +74,14 @@ export function chooseObjects(record: BackupRecord, spec: RestoreSpec): Choice {
         ...(kind === 'table' && partitions.has(name) ? { partitions: partitions.get(name) } : {}),
       })),
     ),
-    whole,
+    // A backup of a part must not take the place of the whole.
+    whole: everything && record.partial !== true,
     origin: record.database,
     database: spec.rename.database ?? record.database,
     missing,
   }
 
   function chosen(kind: string, names: readonly string[], patterns: readonly string[]): Set<string> {
-    return whole ? new Set(names) : pick(kind, names, patterns)
+    return everything ? new Set(names) : pick(kind, names, patterns)
   }
 }

@@ -140,3 +140,30 @@ describe.concurrent('notes of the documentation', () => {
     expect(text).toMatch(/sr_view1/)
   })
 })
+
+describe.concurrent('a backup of a part', () => {
+  test('never takes the place of the whole database', async () => {
+    const cluster = await stage.cluster({ name: 'part' })
+    makeHub(cluster, 'hub')
+    stage.idOf(await stage.backUp('part', { table: ['hub.sr_pmc'] }))
+    const before = objectsOf(cluster, 'hub')
+    cluster.execute("INSERT INTO hub.sr_pmc VALUES (9, 'damage')")
+    const done = await stage.restore('part', { database: 'hub', fromCluster: 'part' })
+    expect(done.warnings.join()).toMatch(/only a part of hub/)
+    expect(await rowsOf(cluster, 'hub.sr_pmc')).toEqual(['1,x', '2,y'])
+    expect(objectsOf(cluster, 'hub')).toEqual(expect.arrayContaining(before))
+    expect([...cluster.state.databases.keys()].filter((name) => name.startsWith('hub_'))).toEqual([])
+  })
+
+  test('what came after the backup of a whole database is told when that is replaced', async () => {
+    const cluster = await stage.cluster({ name: 'later' })
+    makeHub(cluster, 'hub')
+    const label = stage.idOf(await stage.backUp('later', { database: ['hub'] }))
+    cluster.execute('CREATE TABLE hub.later AS SELECT 1 AS one')
+    const done = await stage.restore('later', { label })
+    expect(done.warnings.join()).toMatch(/does not hold.*later/)
+    expect(objectsOf(cluster, 'hub')).not.toContain('later')
+    const former = [...cluster.state.databases.keys()].find((name) => name.startsWith('hub__replaced_'))
+    expect(objectsOf(cluster, former ?? '')).toContain('later')
+  })
+})
