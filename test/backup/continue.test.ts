@@ -21,11 +21,12 @@ test('a set of many databases continues as new while backups run, and forgets no
   const handle = stage.temporal.client.workflow.getHandle(backupSetId('many'))
   let most = 0
   await until('all but one are done', async () => {
-    const status = await handle.query(backupStatusQuery)
-    most = Math.max(most, status.running.length)
-    return status.done === 23
+    const jobs = [...cluster.state.snapshotJobs.values()]
+    most = Math.max(most, jobs.filter(({ state }) => state !== 'FINISHED' && state !== 'CANCELLED').length)
+    return (await handle.query(backupStatusQuery)).done === 23
   })
-  expect(most).toBe(4)
+  expect(most).toBeGreaterThan(1)
+  expect(most).toBeLessThanOrEqual(4)
   expect((await handle.describe()).runId).not.toBe(first.firstExecutionRunId)
   stick.clear()
   const result = await first.result()
