@@ -1,3 +1,4 @@
+import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readTable } from '../../starrocks/ddl/index.ts'
 import { listPartitions, quoteQualified, showCreate } from '../../starrocks/index.ts'
@@ -11,25 +12,44 @@ import { wantedPartitions } from './verify-tables.ts'
 
 const TIMEOUT_MS = 6 * 3_600_000
 
+/** Physical ids of chosen partitions before they are overwritten, by the live table's name; INSERT OVERWRITE gives them others. Some of them tell of all. */
+export type OverwriteMark = Record<string, string[]>
+
+const MOST_MARKED = 50
+
+export async function markOverwrite(context: RestoreContext, tables: readonly PlannedTable[]): Promise<OverwriteMark> {
+  const marks: [string, string[]][] = []
+  for (const planned of tables) marks.push([planned.target, (await idsOf(context, planned)).slice(0, MOST_MARKED)])
+  return Object.fromEntries(marks)
+}
+
+async function idsOf({ cluster, outline, signal }: RestoreContext, planned: PlannedTable): Promise<string[]> {
+  const chosen = new Set(planned.only)
+  const rows = await listPartitions(cluster, outline.database, planned.target, { signal })
+  return rows.filter(({ name }) => chosen.has(name)).map(({ id }) => String(id))
+}
+
+/** Whether a former try did it, only the answer being lost: once more would remove what was loaded since. */
+async function wasDone(context: RestoreContext, planned: PlannedTable, mark: OverwriteMark | null): Promise<boolean> {
+  const before = own(mark ?? {}, planned.target) ?? []
+  if (before.length === 0) return false
+  const now = new Set(await idsOf(context, planned))
+  return before.every((id) => !now.has(id))
+}
+
 /**
  * INSERT OVERWRITE of the chosen partitions from where they were restored to; the statement changes all of them of a table at once, or none. Partitions
- * that the live table lacks are added first. Can be repeated. Rows are counted afterwards.
+ * that the live table lacks are added first. Can be repeated; `again`: a try before this one may have done it. Rows are counted afterwards.
  */
-export async function overwritePartitions(context: RestoreContext, planned: PlannedTable): Promise<void> {
+export async function overwritePartitions(
+  context: RestoreContext,
+  planned: PlannedTable,
+  { mark, again }: { mark: OverwriteMark | null; again: boolean },
+): Promise<void> {
   const { cluster, outline, signal } = context
   const live = { ...planned, database: outline.database, as: planned.target }
   const names = planned.only ?? []
-  const there = new Set((await listPartitions(cluster, live.database, live.as, { signal })).map(({ name }) => name))
-  const missing = names.filter((name) => !there.has(name))
-  if (missing.length > 0) {
-    const part = { planned: live, part: { label: 0, names: missing }, first: false, addFirst: true }
-    if (planned.table.partitioning === 'list' || planned.table.partitioning === 'automatic-list') {
-      await addListPartitions(context, part)
-    } else await addRangePartitions(context, live, missing)
-  }
-  const columns = await commonColumns(context, planned)
-  context.tell(`overwrite ${names.length} partitions of ${outline.database}.${planned.target}`)
-  await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs: TIMEOUT_MS })
+  if (!(again && (await wasDone(context, planned, mark)))) await overwrite()
   if (context.spec.verify === 'off') return
   const expected = wantedPartitions(planned)
   const counted = await countRows(context, live.database, live.as, names, true)
@@ -39,6 +59,20 @@ export async function overwritePartitions(context: RestoreContext, planned: Plan
     const text = `${live.database}.${live.as} partition ${name} has ${found} rows after it was overwritten, the backup had ${rows}`
     if (BigInt(found) > BigInt(rows)) context.warn(`${text}: rows were written meanwhile`)
     else throw abortedRestore(text)
+  }
+
+  async function overwrite(): Promise<void> {
+    const there = new Set((await listPartitions(cluster, live.database, live.as, { signal })).map(({ name }) => name))
+    const missing = names.filter((name) => !there.has(name))
+    if (missing.length > 0) {
+      const part = { planned: live, part: { label: 0, names: missing }, first: false, addFirst: true }
+      if (planned.table.partitioning === 'list' || planned.table.partitioning === 'automatic-list') {
+        await addListPartitions(context, part)
+      } else await addRangePartitions(context, live, missing)
+    }
+    const columns = await commonColumns(context, planned)
+    context.tell(`overwrite ${names.length} partitions of ${outline.database}.${planned.target}`)
+    await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs: TIMEOUT_MS })
   }
 }
 

@@ -9,7 +9,7 @@ import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
 import { type JobMark, markJob } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
-import { overwritePartitions } from './overwrite-partitions.ts'
+import { markOverwrite, type OverwriteMark, overwritePartitions } from './overwrite-partitions.ts'
 import { takeOwnSnapshot } from './own-snapshot.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { quietTables } from './quiet-tables.ts'
@@ -26,7 +26,7 @@ import { markSwap, type SwapMark, swapTables } from './swap-tables.ts'
 import { tendTables } from './tend-tables.ts'
 import { type VerifyWhere, verifyTable } from './verify-tables.ts'
 
-export type StepMark = JobMark | SwapMark | RenameMark | null
+export type StepMark = JobMark | SwapMark | RenameMark | OverwriteMark | null
 
 /** What a step needs to have noted before it is begun. */
 export async function markStep(context: RestoreContext, step: RestorePlanStep): Promise<StepMark> {
@@ -38,6 +38,8 @@ export async function markStep(context: RestoreContext, step: RestorePlanStep): 
       return markSwap(context, step.tables)
     case 'rename-database':
       return markRename(context)
+    case 'overwrite':
+      return markOverwrite(context, step.tables)
     default:
       return null
   }
@@ -119,7 +121,12 @@ export async function runStep(
       await renameDatabase(context, step.tables, run.mark as RenameMark)
       return {}
     case 'overwrite':
-      for (const planned of step.tables) await overwritePartitions(context, planned)
+      for (const planned of step.tables) {
+        await overwritePartitions(context, planned, {
+          mark: run.mark as OverwriteMark | null,
+          again: run.attempt > 1 || activity.info.attempt > 1,
+        })
+      }
       return {}
     case 'views':
       await makeViews(context, step.objects)

@@ -80,4 +80,8 @@ export const phaseOf = (kind: StepKind): StepPhase => PHASES[kind]
 
 /** Steps whose outcome can only be told by what was there right before them: that is noted by an activity of its own. */
 export const needsMark = (kind: StepKind): boolean =>
-  kind === 'restore' || kind === 'restore-again' || kind === 'swap' || kind === 'rename-database'
+  kind === 'restore' ||
+  kind === 'restore-again' ||
+  kind === 'swap' ||
+  kind === 'rename-database' ||
+  kind === 'overwrite'

@@ -194,6 +194,8 @@ describe('the plan', () => {
       sql
         .replaceAll(/(__sf_|__replaced_|sfr_)[a-z0-9]{6}/g, '$1')
         .replace(/(`sfr__.*'backup_timestamp' = )'[^']*'/, '$1?')
+        // By some seconds the jobs of each run are told from those of others.
+        .replace(/^(RESTORE .*['"]timeout['"] = )['"]\d+['"]/s, '$1?')
     const run = sent.filter((sql) => changing.test(sql)).map(neutral)
     const planned = plan.steps.flatMap(({ statement }) => (statement ? [neutral(statement)] : []))
     expect(run).toEqual(planned)
