@@ -17,6 +17,7 @@ import { readBareRecord } from './bare-record.ts'
 import { checkChain } from './check-chain.ts'
 import { checkInPlace } from './check-in-place.ts'
 import { findBackup } from './find-backup.ts'
+import { findRemains } from './find-remains.ts'
 import { kindOf, type LiveDatabase, readDatabase } from './live-objects.ts'
 import { repositoryOf } from './repository-of.ts'
 import { refusedRestore } from './restore-failures.ts'
@@ -85,6 +86,8 @@ export async function lookBeforeRestore(
   findings.push(...(await checkChain(() => repositoryOf(deps, spec.repository), outline, signal)))
   findings.push(...(await checkInPlace(cluster, outline, signal)))
   findings.push(...(await restoreFindings(deps, spec, outline, live?.objects, signal)))
+  const remains = await findRemains(deps, { ...spec, database: outline.database, objects: live?.objects }, signal)
+  warnings.push(...remains)
   if (steps.length === 0) throw refusedRestore(nothingToDo(outline))
   return { outline: known, findings, warnings: [...warnings, ...(bare ? [NO_RECORD] : []), ...leftOut(outline, live)] }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { RestoreResult, RestoreSpecInput } from '../../contract/backup/restore-api.ts'
+import { cancelRestoreSignal, type RestoreResult, type RestoreSpecInput } from '../../contract/backup/restore-api.ts'
 import { restoreId, TASK_QUEUE } from '../../contract/names.ts'
 import type { LabCluster } from '../../lab/index.ts'
+import { runHash } from '../../planning/restore/restore-names.ts'
 import { backupStage, REPOSITORY } from '../backup/support/backup-stage.ts'
 import { pictureOf } from '../support/backup-history.ts'
 import { until } from '../support/until.ts'
@@ -145,4 +146,40 @@ describe('an answer to BACKUP that came too late', () => {
     const { manifest } = await objects.repository.readManifest(labels.at(-1)?.label ?? '')
     expect([...(manifest.tables.get('t')?.partitions.keys() ?? [])].sort()).toEqual(['p1', 'p2'])
   })
+})
+
+test('what a terminated restore left is told by the next one, and not what a running one needs', async () => {
+  const { cluster } = await shop()
+  cluster.execute("INSERT INTO shop.t PARTITION (p2) VALUES (12,'c')")
+  const handles = await Promise.all([
+    start(restoreSpec(cluster, 'gone', { tables: [], publish: 'ask' })),
+    start(restoreSpec(cluster, 'alive', { tables: [], publish: 'ask' })),
+  ])
+  const scratches = () => [...cluster.state.databases.keys()].filter((name) => name.startsWith('shop__sf_')).sort()
+  for (const handle of handles) {
+    await until('it is ready', async () =>
+      (await handle.query<{ state: string }>('status')).state === 'ready' ? true : undefined,
+    )
+  }
+  const both = scratches()
+  expect(both).toHaveLength(2)
+  await handles[0]?.terminate()
+  const { runId } = (await (handles[0] ?? handles[1])?.describe()) ?? { runId: '' }
+  const left = `shop__sf_${runHash(runId)}`
+  expect(both).toContain(left)
+  const told = async () => {
+    const handle = await start(restoreSpec(cluster, `next${Date.now()}`, { rename: { database: 'next' }, tables: [] }))
+    return (await handle.result()).warnings.join('\n')
+  }
+  // Temporal lists what runs a moment later than it is so.
+  const warnings = await until('it is told', async () => {
+    const text = await told()
+    cluster.execute('DROP DATABASE next FORCE')
+    return text.includes('runs no more') ? text : undefined
+  })
+  expect(warnings).toContain(`DROP DATABASE \`${left}\``)
+  for (const name of both.filter((one) => one !== left)) expect(warnings).not.toContain(name)
+  await handles[1]?.signal(cancelRestoreSignal)
+  await handles[1]?.result().catch(() => undefined)
+  expect(scratches()).toEqual([left])
 })
