@@ -59,10 +59,10 @@ export async function openDirect(config?: string): Promise<Direct> {
         const summary = new VerifySummary()
         for (let after: string | undefined; ; ) {
           const page = await selectToVerify(repository, { ...input, after }, signal)
-          for (const { label, md5 } of page.labels) {
+          for (const { label, md5, size } of page.labels) {
             if (summary.has(label)) continue
             const progress = ({ readBytes }: { readBytes: number }) => onProgress?.(label, readBytes)
-            summary.add(await verifyLabel(repository, label, { mode, md5, signal, onProgress: progress }))
+            summary.add(await verifyLabel(repository, label, { mode, md5, size, signal, onProgress: progress }))
           }
           summary.judge(page, mode)
           after = page.next

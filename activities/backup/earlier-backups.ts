@@ -60,6 +60,8 @@ export function damageOf(objects: RepositoryObjects, signal?: AbortSignal) {
   return async (record: RecordHead): Promise<string | undefined> => {
     const verified = await objects.verification(record.id, { signal })
     if (verified && !verified.ok) return 'its verification found damage'
-    return damage(record.labels.map((label, i) => ({ label, timestamp: '', infoMd5: record.md5?.[i] })))
+    return damage(
+      record.labels.map((label, i) => ({ label, timestamp: '', infoMd5: record.md5?.[i], size: record.sizes?.[i] })),
+    )
   }
 }

@@ -52,7 +52,12 @@ export async function settle(
   const measured = await objects.repository.measure(label, { signal })
   const rows: RowCounts = look?.rows ?? new Map()
   const settled = settleSnapshot(record, {
-    label: { label, timestamp: info.timestamp, infoMd5: info.md5 },
+    label: {
+      label,
+      timestamp: info.timestamp,
+      infoMd5: info.md5,
+      size: { objects: measured.objects, bytes: measured.bytes },
+    },
     content,
     rows,
     after: look?.after,

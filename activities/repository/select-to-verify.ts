@@ -1,3 +1,4 @@
+import type { SnapshotExtent } from '../../contract/backup/record.ts'
 import type { VerifyInput } from '../../contract/backup/repository-api.ts'
 import { recordRows } from '../../planning/backup/catalogue.ts'
 import { ownLabels } from '../../planning/backup/head.ts'
@@ -12,6 +13,7 @@ const LABELS_PER_PAGE = 400
 export interface LabelToVerify {
   label: string
   md5?: string
+  size?: SnapshotExtent
 }
 
 export interface VerifyPage {
@@ -50,7 +52,7 @@ export async function selectToVerify(
     const head = heads.get(id)
     if (!head || (page.backups.length > 0 && places.size + head.labels.length > LABELS_PER_PAGE)) break
     const needs = head.labels.map((label, i) => {
-      const place = places.get(label) ?? page.labels.push({ label, md5: head.md5?.[i] }) - 1
+      const place = places.get(label) ?? page.labels.push({ label, md5: head.md5?.[i], size: head.sizes?.[i] }) - 1
       places.set(label, place)
       return place
     })

@@ -1,5 +1,6 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
+import { lostObjects } from './lost-objects.ts'
 import type { RepositoryObjects } from './repository-objects.ts'
 
 const LOOKS_AT_ONCE = 8
@@ -7,30 +8,35 @@ const LOOKS_AT_ONCE = 8
 type Labels = BackupRecord['labels']
 
 /**
- * Why a backup cannot be restored from, or built upon, as far as names and the last verifications tell: a snapshot of its chain is gone, incomplete, another
+ * Why a backup cannot be restored from, or built upon, as far as names, sizes and the last verifications tell: a snapshot of its chain is gone, incomplete, another
  * one than was made under that label, or was found damaged, be it with the backup that it belongs to. Undefined when nothing is known against it.
  * What was read once is not read again. Errors: StorageError.
  */
 export function damageOfSnapshots(objects: RepositoryObjects, signal?: AbortSignal) {
   const looked = remembered((label) => objects.repository.lookAt(label, { signal }))
   // A verification is called like the last snapshot of its backup.
+  const measured = remembered((label) => objects.repository.measure(label, { signal }))
   const verified = remembered((label) => objects.verification(label, { signal }))
+  const lackOf = async (label: string, size: Labels[number]['size']) => {
+    const lost = size && lostObjects(await measured(label), size)
+    return lost && `is not whole: ${lost}`
+  }
   return async (labels: Labels): Promise<string | undefined> => {
-    const found = await mapConcurrently(labels, LOOKS_AT_ONCE, async ({ label, infoMd5 }) => {
+    const found = await mapConcurrently(labels, LOOKS_AT_ONCE, async ({ label, infoMd5, size }) => {
       const [{ state, infos }, verification] = await Promise.all([looked(label), verified(label)])
       const problem =
         state === 'missing'
-          ? 'missing'
+          ? 'is missing'
           : state !== 'complete'
-            ? `damaged (${state})`
+            ? `is damaged (${state})`
             : infoMd5 !== undefined && infos[0]?.md5 !== infoMd5
-              ? 'another one than was made under that label'
-              : undefined
+              ? 'is another one than was made under that label'
+              : await lackOf(label, size)
       return { label, problem, bad: verification?.ok === false ? verification.problems.map((one) => one.label) : [] }
     })
     const bad = new Set(found.flatMap((one) => one.bad))
     for (const { label, problem } of found) {
-      if (problem !== undefined) return `snapshot ${label} is ${problem}`
+      if (problem !== undefined) return `snapshot ${label} ${problem}`
       if (bad.has(label)) return `snapshot ${label} was found damaged when it was verified`
     }
     return undefined

@@ -1,11 +1,15 @@
+import type { SnapshotExtent } from '../../contract/backup/record.ts'
 import type { Verification } from '../../contract/backup/repository-api.ts'
 import type { VerifiedSnapshot } from '../../planning/backup/verify-summary.ts'
 import { type Repository, type VerifyProgress, verifySnapshot } from '../../repository/index.ts'
+import { lostObjects } from './lost-objects.ts'
 
 export interface VerifyLabelOptions {
   mode: Verification['mode']
   /** Of the manifest, as the record has it. */
   md5?: string
+  /** As it was made. */
+  size?: SnapshotExtent
   signal?: AbortSignal
   onProgress?: (progress: VerifyProgress) => void
 }
@@ -16,13 +20,15 @@ const MOST_PROBLEMS = 10
 export async function verifyLabel(
   repository: Repository,
   label: string,
-  { mode, md5, signal, onProgress }: VerifyLabelOptions,
+  { mode, md5, size, signal, onProgress }: VerifyLabelOptions,
 ): Promise<VerifiedSnapshot> {
   const depth = { manifest: { sample: 0 }, sample: {}, deep: { deep: true } }[mode]
   const result = await verifySnapshot(repository, label, { ...depth, signal, onProgress })
   const problems = result.findings
     .filter(({ severity }) => severity === 'error')
     .map(({ key, problem }): VerifiedSnapshot['problems'][number] => ({ object: key, problem }))
+  const lost = lostObjects(result, size)
+  if (lost) problems.push({ problem: lost })
   const [info] = (await repository.lookAt(label, { signal })).infos
   if (md5 && info && info.md5 !== md5) {
     problems.unshift({

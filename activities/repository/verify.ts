@@ -53,7 +53,7 @@ export function createVerifyActivities(deps: Dependencies) {
               deleting.length > 0 ? await objectsOf(repository).deleting({ signal }) : new Map<string, string[]>()
             const gone = new Set(deleting.flatMap((id) => doomed.get(id) ?? []))
             const done = new Set(results.map(({ label }) => label))
-            for (const { label, md5 } of labels) {
+            for (const { label, md5, size } of labels) {
               if (done.has(label)) continue
               if (gone.has(label)) {
                 results.push({
@@ -67,7 +67,7 @@ export function createVerifyActivities(deps: Dependencies) {
                 continue
               }
               const onProgress = (progress: object) => report({ results, label, ...progress })
-              results.push(await verifyLabel(repository, label, { mode, md5, signal, onProgress }))
+              results.push(await verifyLabel(repository, label, { mode, md5, size, signal, onProgress }))
               report({ results })
             }
             await releaseSnapshots(repository, holder, signal)

@@ -47,8 +47,11 @@ export const labelRecordSchema = z.object({
   timestamp: z.string(),
   /** Of the manifest object; what a later look compares. */
   infoMd5: z.string().optional(),
+  /** All objects of the snapshot as it was made. Manifests name no files, so this alone tells that one has gone. */
+  size: z.object({ objects: z.int(), bytes: z.number() }).optional(),
 })
 export type LabelRecord = z.output<typeof labelRecordSchema>
+export type SnapshotExtent = NonNullable<LabelRecord['size']>
 
 /**
  * What starferry knows of one backup of one database, kept in the repository beside StarRocks' own files. It tells the whole state of the

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type BackupRecord, backupRecordSchema } from '../../contract/backup/record.ts'
+import { type BackupRecord, backupRecordSchema, type SnapshotExtent } from '../../contract/backup/record.ts'
 
 /** What lists and retention need to know of a record: small, whatever the size of the database. */
 export interface RecordHead {
@@ -20,6 +20,8 @@ export interface RecordHead {
   own: number
   /** Of the labels' manifests, where the record tells: what is there under a label must still be what was made. */
   md5?: (string | undefined)[]
+  /** The same of their objects. */
+  sizes?: (SnapshotExtent | undefined)[]
   /** Of its last label. */
   timestamp?: string
   tables: number
@@ -73,6 +75,7 @@ export function headOf(record: z.output<typeof headSchema> | BackupRecord): Reco
     labels: record.labels.map(({ label }) => label),
     own: record.own,
     md5: record.labels.map(({ infoMd5 }) => infoMd5),
+    sizes: record.labels.map(({ size }) => size),
     timestamp: record.labels.at(-1)?.timestamp,
     tables: tables.length,
     partitions: tables.reduce((sum, table) => sum + Object.keys(table.partitions).length, 0),

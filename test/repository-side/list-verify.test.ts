@@ -185,6 +185,24 @@ describe('verification', () => {
     expect(rows.filter(({ state }) => state === 'damaged').map(({ id }) => id)).toEqual(['same', 'i3', 'i2'])
   })
 
+  it('notices a data file that is gone, though manifests name none', async () => {
+    const made = await vault('gone')
+    const record = await made.record({ id: 'f1', finishedAt: day(1) })
+    const { objects, bytes } = await made.repository.measure('f1')
+    const [first] = record.labels
+    if (!first) throw new Error('a backup has a snapshot')
+    await made.objects.putRecord({ ...record, labels: [{ ...first, size: { objects, bytes } }] })
+    expect(await verify({ manifestOnly: true })).toMatchObject({ ok: true })
+    const keys: string[] = []
+    for await (const { objects: page } of made.store.list(made.repository.snapshotDirectory('f1'))) {
+      keys.push(...page.map(({ key }) => key))
+    }
+    await made.store.deleteMany([keys.find((key) => key.includes('.dat.')) ?? ''])
+    const result = await verify({ manifestOnly: true })
+    expect(result).toMatchObject({ ok: false, broken: ['f1'] })
+    expect(result.problems[0]?.problem).toMatch(new RegExp(`^1 of its ${objects} objects, .* missing$`))
+  })
+
   it('takes another snapshot under the same label for what it is', async () => {
     const made = await vault('replaced')
     const record = await made.record({ id: 'f1' })
