@@ -195,7 +195,12 @@ export const BACKUP_FINDINGS = [
   { code: 'colocate-lost', of: 'restore', level: 'info', means: 'RESTORE takes tables out of their colocate groups' },
   { code: 'function-files', of: 'restore', level: 'info', means: 'Functions need the files that they were made from' },
   { code: 'system-database', of: 'restore', level: 'fatal', means: 'StarRocks’ own databases cannot be restored to' },
-  { code: 'damaged-backup', of: 'restore', level: 'fatal', means: 'The last verification found the backup damaged' },
+  {
+    code: 'damaged-backup',
+    of: 'restore',
+    level: 'fatal',
+    means: 'A snapshot that is needed is gone, incomplete, another one, or was found damaged',
+  },
   { code: 'unverified-backup', of: 'restore', level: 'info', means: 'The backup was never verified' },
   { code: 'restore-note', of: 'restore', level: 'warning', means: 'Something that does not stop the restore' },
 ] as const satisfies readonly FindingMeaning[]

@@ -218,8 +218,9 @@ describe('nodes, jobs and settings', () => {
   })
 
   test('somebody’s job in the database; one elsewhere is nobody’s business', async () => {
-    await start({ timeFactor: 1 })
+    await start()
     stage.execute('CREATE DATABASE other')
+    stage.lab.faults.inject({ kind: 'stick-snapshot' })
     await stage.lab.run('BACKUP SNAPSHOT shop.someones TO vault')
     const found = find(await stage.look(), 'job-running')
     expect(found).toMatchObject({ level: 'warning', subject: 'shop' })
@@ -230,7 +231,8 @@ describe('nodes, jobs and settings', () => {
   })
 
   test('a job with our own prefix is told as such', async () => {
-    await start({ timeFactor: 1 })
+    await start()
+    stage.lab.faults.inject({ kind: 'stick-snapshot' })
     await stage.lab.run('BACKUP SNAPSHOT shop.sf_shop_1 TO vault')
     expect(find(await stage.look(), 'job-running').level).toBe('info')
   })

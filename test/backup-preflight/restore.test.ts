@@ -7,6 +7,7 @@ import { type RestoreSpecInput, restoreSpecSchema } from '../../contract/backup/
 import type { DoctorResult } from '../../contract/findings.ts'
 import type { LabVersion } from '../../lab/index.ts'
 import { startTestS3 } from '../support/s3-server.ts'
+import { until } from '../support/until.ts'
 import { codes, fatalCodes, find, PreflightStage, REPOSITORY } from './stage.ts'
 
 let s3: S3Server
@@ -28,7 +29,7 @@ const start = async (version: LabVersion = '3.5', ...statements: string[]) => {
 const ddlOf = (table: string) => String(stage.lab.execute(`SHOW CREATE TABLE ${table}`).rows[0]?.[1])
 
 let made = 0
-/** A record as a backup of `shop.t` would leave it. */
+/** A record as a backup of `shop.t` would leave it, and a snapshot if there is that table. */
 async function record(part: Partial<BackupRecord> & { ddl?: string; bytes?: number; replication?: number } = {}) {
   const { ddl, bytes = 1000, replication = 1, ...rest } = part
   const id = `sf_shop_20260101T000000000_${String(++made).padStart(6, '0')}1`
@@ -62,6 +63,10 @@ async function record(part: Partial<BackupRecord> & { ddl?: string; bytes?: numb
     notIncluded: [],
     ...rest,
   })
+  if (stage.lab.state.databases.get('shop')?.objects.get('t')?.kind === 'table') {
+    await stage.lab.run(`BACKUP SNAPSHOT shop.${id} TO ${REPOSITORY} ON (t)`)
+    await until('the snapshot is there', () => /FINISHED/.test(JSON.stringify(stage.lab.execute('SHOW BACKUP').rows)))
+  }
   await (await openObjects(stage.deps, REPOSITORY)).putRecord(made_)
   return id
 }
@@ -148,11 +153,17 @@ describe('a restore', () => {
     await start('3.5', plain)
     const id = await record()
     const objects = await openObjects(stage.deps, REPOSITORY)
-    const verification = { at: '2026-01-02T00:00:00Z', mode: 'deep' as const, problems: [], objects: 1, bytes: 1 }
+    const verification = {
+      at: '2026-01-02T00:00:00Z',
+      mode: 'deep' as const,
+      problems: [{ label: id, problem: 'wrong md5' }],
+      objects: 1,
+      bytes: 1,
+    }
     await objects.putVerification(id, { ...verification, ok: false })
     expect(fatalCodes(await look(id, { tables: ['t'] }))).toEqual(['damaged-backup'])
     expect((await look(id, { tables: ['t'], ignore: ['damaged-backup'] })).ok).toBe(true)
-    await objects.putVerification(id, { ...verification, ok: true })
+    await objects.putVerification(id, { ...verification, ok: true, problems: [] })
     expect(codes(await look(id, { tables: ['t'] })).filter((one) => /backup$/.test(one))).toEqual([])
   })
 
@@ -218,11 +229,10 @@ describe('a restore', () => {
 
   test('into a database that somebody’s job has', async () => {
     await start('3.5', plain)
-    await stage.stop()
-    stage = await PreflightStage.start(s3, { version: '3.5', timeFactor: 1 })
-    stage.execute('CREATE DATABASE shop', plain)
+    const id = await record()
+    stage.lab.faults.inject({ kind: 'stick-snapshot' })
     await stage.lab.run('BACKUP SNAPSHOT shop.somebodys TO vault')
-    const result = await look(await record(), { tables: ['t'] })
+    const result = await look(id, { tables: ['t'] })
     expect(find(result, 'job-running').message).toContain('backup somebodys')
     stage.execute('CANCEL BACKUP FROM shop')
   })

@@ -13,15 +13,9 @@ export const checkObjects: BackupCheck = (context) => {
 
   if (features.listPartitions !== true) {
     const lists = namesWhere(context, ({ type, partitionType }) => type === 'OLAP' && partitionType === 'LIST')
-    const refuses = features.listPartitions === false ? 'refuses' : 'may refuse'
+    const refuses = features.listPartitions === false ? 'refuses' : 'refuses in its earlier patches'
     findings.push(
-      ...ofTables(
-        context,
-        'list-partitions',
-        lists,
-        `have list partitions, which ${text} ${refuses} to back up`,
-        'warning',
-      ),
+      ...ofTables(context, 'list-partitions', lists, `have list partitions, which ${text} ${refuses}`, 'warning'),
     )
   }
 
@@ -103,7 +97,7 @@ export function ofTables(
           (otherwise === 'info' ? info : warning)(
             code,
             spec.cluster,
-            `Left out: ${others.length} tables ${why}: ${someOf(others)}`,
+            `Left out where StarRocks refuses them: ${others.length} tables ${why}: ${someOf(others)}`,
             'Exclude them, so that it is not told again each time',
           ),
         ]),
