@@ -67,8 +67,9 @@ function assembled({ database, scratch, basis, tables }: RestoreOutline, route: 
       return `${names}: restored as ${database}.*, where nothing was before`
     case 'swap':
     case 'rebackup-swap': {
-      const [one] = tables.filter((table) => table.route === route)
-      return `${names}: live and untouched in ${database}; restored beside as ${asideName(one?.target ?? '', basis.hash)} and alike`
+      const same = tables.filter((table) => table.route === route)
+      const aside = `${asideName(same[0]?.target ?? '', basis.hash)}${same.length > 1 ? ' and alike' : ''}`
+      return `${names}: restored beside as ${aside}; live and untouched in ${database}, and what is written there until it is replaced stays with the replaced one`
     }
     case 'rebackup':
       return `${names}: restored into ${database}`
