@@ -374,7 +374,7 @@ describe('partitions_meta', () => {
     })
     await all(partitionsMeta(source, { databases: ["it's", 'a\\b'], expectRows: false }))
     expect(asked.at(-1)).toBe(
-      'SELECT `DB_NAME`, `TABLE_NAME`, `PARTITION_NAME`, `PARTITION_ID`, `VISIBLE_VERSION`, `IS_TEMP`, `BUCKETS`, `DATA_SIZE`, `ROW_COUNT` ' +
+      'SELECT `DB_NAME`, `TABLE_NAME`, `PARTITION_NAME`, `PARTITION_ID`, `VISIBLE_VERSION`, `VISIBLE_VERSION_TIME`, `IS_TEMP`, `BUCKETS`, `DATA_SIZE`, `ROW_COUNT` ' +
         "FROM information_schema.partitions_meta WHERE DB_NAME IN ('it''s', 'a\\\\b')",
     )
   })
