@@ -6,7 +6,7 @@ import { setSearchAttributes } from './search-attributes.ts'
 
 /** One page of what a repository holds, or one backup in full; changes nothing. */
 export async function backups(input: BackupsInput): Promise<BackupsPage> {
-  const wanted = checked(() => check(backupsInputSchema, input, 'backups'))
+  const wanted = checked(() => check(backupsInputSchema, input, 'backups, give {"repository": …}'))
   setSearchAttributes({ kind: 'backups' })
   return interactive.listBackups(wanted)
 }

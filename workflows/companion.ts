@@ -11,7 +11,9 @@ import { setSearchAttributes } from './search-attributes.ts'
 
 /** The script beside a backup: a page of it, or all of it run on a cluster. */
 export async function companion(input: CompanionInput): Promise<CompanionPage | CompanionApplied> {
-  const wanted = checked(() => check(companionInputSchema, input, 'companion'))
+  const wanted = checked(() =>
+    check(companionInputSchema, input, 'companion, give {"op": "print", "repository": …, "id": …}'),
+  )
   setSearchAttributes({ kind: 'companion', ...(wanted.op === 'apply' ? { cluster: wanted.cluster } : {}) })
   return wanted.op === 'print' ? interactive.companionPage(wanted) : work.applyCompanion(wanted)
 }

@@ -12,7 +12,7 @@ import { setSearchAttributes } from './search-attributes.ts'
 
 /** What retention would delete or, when that was confirmed, deletes. */
 export async function prune(input: PruneInput): Promise<PrunePlan | PruneResult> {
-  const wanted = checked(() => check(pruneInputSchema, input, 'prune'))
+  const wanted = checked(() => check(pruneInputSchema, input, 'prune, give {"repository": …, "retention": …}'))
   checkTimeZone(wanted.timeZone)
   setSearchAttributes({ kind: 'prune', ...(wanted.cluster ? { cluster: wanted.cluster } : {}) })
   if (wanted.confirmed === undefined) {

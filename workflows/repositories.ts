@@ -19,7 +19,7 @@ const { repositories: act } = proxyActivities<Activities>({
 
 /** The repositories of a cluster beside the configuration: list, create, check, drop. */
 export async function repositories(input: RepositoriesInput): Promise<RepositoriesAnswer> {
-  const wanted = checked(() => check(repositoriesInputSchema, input, 'repositories'))
+  const wanted = checked(() => check(repositoriesInputSchema, input, 'repositories, give {"op": "list", "cluster": …}'))
   setSearchAttributes({ kind: 'repositories', cluster: wanted.cluster })
   const answer = await act(wanted)
   setCurrentDetails(

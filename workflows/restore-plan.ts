@@ -11,7 +11,7 @@ import { setSearchAttributes } from './search-attributes.ts'
 
 /** What a restore would do, statement by statement; changes nothing. Input: a spec, or a spec and where the last page ended. */
 export async function restorePlan(input: RestorePlanInput | RestoreSpecInput): Promise<RestorePlan> {
-  const paged = 'spec' in (input ?? {})
+  const paged = typeof input === 'object' && input !== null && 'spec' in input
   const given = paged ? (input as RestorePlanInput).spec : input
   const spec = checked(() => check(restoreSpecSchema, given, 'This is no restore spec'))
   setSearchAttributes({ kind: 'restorePlan', cluster: spec.cluster })

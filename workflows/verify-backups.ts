@@ -11,7 +11,7 @@ const BATCH = 20
 
 /** Verifies backups with all snapshots that they need, each of these once, and writes beside each record what was found. */
 export async function verifyBackups(input: VerifyInput): Promise<VerifyResult> {
-  const wanted = checked(() => check(verifyInputSchema, input, 'verifyBackups'))
+  const wanted = checked(() => check(verifyInputSchema, input, 'verifyBackups, give {"repository": …}'))
   setSearchAttributes({ kind: 'verify' })
   const mode = wanted.deep ? 'deep' : wanted.manifestOnly ? 'manifest' : 'sample'
   const { repository } = wanted
