@@ -129,7 +129,7 @@ describe('leases', () => {
 
   it('run out by the clock of the store, and then are lost to who takes them', async () => {
     const { leases } = repositoryAt('expiry')
-    const first = taken(await leases.acquire('read', 'label/with slash', { by: 'first' }, 2))
+    const first = taken(await leases.acquire('read', 'label/with slash', { by: 'first' }, 4))
     const lasting = taken(await leases.acquire('read', 'other', { by: 'lasting' }, 600))
     expect((await leases.list('read')).map(({ id, expired }) => [id, expired])).toEqual([
       ['label/with slash', false],
