@@ -51,7 +51,11 @@ if (existsSync(entry)) {
         )
         .join(''),
     )
-    const { code } = await bundleWorkflowCode({ workflowsPath: lazyEntry, logger: new DefaultLogger('WARN') })
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: lazyEntry,
+      workflowInterceptorModules: [path.resolve('dist/workflows/whole-tasks.js')],
+      logger: new DefaultLogger('WARN'),
+    })
     mkdirSync('dist', { recursive: true })
     writeFileSync(bundleFile, code)
     writeFileSync(stampFile, stamp)

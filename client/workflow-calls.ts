@@ -8,6 +8,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
+import { ASK_AGAIN } from '../contract/ask-again.ts'
 import { TASK_QUEUE } from '../contract/names.ts'
 import { RequestError } from './errors.ts'
 
@@ -17,6 +18,7 @@ const WORKFLOW_TASKS = 1
 const ANSWER_WITHIN_MS = 20_000
 /** Who waits longer is told for what. */
 const SLOW_MS = 5_000
+const ASK_AGAIN_MS = 500
 /** Of one step of a workflow; each waits longer than the one before. */
 const FUTILE_TRIES = 4
 
@@ -86,7 +88,7 @@ export abstract class WorkflowCalls {
     return this.guard(name, async (handle) => {
       await handle.describe()
       if (!(await this.hasWorker())) throw noWorker(name)
-      return this.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => act(handle))
+      return this.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => askedAgain(() => act(handle)))
     })
   }
 
@@ -104,6 +106,18 @@ export abstract class WorkflowCalls {
         )
       }
       throw error
+    }
+  }
+}
+
+/** A query that fell between two workers is asked again; the deadline ends it. */
+async function askedAgain<T>(act: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.includes(ASK_AGAIN)) throw error
+      await sleep(ASK_AGAIN_MS)
     }
   }
 }

@@ -30,6 +30,14 @@ export const waits = proxyActivities<Activities>({
   retry,
 })
 
+/** The same, but a cancelled one has ended only when its worker says so: its end is then no news that comes without anybody waiting for it. */
+export const awaited = proxyActivities<Activities>({
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+})
+
 /** For a person who waits in front of a terminal: a cluster that does not answer is an answer. */
 export const interactive = proxyActivities<Activities>({
   startToCloseTimeout: '15 minutes',

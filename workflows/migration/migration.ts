@@ -6,6 +6,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -17,7 +18,7 @@ import { statusOf } from '../../planning/migration-status.ts'
 import { dueTables, nextDue, shortReason } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 import { lookDelay, lookLimit, windowSize } from '../../planning/window.ts'
-import { control, waits, work } from '../activities.ts'
+import { awaited, control, waits, work } from '../activities.ts'
 import type { migrate } from '../migrate.ts'
 import { setSearchAttributes } from '../search-attributes.ts'
 import { MetadataRunner } from './metadata-runner.ts'
@@ -273,9 +274,13 @@ export class Migration {
     const scope = new CancellationScope()
     this.#lookScope = scope
     const look = ++this.#looks
+    const whole = patched('looks-are-awaited')
+    const { findStale } = whole ? awaited : waits
     void scope
-      .run(() => waits.findStale({ spec: memory.spec, skip, limit, delay, wait, running: window.size, fresh }))
-      .then((result) => this.#looked(result, look, limit))
+      .run(() => findStale({ spec: memory.spec, skip, limit, delay, wait, running: window.size, fresh }))
+      .then((result) => {
+        if (!whole || this.#lookScope === scope) this.#looked(result, look, limit)
+      })
       .catch((error: unknown) => {
         if (!isCancellation(error))
           memory.lookError = shortReason(`Looking for tables that lag failed: ${rootMessage(error)}`)
