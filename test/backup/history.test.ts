@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type DatabasePicture, seededHistory } from '../support/backup-history.ts'
 import { backupStage } from './support/backup-stage.ts'
 
-const stage = backupStage()
+const stage = backupStage({ sideBySide: true })
 
 /** What a record tells of a picture: tables, columns of partitions, rows. */
 function pictured(picture: DatabasePicture) {
@@ -19,7 +19,7 @@ function pictured(picture: DatabasePicture) {
   )
 }
 
-describe('a life of changes', () => {
+describe.concurrent('a life of changes', () => {
   test.each([
     [1, 'differential'],
     [2, 'incremental'],
@@ -29,13 +29,13 @@ describe('a life of changes', () => {
     'seed %i, %s: each record tells every table, partition, value and row of its moment',
     async (seed, incremental) => {
       const cluster = await stage.cluster({ timeFactor: 300 })
-      const spec = stage.spec(cluster, { name: `life${seed}`, objects: { databases: ['life'] }, incremental })
+      const spec = stage.spec(cluster, { name: `life${seed}`, objects: { databases: [`life${seed}`] }, incremental })
       const history = await seededHistory({
         cluster,
-        database: 'life',
+        database: `life${seed}`,
         seed,
         points: 6,
-        backup: () => stage.backup(spec, 'life'),
+        backup: () => stage.backup(spec, `life${seed}`),
       })
       const kinds = new Set(
         history.flatMap(({ statements }) => statements.map((sql) => sql.split(' ').slice(0, 2).join(' '))),

@@ -47,8 +47,13 @@ async function startWorkflow<T>(temporal: TestTemporal, type: string, workflowId
   return handle
 }
 
+export interface BackupStageOptions extends Pick<TestTemporalOptions, 'continueAfter'> {
+  /** Tests of the file run side by side: clusters end with the file, not with a test. */
+  sideBySide?: boolean
+}
+
 /** A Temporal server, a worker, a real S3 server and lab clusters for the tests of one file. */
-export function backupStage(options: Pick<TestTemporalOptions, 'continueAfter'> = {}): BackupStage {
+export function backupStage({ sideBySide = false, ...options }: BackupStageOptions = {}): BackupStage {
   let temporal: TestTemporal
   let worker: LabWorker
   let s3: S3Server
@@ -59,10 +64,12 @@ export function backupStage(options: Pick<TestTemporalOptions, 'continueAfter'> 
     worker = await LabWorker.start(temporal)
     configure()
   })
-  afterEach(async () => {
+  const endClusters = async () => {
     await Promise.all(open.splice(0).map((cluster) => cluster.stop()))
-  })
+  }
+  if (!sideBySide) afterEach(endClusters)
   afterAll(async () => {
+    await endClusters()
     await worker?.stop()
     await temporal?.stop()
     await s3?.stop()

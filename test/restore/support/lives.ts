@@ -14,7 +14,7 @@ async function restore(stage: BackupStage, spec: RestoreSpecInput): Promise<Rest
 
 /** Seeded lives with backups: each point is restored beside what is live, the first and the last over it, and compared row by row. */
 export function livesComeBack(seeds: readonly number[]): void {
-  const stage = backupStage()
+  const stage = backupStage({ sideBySide: true })
   test.each(seeds)(
     'seed %i',
     async (seed) => {
@@ -23,30 +23,36 @@ export function livesComeBack(seeds: readonly number[]): void {
       const incremental = seed % 2 === 0 ? ('incremental' as const) : ('differential' as const)
       const cluster = await stage.cluster({ timeFactor: 300, version })
       const name = `life${seed}`
-      const spec = stage.spec(cluster, { name, objects: { databases: ['life'] }, incremental, snapshot: { tables: 0 } })
+      const database = name
+      const spec = stage.spec(cluster, {
+        name,
+        objects: { databases: [database] },
+        incremental,
+        snapshot: { tables: 0 },
+      })
       const history = await seededHistory({
         cluster,
-        database: 'life',
+        database,
         seed: seed + 1_000,
         points: 4,
         changes: 10,
         lists: version !== '3.3',
-        backup: () => stage.backup(spec, 'life'),
+        backup: () => stage.backup(spec, database),
       })
       const common = { cluster: cluster.state.name, repository: REPOSITORY, publish: 'auto' as const }
       // Beside it, under another name: each point but the last.
       for (const [at, { result, picture }] of history.slice(0, -1).entries()) {
-        const database = `was${at}`
+        const was = `was${at}`
         const from = { label: result.id }
-        await restore(stage, { ...common, name: `${name}-${at}`, from, rename: { database } })
-        expect({ at, picture: pictureOf(cluster, database) }).toEqual({ at, picture })
-        cluster.execute(`DROP DATABASE ${database} FORCE`)
+        await restore(stage, { ...common, name: `${name}-${at}`, from, rename: { database: was } })
+        expect({ at, picture: pictureOf(cluster, was) }).toEqual({ at, picture })
+        cluster.execute(`DROP DATABASE ${was} FORCE`)
       }
       // Over what is live: the last, after the database lived on from the first.
       const [first, last] = [history[0], history.at(-1)]
       if (!first || !last) throw new Error('the history has no points')
       await restore(stage, { ...common, name: `${name}-back`, from: { label: first.result.id }, replaced: 'drop' })
-      expect(pictureOf(cluster, 'life')).toEqual(first.picture)
+      expect(pictureOf(cluster, database)).toEqual(first.picture)
       const tables = Object.keys(last.picture)
       await restore(stage, {
         ...common,
@@ -55,10 +61,10 @@ export function livesComeBack(seeds: readonly number[]): void {
         tables,
         replaced: 'drop',
       })
-      const live = pictureOf(cluster, 'life')
+      const live = pictureOf(cluster, database)
       for (const table of tables) expect({ [table]: live[table] }).toEqual({ [table]: last.picture[table] })
       expect([...cluster.state.databases.keys()].filter((one) => one.includes('__sf_'))).toEqual([])
     },
-    180_000,
+    600_000,
   )
 }
