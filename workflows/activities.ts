@@ -22,11 +22,29 @@ export const work = proxyActivities<Activities>({
 /** Calls to Temporal itself and to a frontend's settings: they answer at once and do not heartbeat. */
 export const control = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', retry })
 
+/** What has to be undone on a cluster and could not be: tried again for as long as it takes, in growing pauses. */
+export const restores = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+})
+
 /** Waits that last as long as they last. */
 export const waits = proxyActivities<Activities>({
   startToCloseTimeout: '30 days',
   heartbeatTimeout: HEARTBEAT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+})
+
+/**
+ * Work on a cluster that must be over before what was cancelled counts as ended: somebody relies on it that nothing is done any more. It ends
+ * where that is safe.
+ */
+export const untilEnded = proxyActivities<Activities>({
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 })
 
