@@ -11,11 +11,18 @@ import { type Job, jobBoard } from './pollers/job-board.ts'
 /** Jobs that cannot be cancelled are followed by those who wait for them. */
 const PATIENCE_MS = 30_000
 const AGAIN_MS = 500
+/** Those that cannot be cancelled are not asked for ever faster than this. */
+const LONGEST_PAUSE_MS = 5_000
 
 export interface JobsInput {
   spec: MigrationSpec
   /** Only the job of this source table. */
   table?: string
+}
+
+export interface CancelInput extends JobsInput {
+  /** Goes on until it is cancelled itself: somebody may still be sending. */
+  lasting?: boolean
 }
 
 interface OwnJob extends Job {
@@ -29,19 +36,23 @@ export function createCancelActivities(deps: Dependencies) {
      * Cancels the running jobs on the target that carry this migration's ids, and no others. A job that was only just accepted has no transaction
      * yet, so it looks until none runs any more. How many were cancelled.
      */
-    async cancelJobs(input: JobsInput): Promise<number> {
+    async cancelJobs(input: CancelInput): Promise<number> {
       return beating(async () => {
         const { cluster } = deps.cluster(input.spec.target)
+        const signal = Context.current().cancellationSignal
         const cancelled = new Set<string>()
         const until = deps.clock.now() + PATIENCE_MS
         try {
-          for (;;) {
+          for (let again = AGAIN_MS; ; again = Math.min(again * 1.5, LONGEST_PAUSE_MS)) {
             const jobs = await runningJobs(deps, input)
             for (const job of jobs) {
-              if (await cancel(cluster, job)) cancelled.add(job.jobId)
+              if (!(await cancel(cluster, job)) || cancelled.has(job.jobId)) continue
+              cancelled.add(job.jobId)
+              again = AGAIN_MS
             }
-            if (jobs.length === 0 || deps.clock.now() >= until) return cancelled.size
-            await pause(AGAIN_MS, Context.current().cancellationSignal)
+            const enough = input.lasting ? signal.aborted : jobs.length === 0 || deps.clock.now() >= until
+            if (enough) return cancelled.size
+            await pause(input.lasting ? again : AGAIN_MS, signal)
           }
         } catch (error) {
           throw asFailure(error, `cancelling jobs on ${input.spec.target}`)

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
 import type { TableReport } from '../contract/index.ts'
 import type { Dependencies } from './dependencies.ts'
 import { beating, pause } from './heartbeat.ts'
@@ -54,7 +54,9 @@ async function reportOf(client: Client, { table, workflowId, runId }: OpenTable)
     const report: TableReport = await client.workflow.getHandle(workflowId, runId).result()
     return runId === undefined ? report : { ...report, runId }
   } catch (error) {
-    const reason = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : ''
+    // Temporal itself did not answer, or not in time: the report is still there.
+    if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowNotFoundError)) throw error
+    const reason = error.cause instanceof Error ? error.cause.message : error.message
     const counts = { attempts: 0, jobsSent: 0, jobsFailed: 0, partitions: 0, bytes: 0, version: '0' }
     return {
       table,

@@ -20,8 +20,8 @@ export const lost = (message: string) => failure(REPLICATE_ERRORS.lost, message)
 export const refused = (message: string) => failure(REPLICATE_ERRORS.refused, message, {}, true)
 
 /** Would discard what starferry did not write. */
-export const needsApproval = (message: string, statements: string[]) =>
-  failure(REPLICATE_ERRORS.needsApproval, message, { statements }, true)
+export const needsApproval = (message: string, statements: string[], question: string) =>
+  failure(REPLICATE_ERRORS.needsApproval, message, { statements, question }, true)
 
 /** Wait and try again; an expected thing, so neither an alert nor a failed attempt. */
 export function busy(message: string, afterMs = 10_000, details: ReplicateErrorDetails = {}): ApplicationFailure {

@@ -12,7 +12,7 @@ import {
 import { bytesToCopy, chooseForJob, type JobPartition, REQUEST_BYTES } from '../planning/job-sizing.ts'
 import type { RememberedCopy } from '../planning/partition-verdict.ts'
 import { writeMark } from '../planning/schema-mark.ts'
-import { indexSchemas } from '../starrocks/index.ts'
+import { indexSchemas, listPartitions } from '../starrocks/index.ts'
 import type { Dependencies } from './dependencies.ts'
 import { checkDisk } from './disk.ts'
 import { aborted, asFailure, lost, refused, stale, unreachable } from './failures.ts'
@@ -21,7 +21,7 @@ import { isUnreadable } from './metadata/read-table.ts'
 import { directory } from './pollers/directory.ts'
 import { facts } from './pollers/facts.ts'
 import { limitGate } from './pollers/limit-gate.ts'
-import { confirmCopies } from './replicate/confirm-copies.ts'
+import { confirmCopies, isConfirmed } from './replicate/confirm-copies.ts'
 import { compareDefinitions, isStillSame } from './replicate/definitions.ts'
 import { adoptRunningJob, followJob } from './replicate/follow-job.ts'
 import {
@@ -101,7 +101,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   step.schema = trust.known
   if (!believed) partitions = distrust(pair, partitions)
   if (shouldStop(step)) return result('stopped')
-  const statements = await resetPartitions(pair, partitions, input.approved)
+  const statements = await resetPartitions(pair, partitions, input.approval)
   if (statements.length > 0) {
     forgetTargets(memory, partitions)
     partitions = await readPartitionPairs(pair, known)
@@ -200,8 +200,13 @@ async function checkDefinitionAgain(
   chosen: readonly PartitionPair[],
 ): Promise<void> {
   if (await isStillSame(pair, compared)) return
-  for (const name of new Set(chosen.map((partition) => partition.name))) {
-    await pair.target.cluster.execute(resetStatement(pair, name))
+  // What somebody wrote on top since is not ours to throw away: it is foreign to the next step, and waits for a person. Several physical
+  // partitions become one here; that is refused then, with its reason, and better than wrong values that look right.
+  const { cluster, database, name } = pair.target
+  const rows = new Map((await listPartitions(cluster, database, name)).map((row) => [row.id, row]))
+  const ours = chosen.filter((partition) => isConfirmed(partition, rows.get(partition.target.id)))
+  for (const partition of new Set(ours.map((one) => one.name))) {
+    await cluster.execute(resetStatement(pair, partition))
   }
   throw stale(`the columns of ${pair.source.full} changed while it was being copied`, { align: true })
 }

@@ -21,22 +21,17 @@ import type { Dependencies } from './dependencies.ts'
 
 export interface MetadataScheduleInput {
   spec: MigrationSpec
-  /** Tables whose destructive statement was approved. */
-  approved: string[]
   paused: boolean
-  /** Run it now as well. */
-  trigger?: boolean
 }
 
 export function createScheduleActivities({ client }: Dependencies) {
   return {
     /** The migration's metadata Schedule: made when there is none, else brought to this state. */
-    async putMetadataSchedule(input: MetadataScheduleInput): Promise<void> {
-      const { spec, paused } = input
+    async putMetadataSchedule({ spec, paused }: MetadataScheduleInput): Promise<void> {
       const handle = client.schedule.getHandle(metadataScheduleId(spec.name))
       const wanted = {
         spec: { intervals: [{ every: spec.intervals.metadata * 1000 }] },
-        action: actionOf(input),
+        action: actionOf(spec),
         policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute', pauseOnFailure: false },
       }
       const note = `Metadata differences of migration ${spec.name}`
@@ -47,13 +42,14 @@ export function createScheduleActivities({ client }: Dependencies) {
         await create(client, { scheduleId: metadataScheduleId(spec.name), ...wanted, state: { paused, note } })
       }
       if (paused) await holdRunning(client, handle)
-      if (input.trigger && !paused) await handle.trigger(ScheduleOverlapPolicy.SKIP)
     },
 
     /** Removes it; one that is not there is no error. */
     async deleteMetadataSchedule({ name }: { name: string }): Promise<void> {
+      const handle = client.schedule.getHandle(metadataScheduleId(name))
       try {
-        await client.schedule.getHandle(metadataScheduleId(name)).delete()
+        await holdRunning(client, handle)
+        await handle.delete()
       } catch (error) {
         if (!(error instanceof ScheduleNotFoundError)) throw error
       }
@@ -61,7 +57,10 @@ export function createScheduleActivities({ client }: Dependencies) {
   }
 }
 
-/** Pausing a Schedule starts nothing new; what it has started already is told to stop after its batch. */
+/**
+ * Pausing or deleting a Schedule starts nothing new; what it has started already is told to stop after its batch. Of this version's Schedules
+ * that is next to nothing; those of older ones ran whole differences.
+ */
 async function holdRunning(client: Client, handle: ScheduleHandle): Promise<void> {
   for (const { workflow } of (await handle.describe()).info.runningActions) {
     await client.workflow
@@ -73,8 +72,9 @@ async function holdRunning(client: Client, handle: ScheduleHandle): Promise<void
   }
 }
 
-function actionOf({ spec, approved }: MetadataScheduleInput): ScheduleOptionsStartWorkflowAction<Workflow> {
-  const input: SyncMetadataInput = { spec, approved, migrationId: migrationId(spec.name) }
+/** Approvals do not go along: what they are worth is known to the migration alone, and only in the moment when they are used. */
+function actionOf(spec: MigrationSpec): ScheduleOptionsStartWorkflowAction<Workflow> {
+  const input: SyncMetadataInput = { spec, migrationId: migrationId(spec.name) }
   return {
     type: 'startWorkflow',
     workflowType: WORKFLOW_TYPES.syncMetadata,

@@ -1,7 +1,9 @@
 import { Context } from '@temporalio/activity'
 import { WithStartWorkflowOperation } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
 import {
   type LeaseAnswer,
+  type LeasedSetting,
   type LeaseRequest,
   leaseUpdate,
   type ReleaseAnswer,
@@ -19,6 +21,8 @@ import { beating, pause } from './heartbeat.ts'
 
 /** How often the holders of leases are looked at. */
 const HOLDERS_MS = 15_000
+
+type LeasedValue = Pick<LeasedSetting, 'key' | 'value' | 'original'>
 
 export function createSettingsActivities(deps: Dependencies) {
   return {
@@ -39,6 +43,23 @@ export function createSettingsActivities(deps: Dependencies) {
         await setFrontendSetting(sessions, key, value)
       } catch (error) {
         throw asFailure(error, `setting ${key} of ${cluster}`)
+      }
+    },
+
+    /**
+     * Puts a frontend setting back that could not be put back before: on some frontends it may be already, so it is written whatever the one that
+     * is asked says. Unless somebody set it to something else. Every failure is one of now: tried again until it works.
+     */
+    async restoreSetting({ cluster, key, value, original }: LeasedValue & { cluster: string }): Promise<void> {
+      try {
+        const sessions = deps.cluster(cluster).cluster
+        const now = (await frontendSetting(sessions, key))?.value
+        if (now === value || now === original) await setFrontendSetting(sessions, key, original)
+      } catch (error) {
+        throw ApplicationFailure.create({
+          type: 'NotRestored',
+          message: `${key} of ${cluster} is not back at ${original} yet: ${error instanceof Error ? error.message : String(error)}`,
+        })
       }
     },
 

@@ -16,6 +16,8 @@ export interface LeasedSetting {
   value: string
   /** Workflow ids of those who need it. */
   holders: string[]
+  /** Nobody needs it any more, and it could not be put back so far: of the last holder's, and why. */
+  restoring?: { holder: string; reason: string }
 }
 
 export interface LeaseRequest {
@@ -38,8 +40,8 @@ export interface ReleaseRequest {
 
 export interface ReleaseAnswer {
   restored: ChangedSetting[]
-  /** Left alone, and why: somebody else needs it, or changed it meanwhile. */
-  left: { key: string; reason: string }[]
+  /** Left as it is, and why: somebody else needs it, or changed it meanwhile; or it could not be put back yet, which goes on being tried. */
+  left: { key: string; reason: string; goesOn?: boolean }[]
 }
 
 export const leaseUpdate = defineUpdate<LeaseAnswer, [LeaseRequest]>('lease')

@@ -5,8 +5,20 @@ export interface SyncMetadataInput {
   spec: MigrationSpec
   /** The workflow to report to. */
   migrationId: string
-  /** Tables whose destructive statement an operator approved, source names. */
-  approved: string[]
+  /** What an operator approved: by table (source name), the question that was answered. */
+  approvals?: Record<string, string>
+  /** Set when it continues as new. */
+  carried?: DifferenceProgress
+}
+
+/** How far a metadata difference has come. */
+export interface DifferenceProgress {
+  /** The last table that was aligned. */
+  after?: string
+  /** Outcomes that were reported, and those that were left out of the reports. */
+  reported: number
+  more: number
+  aligned: number
 }
 
 /** What became of one table, view or materialized view when it was aligned. */
@@ -27,6 +39,8 @@ export interface AlignOutcome {
   reason?: string
   /** Statements done, or for needs-approval the exact statements that would run; at most 5, each shortened to 500 characters. */
   statements: string[]
+  /** Of needs-approval: what an approval has to answer. Unset: it has to be asked again first. */
+  question?: string
   /** What must be undone at cutover or stop on the target, e.g. dynamic partitions switched off. */
   undo: string[]
 }

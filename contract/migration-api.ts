@@ -124,6 +124,8 @@ export const stopSignal = defineSignal<[StopOptions?]>('stop')
 export const tableReportSignal = defineSignal<[TableReport]>('tableReport')
 /** Internal: a metadata difference made progress or ended. */
 export const metadataReportSignal = defineSignal<[MetadataReport]>('metadataReport')
+/** Internal: the Schedule says that it is time for a metadata difference. */
+export const metadataDueSignal = defineSignal('metadataDue')
 /** Internal: start nothing new, follow what runs to its end, then end. */
 export const holdSignal = defineSignal('hold')
 /** Internal, to a table's workflow: the run of the migration that started it is over; report by signal when you end. */

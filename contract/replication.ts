@@ -7,8 +7,8 @@ export interface ReplicateTableInput {
   migrationId: string
   /** Source name, `db.table`. */
   table: string
-  /** An operator approved to reset or recreate what starferry did not write. */
-  approved: boolean
+  /** The question that an operator approved: to reset or recreate what starferry did not write. */
+  approval?: string
   /** Failed attempts after which the table is given back to be parked; 1 when it was parked before. */
   parkAfter: number
   /** Column changes of the source up to this one (id of its job) were there before the migration. */
@@ -40,7 +40,8 @@ export interface ReplicateStepInput {
   table: string
   /** Pure function of the workflow's run and step; the activity appends its attempt. */
   jobPrefix: string
-  approved: boolean
+  /** The question that an operator approved. */
+  approval?: string
   /** For targets whose metadata does not remember lineage: what the former step returned; unset: not read yet. */
   memory?: string
   /** The state of the source's columns that the copy is known to be made under; unset: not known in this run. */
@@ -83,7 +84,7 @@ export const REPLICATE_ERRORS = {
   unreachable: 'Unreachable',
   /** Cannot work as it is. */
   refused: 'Refused',
-  /** Would discard what starferry did not write; `details[0].statements` holds the exact statements. */
+  /** Would discard what starferry did not write; `details[0].statements` holds the exact statements, `question` what an approval answers. */
   needsApproval: 'NeedsApproval',
 } as const
 
@@ -92,6 +93,8 @@ export interface ReplicateErrorDetails {
   yields?: boolean
   align?: boolean
   statements?: string[]
+  /** What an approval of the statements has to answer. */
+  question?: string
   /** What the step knew of the copy; the next one need not look for it. */
   schema?: string
 }
@@ -117,6 +120,8 @@ export interface TableReport {
   version: string
   /** For needs-approval: what would be run; bounded. */
   statements?: string[]
+  /** For needs-approval: what an approval has to answer. */
+  question?: string
   /** What was changed on the target's metadata on the way; bounded. */
   changes?: AlignOutcome[]
   /** Lineage of the copy where the target's metadata does not keep it. */

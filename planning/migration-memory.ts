@@ -4,15 +4,13 @@ import type { Change, ChangedSetting, MigrationState, StopOptions } from '../con
 import type { MigrationSpec } from '../contract/migration-spec.ts'
 import type { StaleCounts } from '../contract/replication.ts'
 import type { RateSample } from './copy-rate.ts'
-import type { Parked } from './parking.ts'
+import { type Parked, parkSeconds, stillApproved } from './parking.ts'
 
 /** A table whose workflow runs. */
 export interface RunningEntry {
   sinceMs: number
   /** First run of its workflow; unset while it is being started, or when it was found running. */
   runId?: string
-  /** Its approval goes with it. */
-  approved: boolean
 }
 
 /** What a migration remembers, and takes along when it continues as new. Bounded, whatever the number of tables. */
@@ -38,13 +36,18 @@ export interface MigrationMemory {
   metadata?: MetadataCounts
   metadataError?: string
   lookError?: string
+  /** Why it is about to fail, while what it started comes to its end. */
+  failure?: string
+  /** Since when a metadata difference of this migration runs, in milliseconds; unset: none does. */
+  differenceSinceMs?: number
+  /** When the migration starts the next metadata difference by itself, in milliseconds. */
+  differenceAtMs?: number
   /** Tables that the present metadata difference could not align. */
   metadataStuck: string[]
   running: Record<string, RunningEntry>
   parked: Record<string, Parked>
   /** Paused by an operator. */
   heldTables: string[]
-  approved: string[]
   findings: Finding[]
   settings: ChangedSetting[]
   changes: Change[]
@@ -70,7 +73,6 @@ export function newMemory(spec: MigrationSpec, nowMs: number): MigrationMemory {
     running: {},
     parked: {},
     heldTables: [],
-    approved: [],
     findings: [],
     settings: [],
     changes: [],
@@ -105,28 +107,19 @@ export function noteChanges(memory: MigrationMemory, outcomes: readonly AlignOut
 const DONE: ReadonlySet<AlignOutcome['outcome']> = new Set(['created', 'altered', 'recreated', 'dropped'])
 
 /** Takes in what a metadata difference reports: counts, changes, and tables that it cannot align. */
-export function noteMetadata(memory: MigrationMemory, report: MetadataReport, at: string): void {
+export function noteMetadata(memory: MigrationMemory, report: MetadataReport, nowMs: number): void {
   memory.metadata = report.counts
   memory.metadataError = report.error
-  noteChanges(memory, report.outcomes, at)
-  for (const { table, outcome, reason, statements } of report.outcomes) {
-    const stuck = outcome === 'needs-approval' || outcome === 'refused' || outcome === 'failed'
+  noteChanges(memory, report.outcomes, new Date(nowMs).toISOString())
+  for (const one of report.outcomes) {
+    const { table, outcome } = one
     const known = memory.parked[table]
+    // What was approved and has to wait a little is approved still.
+    const waits = outcome === 'waiting' && known?.approved !== undefined
+    const stuck = outcome === 'needs-approval' || outcome === 'refused' || outcome === 'failed' || waits
     if (stuck) memory.metadataStuck.push(table)
-    else {
-      if (known?.byMetadata) delete memory.parked[table]
-      continue
-    }
-    if (known && !known.byMetadata) continue
-    memory.parked[table] = {
-      reason: reason ?? outcome,
-      attempts: (known?.attempts ?? 0) + 1,
-      times: (known?.times ?? 0) + 1,
-      needsApproval: outcome === 'needs-approval',
-      refused: outcome === 'refused',
-      statements: outcome === 'needs-approval' ? statements : [],
-      byMetadata: true,
-    }
+    if (known?.byMetadata && !stuck) delete memory.parked[table]
+    if (stuck && (!known || known.byMetadata)) memory.parked[table] = parkedByMetadata(memory.spec, known, one, nowMs)
   }
   if (!report.complete) return
   memory.metadataComplete = true
@@ -137,4 +130,30 @@ export function noteMetadata(memory: MigrationMemory, report: MetadataReport, at
     }
   }
   memory.metadataStuck = []
+}
+
+function parkedByMetadata(
+  { oneTime, parkAfter, intervals }: MigrationSpec,
+  known: Parked | undefined,
+  { outcome, reason, statements, question }: AlignOutcome,
+  nowMs: number,
+): Parked {
+  const times = (known?.times ?? 0) + 1
+  const failed = outcome === 'failed'
+  // A migration that follows has its Schedule. One that is to end has to try by itself, and to give up some time.
+  const hopeless = oneTime && failed && times >= Math.max(parkAfter, 2)
+  const again = oneTime && !hopeless && (failed || outcome === 'waiting')
+  const why = reason ?? outcome
+  return {
+    reason: hopeless ? `given up after ${times} attempts: ${why}` : why,
+    attempts: (known?.attempts ?? 0) + 1,
+    times,
+    needsApproval: outcome === 'needs-approval',
+    refused: outcome === 'refused' || hopeless,
+    statements: outcome === 'needs-approval' ? statements : [],
+    ...(question === undefined ? {} : { question }),
+    ...stillApproved(known, question),
+    byMetadata: true,
+    ...(again ? { alignAt: nowMs + parkSeconds(intervals.park, times) * 1000 } : {}),
+  }
 }

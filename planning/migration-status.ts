@@ -94,9 +94,7 @@ function whyNotMoving(memory: MigrationMemory, parked: readonly Parked[]): strin
   switch (memory.state) {
     case 'pausing':
     case 'stopping':
-      return running > 0
-        ? `${running} running ${running === 1 ? 'job is' : 'jobs are'} followed to the end`
-        : 'waiting for running jobs'
+      return [memory.failure, whatEnds(memory, running)].filter(Boolean).join('; ')
     case 'paused':
       return 'paused by an operator'
     case 'failed':
@@ -113,6 +111,13 @@ function whyNotMoving(memory: MigrationMemory, parked: readonly Parked[]): strin
     default:
       return undefined
   }
+}
+
+function whatEnds({ differenceSinceMs }: MigrationMemory, running: number): string {
+  if (running > 0) return `${running} running ${running === 1 ? 'job is' : 'jobs are'} followed to the end`
+  return differenceSinceMs === undefined
+    ? 'waiting for running jobs'
+    : 'waiting for the metadata difference to end its batch'
 }
 
 const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)

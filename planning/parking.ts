@@ -1,4 +1,5 @@
 import type { ParkedTable } from '../contract/migration-api.ts'
+import type { Approvals } from './approval.ts'
 
 /** A table that waits after failures, for an approval, or for something that holds it. */
 export interface Parked {
@@ -12,8 +13,14 @@ export interface Parked {
   /** No retry can help as things are. */
   refused: boolean
   statements: string[]
+  /** What an approval has to answer; unset: not asked yet, or asked by a version that did not say. */
+  question?: string
+  /** The question that was approved. It lives and dies with this entry: an approval is for what was shown, once. */
+  approved?: string
   /** Found by the metadata difference, which takes it off the list again. */
   byMetadata?: boolean
+  /** Milliseconds; of what the metadata difference could not do: when the migration starts the next one because of it. */
+  alignAt?: number
 }
 
 const LONGEST_PAUSE_S = 3600
@@ -41,13 +48,40 @@ export function dueTables(parked: Iterable<[string, Parked]>, nowMs: number): st
 /** When the next pause is over, in milliseconds; undefined when none is running. */
 export function nextDue(parked: Iterable<[string, Parked]>): number | undefined {
   let next: number | undefined
-  for (const [, { retryAt }] of parked)
-    if (retryAt !== undefined && (next === undefined || retryAt < next)) next = retryAt
+  for (const [, { retryAt, alignAt }] of parked) {
+    for (const at of [retryAt, alignAt]) if (at !== undefined && (next === undefined || at < next)) next = at
+  }
   return next
 }
 
+/** Whether a metadata difference is due for something that the last ones could not do. */
+export function isAlignmentDue(parked: Iterable<Parked>, nowMs: number): boolean {
+  for (const { alignAt } of parked) if (alignAt !== undefined && alignAt <= nowMs) return true
+  return false
+}
+
+/** A difference that may mend them starts now; when it does not, they are due again after their pause. */
+export function postponeAlignments(parked: Record<string, Parked>, first: number, nowMs: number): void {
+  for (const one of Object.values(parked)) {
+    if (one.alignAt !== undefined && one.alignAt <= nowMs) one.alignAt = nowMs + parkSeconds(first, one.times) * 1000
+  }
+}
+
+/** Questions that were approved, of those that wait for the metadata difference. */
+export function approvedByMetadata(parked: Record<string, Parked>): Approvals {
+  const waiting = Object.entries(parked).filter(([, one]) => one.byMetadata && one.approved !== undefined)
+  return Object.fromEntries(waiting.map(([table, one]) => [table, one.approved ?? '']))
+}
+
+/** What an approval given before is worth after the next look: nothing when that asks something else. */
+export function stillApproved(before: Parked | undefined, question: string | undefined): Pick<Parked, 'approved'> {
+  const approved = before?.approved
+  return approved === undefined || (question !== undefined && question !== approved) ? {} : { approved }
+}
+
 export function describeParked(table: string, parked: Parked): ParkedTable {
-  const { reason, attempts, retryAt, needsApproval, statements } = parked
+  const { reason, attempts, needsApproval, statements } = parked
+  const retryAt = parked.retryAt ?? parked.alignAt
   return {
     table,
     reason,

@@ -15,7 +15,7 @@ export function shorten(text: string, length: number): string {
 export function outcomeOf(
   table: string,
   outcome: AlignOutcome['outcome'],
-  rest: { reason?: string; statements?: readonly string[]; undo?: readonly string[] } = {},
+  rest: { reason?: string; statements?: readonly string[]; question?: string; undo?: readonly string[] } = {},
 ): AlignOutcome {
   const statements = rest.statements ?? []
   const shown = statements.slice(0, statements.length > MOST_STATEMENTS ? MOST_STATEMENTS - 1 : MOST_STATEMENTS)
@@ -27,6 +27,7 @@ export function outcomeOf(
       ...shown.map((statement) => shorten(statement, LONGEST_STATEMENT)),
       ...(statements.length > shown.length ? [`-- and ${statements.length - shown.length} more`] : []),
     ],
+    ...(rest.question === undefined ? {} : { question: rest.question }),
     undo: [...(rest.undo ?? [])],
   }
 }

@@ -22,6 +22,13 @@ export const work = proxyActivities<Activities>({
 /** Calls to Temporal itself and to a frontend's settings: they answer at once and do not heartbeat. */
 export const control = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', retry })
 
+/** What has to be undone on a cluster and could not be: tried again for as long as it takes, in growing pauses. */
+export const restores = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '5 seconds', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+})
+
 /** Waits that last as long as they last. */
 export const waits = proxyActivities<Activities>({
   startToCloseTimeout: '30 days',
@@ -33,6 +40,17 @@ export const waits = proxyActivities<Activities>({
 /** The same, but a cancelled one has ended only when its worker says so: its end is then no news that comes without anybody waiting for it. */
 export const awaited = proxyActivities<Activities>({
   startToCloseTimeout: '30 days',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+})
+
+/**
+ * Work on a cluster that must be over before what was cancelled counts as ended: somebody relies on it that nothing is done any more. It ends
+ * where that is safe.
+ */
+export const untilEnded = proxyActivities<Activities>({
+  startToCloseTimeout: '1 hour',
   heartbeatTimeout: HEARTBEAT,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,

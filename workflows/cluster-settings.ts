@@ -5,6 +5,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  log,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -21,29 +22,36 @@ import {
   type ReleaseRequest,
   releaseUpdate,
 } from '../contract/index.ts'
-import { control, waits } from './activities.ts'
+import { control, restores, waits } from './activities.ts'
 import { badInput } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 /**
  * The frontend settings of one cluster that somebody needs changed. It remembers what they were – before it changes them – and puts that back
- * with the last lease: when it is released, or when its holder is found closed, however it ended. A value that somebody else set meanwhile
- * is left alone. Ends when nobody holds anything.
+ * with the last lease: when it is released, or when its holder is found closed, however it ended. What cannot be put back is not forgotten: it
+ * is tried again until it can. A value that somebody else set meanwhile is left alone. Ends when nobody holds anything and nothing is open.
  */
 export async function clusterSettings(input: ClusterSettingsInput): Promise<void> {
   if (typeof input?.cluster !== 'string') throw badInput('clusterSettings: give {"cluster": …}')
   const { cluster } = input
-  const leases = new Map<string, LeasedSetting>((input.carried ?? []).map((lease) => [lease.key, lease]))
+  const carried = workflowInfo().continuedFromExecutionRunId ? input.carried : undefined
+  const leases = new Map<string, LeasedSetting>((carried ?? []).map((lease) => [lease.key, lease]))
   setSearchAttributes({ kind: 'settings', cluster })
   // One change after the other: two migrations must not both take the changed value for the original.
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(act)
+    const mine = turn.then(async () => {
+      restoring?.scope.cancel()
+      await restoring?.ended
+      return act()
+    })
     turn = mine.catch(() => undefined)
     return mine
   }
+  /** What could not be put back at once is tried again beside everything else, but not while something is changed. */
+  let restoring: { scope: CancellationScope; ended: Promise<void> } | undefined
   let generation = 0
-  let started = input.carried !== undefined
+  let started = carried !== undefined
   const changed = () => {
     generation++
     started = true
@@ -55,23 +63,38 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
   setHandler(releaseUpdate, (request) => inTurn(() => release(request)), { validator: validRelease })
 
   try {
+    await untilNothingIsOpen()
+  } catch (error) {
+    if (!isCancellation(error)) throw error
+    await CancellationScope.nonCancellable(async () => {
+      await inTurn(async () => {
+        for (const { key } of [...leases.values()]) await giveBack(key, EVERYBODY)
+        changed()
+      })
+      await untilNothingIsOpen()
+    })
+    throw error
+  }
+
+  async function untilNothingIsOpen(): Promise<void> {
     for (;;) {
       await condition(() => started && allHandlersFinished())
       if (leases.size === 0) return
       if (workflowInfo().continueAsNewSuggested) {
+        restoring?.scope.cancel()
+        await restoring?.ended
         await continueAsNew<typeof clusterSettings>({ cluster, carried: [...leases.values()] })
       }
+      keepRestoring()
       await watchHolders()
     }
-  } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(restoreAll)
-    throw error
   }
 
   /** Until the leases change, or a holder is closed; its leases end then. */
   async function watchHolders(): Promise<void> {
     const seen = generation
     const holders = [...new Set([...leases.values()].flatMap((one) => one.holders))]
+    if (holders.length === 0) return condition(() => generation !== seen)
     const scope = new CancellationScope()
     const watching = scope
       .run(() => waits.awaitClosed({ workflowIds: holders }))
@@ -86,12 +109,36 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
     await watching
   }
 
+  /** Attempts, and the growing pauses between them, are the activity's. */
+  function keepRestoring(): void {
+    const open = [...leases.values()].filter((one) => one.restoring)
+    if (restoring || open.length === 0) return
+    const scope = new CancellationScope()
+    const ended = scope
+      .run(() => Promise.all(open.map(restoreInTheEnd)))
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) log.error('settings could not be put back', { cluster, error: reasonOf(error) })
+      })
+      .then(() => {
+        restoring = undefined
+      })
+    restoring = { scope, ended }
+  }
+
+  async function restoreInTheEnd({ key, original, value }: LeasedSetting): Promise<void> {
+    await restores.restoreSetting({ cluster, key, value, original })
+    leases.delete(key)
+    changed()
+  }
+
   async function lease({ holder, settings }: LeaseRequest): Promise<LeaseAnswer> {
     const answer: LeaseAnswer = { changed: [], refused: [] }
     for (const { key, value } of settings) {
       const held = leases.get(key)
       if (held && held.value !== value) {
-        const reason = `${held.holders.join(', ')} needs ${key} = ${held.value} on ${cluster}`
+        const reason = held.restoring
+          ? `it is being put back to ${held.original} after ${held.restoring.holder}: ${held.restoring.reason}`
+          : `${held.holders.join(', ')} needs ${key} = ${held.value} on ${cluster}`
         answer.refused.push({ key, reason })
         continue
       }
@@ -109,9 +156,8 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
           answer.changed.push({ cluster, key, from: original, to: value })
         }
       } catch (error) {
-        const last = dropHolder(key, holder)
         // Some frontends may have taken it before one failed.
-        if (last) await restore(last).catch(() => undefined)
+        await giveBack(key, holder)
         answer.refused.push({ key, reason: reasonOf(error) })
       }
     }
@@ -121,42 +167,47 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
 
   async function release({ holder, keep }: ReleaseRequest): Promise<ReleaseAnswer> {
     const answer: ReleaseAnswer = { restored: [], left: [] }
-    for (const { key, holders } of [...leases.values()]) {
+    for (const { key, holders, restoring: open } of [...leases.values()]) {
+      // Asked once more, after an answer was lost: still open.
+      if (open?.holder === holder) answer.left.push({ key, reason: open.reason, goesOn: true })
       if (!holders.includes(holder)) continue
-      const last = dropHolder(key, holder)
-      if (!last) {
+      if (holders.length > 1) {
+        await giveBack(key, holder)
         answer.left.push({ key, reason: 'somebody else needs it' })
         continue
       }
       if (keep) {
+        leases.delete(key)
         answer.left.push({ key, reason: 'it was asked to be kept' })
         continue
       }
-      const restored = await restore(last)
-      if (typeof restored === 'string') answer.left.push({ key, reason: restored })
-      else if (restored) answer.restored.push(restored)
+      const restored = await giveBack(key, holder)
+      if (typeof restored === 'string') {
+        answer.left.push({ key, reason: restored, ...(leases.has(key) ? { goesOn: true } : {}) })
+      } else if (restored) answer.restored.push(restored)
     }
     changed()
     return answer
   }
 
-  /** The lease when it was the last one, which is then forgotten. */
-  function dropHolder(key: string, holder: string): LeasedSetting | undefined {
+  /** Ends one holder's lease. With the last one the value is put back; until that is done the lease stays, or says why it could not be. */
+  async function giveBack(key: string, holder: string): Promise<ChangedSetting | string | undefined> {
     const held = leases.get(key)
-    if (!held) return undefined
+    if (!held || held.restoring) return undefined
     const holders = held.holders.filter((one) => one !== holder)
-    if (holders.length > 0) {
+    if (holders.length > 0 && holder !== EVERYBODY) {
       leases.set(key, { ...held, holders })
       return undefined
     }
-    leases.delete(key)
-    return held
-  }
-
-  async function restoreAll(): Promise<void> {
-    const all = [...leases.values()]
-    leases.clear()
-    for (const one of all) await restore(one)
+    try {
+      const restored = await restore(held)
+      leases.delete(key)
+      return restored
+    } catch (error) {
+      const reason = `it could not be put back to ${held.original} yet, and is tried again: ${reasonOf(error)}`
+      leases.set(key, { ...held, holders: [], restoring: { holder, reason } })
+      return reason
+    }
   }
 
   async function restore({ key, original, value }: LeasedSetting): Promise<ChangedSetting | string | undefined> {
@@ -168,6 +219,9 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
   }
 }
 
+/** Whose leases end when the workflow itself is cancelled. */
+const EVERYBODY = 'everybody'
+
 function validLease(request: LeaseRequest): void {
   if (!request?.holder || !Array.isArray(request.settings)) throw badInput('lease: give a holder and settings')
 }
@@ -178,7 +232,9 @@ function validRelease(request: ReleaseRequest): void {
 
 function describe(leases: Iterable<LeasedSetting>): string {
   return [...leases]
-    .map((one) => `\`${one.key}\` = ${one.value} (was ${one.original}) for ${one.holders.join(', ')}`)
+    .map(({ key, value, original, holders, restoring }) => {
+      return `\`${key}\` = ${value} (was ${original}) ${restoring ? `– ${restoring.reason}` : `for ${holders.join(', ')}`}`
+    })
     .join('\n\n')
 }
 

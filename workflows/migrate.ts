@@ -11,11 +11,13 @@ import { runUnderOwnName } from './migration/under-own-name.ts'
  * or, in one-time mode, when everything has been copied. Its result is the last status.
  */
 export async function migrate(input: MigrateInput): Promise<MigrationStatus> {
-  const { carried, ...spec } = (input ?? {}) as MigrateInput
-  const checkedSpec = carried ? undefined : checkSpec(spec)
+  const carried = (input as MigrateInput | undefined)?.carried
+  // From anybody else it would be a memory that nobody checked: an unknown key.
+  const goesOn = carried !== undefined && workflowInfo().continuedFromExecutionRunId !== undefined
+  const checkedSpec = goesOn ? undefined : checkSpec(input ?? {})
   if (checkedSpec && workflowInfo().workflowId !== migrationId(checkedSpec.name)) return runUnderOwnName(checkedSpec)
   const memory = checkedSpec ? newMemory(checkedSpec, Date.now()) : (carried as MigrationMemory)
-  const migration = new Migration(memory, carried !== undefined)
+  const migration = new Migration(memory, goesOn)
   registerHandlers(migration)
-  return migration.run(carried !== undefined)
+  return migration.run(goesOn)
 }

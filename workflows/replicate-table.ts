@@ -6,6 +6,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -23,7 +24,7 @@ import {
   type TableReport,
 } from '../contract/replication.ts'
 import { shortReason } from '../planning/parking.ts'
-import { steps, work } from './activities.ts'
+import { steps, untilEnded, work } from './activities.ts'
 import { badInput } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
@@ -33,7 +34,7 @@ const LONGEST_BACKOFF_MS = 60_000
 const MOST_ALIGNMENTS = 4
 const MOST_CHANGES = 5
 
-type Outcome = Pick<TableReport, 'outcome' | 'reason' | 'errorType' | 'statements'>
+type Outcome = Pick<TableReport, 'outcome' | 'reason' | 'errorType' | 'statements' | 'question'>
 
 /**
  * One round of a table: step by step until nothing of what lagged lags any more. Ends with a report in any case, as its result; the migration
@@ -44,7 +45,8 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
     throw badInput('replicateTable is started by migrate: give {"spec": …, "table": …, "migrationId": …}')
   }
   const { runId, firstExecutionRunId } = workflowInfo()
-  const progress: TableProgress = input.carried ?? {
+  const carried = workflowInfo().continuedFromExecutionRunId ? input.carried : undefined
+  const progress: TableProgress = carried ?? {
     step: 0,
     failures: 0,
     jobsFailed: 0,
@@ -63,15 +65,16 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
     scope.cancel()
   })
   // Cancelled from outside: what runs for it on the target goes with it, while the step still follows it.
-  const cancelled = CancellationScope.current().cancelRequested.catch(() =>
-    CancellationScope.nonCancellable(() => work.cancelJobs({ spec: input.spec, table: input.table })),
-  )
+  const all = CancellationScope.current()
+  const cancelled = all.cancelRequested.catch(() => CancellationScope.nonCancellable(cancelJobs))
   setHandler(reportBySignalSignal, () => {
     progress.reportBySignal = true
   })
-  if (!input.carried) setSearchAttributes({ state: 'running' })
+  if (!carried) setSearchAttributes({ state: 'running' })
 
   const outcome = await round()
+  // Told to hold as well, it ends with a report; the job is not left behind all the same.
+  if (all.consideredCancelled) await CancellationScope.nonCancellable(() => cancelled)
   setSearchAttributes({ state: outcome.outcome })
   const { jobsSent, jobsFailed, partitions, bytes, version, changes, memory, schema, failures } = progress
   const counts = { attempts: failures, jobsSent, jobsFailed, partitions, bytes, version }
@@ -79,6 +82,15 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   const report: TableReport = { table: input.table, runId: firstExecutionRunId, ...outcome, ...counts, ...known }
   if (progress.reportBySignal) await sendReport(input.migrationId, report)
   return report
+
+  /** When it cannot be done – the job then ends by itself – the table's end is none the worse. */
+  async function cancelJobs(): Promise<void> {
+    try {
+      await work.cancelJobs({ spec: input.spec, table: input.table })
+    } catch (error) {
+      log.warn('a job could not be cancelled and is left to its end', { table: input.table, error: messageOf(error) })
+    }
+  }
 
   async function round(): Promise<Outcome> {
     for (;;) {
@@ -93,7 +105,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
             spec: input.spec,
             table: input.table,
             jobPrefix: stepJobPrefix(input.spec.name, runId, progress.step),
-            approved: input.approved,
+            approval: input.approval,
             memory: progress.memory,
             schema: progress.schema,
             changesBefore: input.changesBefore,
@@ -144,7 +156,13 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
     const reason = shortReason(message)
     switch (type) {
       case REPLICATE_ERRORS.needsApproval:
-        return { outcome: 'needs-approval', reason, errorType: type, statements: details.statements ?? [] }
+        return {
+          outcome: 'needs-approval',
+          reason,
+          errorType: type,
+          statements: details.statements ?? [],
+          question: details.question,
+        }
       case REPLICATE_ERRORS.refused:
         return { outcome: 'refused', reason, errorType: type }
       case REPLICATE_ERRORS.busy:
@@ -160,10 +178,11 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   /** Has the table's definition and partitions on the target made what they are on the source; the metadata difference comes too seldom. */
   async function align(why: string): Promise<Outcome | undefined> {
     alignments++
-    const approved = input.approved ? [input.table] : []
+    const { spec, table, approval } = input
+    const approvals = approval === undefined ? {} : { [table]: approval }
     let change: AlignOutcome | undefined
     try {
-      ;[change] = await scope.run(() => work.alignTables({ spec: input.spec, tables: [input.table], approved }))
+      ;[change] = await scope.run(() => untilEnded.alignTables({ spec, tables: [table], approvals }))
     } catch (error) {
       if (isCancellation(error)) return afterFailure(error)
       return countFailure(shortReason(messageOf(error)), failureOf(error).type)
@@ -183,6 +202,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
           reason,
           errorType: REPLICATE_ERRORS.needsApproval,
           statements: change.statements,
+          question: change.question,
         }
       case 'refused':
         return { outcome: 'refused', reason, errorType: REPLICATE_ERRORS.refused }

@@ -1,21 +1,27 @@
 import {
   ActivityFailure,
   CancellationScope,
+  ContinueAsNew,
+  continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow'
 import {
   type AlignOutcome,
   holdSignal,
   type MetadataCounts,
   type MetadataReport,
+  metadataDueSignal,
   metadataReportSignal,
+  metadataWorkflowId,
   type SyncMetadataInput,
 } from '../contract/index.ts'
 import { shortReason } from '../planning/parking.ts'
-import { control, work } from './activities.ts'
+import { control, untilEnded, work } from './activities.ts'
 import { checkSpec } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
@@ -27,45 +33,59 @@ const MOST_OUTCOMES = 500
 /**
  * One metadata difference: every source table whose copy is missing or different is aligned, batch by batch, then what only the target has,
  * then views. Reports to the migration by signal. Told to hold, it stops after the batch.
+ *
+ * Under another id than a difference's own – the Schedule gives each of its runs one – it only tells the migration that it is time for one.
  */
 export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCounts | undefined> {
   const spec = checkSpec(input?.spec)
-  const { migrationId, approved } = input
+  const { migrationId, approvals } = input
   setSearchAttributes({ kind: 'metadata', migration: spec.name, cluster: spec.target })
+  if (workflowInfo().workflowId !== metadataWorkflowId(spec.name) && patched('one-difference')) {
+    await unlessGone(() => getExternalWorkflowHandle(migrationId).signal(metadataDueSignal))
+    return undefined
+  }
+  const carried = workflowInfo().continuedFromExecutionRunId ? input.carried : undefined
   let held = false
   setHandler(holdSignal, () => {
     held = true
   })
   const open: AlignOutcome[] = []
   let openBytes = 0
-  let reported = 0
-  let more = 0
-  let aligned = 0
+  let { reported, more, aligned, after } = carried ?? { reported: 0, more: 0, aligned: 0 }
   let counts: MetadataCounts | undefined
 
   try {
-    let after: string | undefined
     do {
       const page = await work.listDifferences({ spec, after, limit: PAGE })
       counts = page.counts
       for (let from = 0; from < page.different.length && !held; from += spec.limits.ddlBatch) {
         const tables = page.different.slice(from, from + spec.limits.ddlBatch)
-        collect(await work.alignTables({ spec, tables, approved }))
+        await continueIfLong(from === 0 ? after : page.different[from - 1])
+        if (held) break
+        collect(await untilEnded.alignTables({ spec, tables, approvals }))
         aligned += tables.length
         setCurrentDetails(`${aligned} of ${counts.differentTables} different tables looked at`)
         if (openBytes >= REPORT_BYTES || (reported === 0 && open.length > 0)) await report(false)
       }
       after = page.next
     } while (after !== undefined && !held)
-    if (!held) collect(await work.listTargetOnly({ spec, approved }))
-    if (!held) collect(await work.alignViews({ spec, approved }))
+    if (!held) collect(await untilEnded.listTargetOnly({ spec, approvals }))
+    if (!held) collect(await untilEnded.alignViews({ spec }))
     await report(!held)
     return counts
   } catch (error) {
-    if (isCancellation(error)) throw error
+    if (isCancellation(error) || error instanceof ContinueAsNew) throw error
     const cause = error instanceof ActivityFailure ? error.cause : error
     await report(false, shortReason(cause instanceof Error ? cause.message : String(error)))
     throw error
+  }
+
+  /** Goes on after this table in a new run when the history has become long. */
+  async function continueIfLong(last: string | undefined): Promise<void> {
+    if (!workflowInfo().continueAsNewSuggested || !patched('continue-difference')) return
+    await report(false)
+    if (held) return
+    await continueAsNew<typeof syncMetadata>({ ...input, carried: { reported, more, aligned, after: last } })
   }
 
   function collect(outcomes: readonly AlignOutcome[]): void {
@@ -84,13 +104,18 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
     openBytes = 0
     reported += outcomes.length
     const message: MetadataReport = { counts: counts ?? NOTHING, outcomes, more, complete, ...(error ? { error } : {}) }
+    held ||= !(await unlessGone(() => getExternalWorkflowHandle(migrationId).signal(metadataReportSignal, message)))
+  }
+
+  /** Whether the migration heard it. When it is gone – terminated, most likely – its Schedule must not go on making work for nobody. */
+  async function unlessGone(tell: () => Promise<void>): Promise<boolean> {
     try {
-      await getExternalWorkflowHandle(migrationId).signal(metadataReportSignal, message)
+      await tell()
+      return true
     } catch (failure) {
       if (isCancellation(failure)) throw failure
-      // The migration is gone – terminated, most likely: its Schedule must not go on making work for nobody.
       await CancellationScope.nonCancellable(() => control.deleteMetadataSchedule({ name: spec.name }))
-      held = true
+      return false
     }
   }
 }

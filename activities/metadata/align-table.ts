@@ -28,7 +28,8 @@ export async function alignTable(session: PlanningSession, full: string): Promis
   } catch (error) {
     if (session.pair.signal?.aborted || isUnreachable(error)) throw error
     if (error instanceof NotOursAnyMore) {
-      return outcomeOf(full, 'needs-approval', { reason: error.message, statements: error.statements })
+      const { statements, question } = error
+      return outcomeOf(full, 'needs-approval', { reason: error.message, statements, question })
     }
     if (error instanceof AppearedMeanwhile) return alignAgain(session, entry, error)
     if (error instanceof StillRunning) return outcomeOf(full, 'waiting', { reason: error.message })
@@ -50,11 +51,12 @@ async function align(session: PlanningSession, entry: InventoryEntry): Promise<A
   let first: TablePlan = planned.plan
   for (let round = 0; round < ROUNDS && acts(planned.plan); round++) {
     if (round === 0) first = planned.plan
-    const { blocked } = planned.plan
+    const { blocked, question } = planned.plan
     const done = await execute(session, name, planned.plan.steps).catch((error: unknown) => {
       // What may not be dropped is in the way, most likely: a range that overlaps.
       if (!blocked || !(error instanceof StarRocksError) || isUnreachable(error)) throw error
-      throw new NotOursAnyMore(`${blocked.reason}; without that: ${reasonOf(error)}`, statementsOf(blocked.steps))
+      const reason = `${blocked.reason}; without that: ${reasonOf(error)}`
+      throw new NotOursAnyMore(reason, statementsOf(blocked.steps), question)
     })
     statements.push(...done.statements)
     for (const note of [...planned.plan.notes, ...done.notes]) notes.add(note)
@@ -69,8 +71,8 @@ async function align(session: PlanningSession, entry: InventoryEntry): Promise<A
   if (statements.length > 0 && left && plan.action !== 'wait')
     return leftover(session, entry, planned, first, statements)
   if (plan.action === 'refuse' || plan.action === 'wait' || plan.action === 'approve') {
-    const shown = plan.action === 'approve' ? statementsOf(plan.steps) : statements
-    return outcomeOf(full, REPORTED[plan.action], { reason: plan.reason, statements: shown, undo: plan.undo })
+    if (plan.action === 'approve') return asksFor(full, plan)
+    return outcomeOf(full, REPORTED[plan.action], { reason: plan.reason, statements, undo: plan.undo })
   }
   // Nothing but attempts that failed: a foreign key whose other table is not there yet.
   if (did === 'altered' && statements.length === 0) {
@@ -82,7 +84,10 @@ async function align(session: PlanningSession, entry: InventoryEntry): Promise<A
   return outcomeOf(full, did, { reason: reason === '' ? undefined : reason, statements, undo: plan.undo })
 }
 
-const REPORTED = { refuse: 'refused', wait: 'waiting', approve: 'needs-approval' } as const
+const REPORTED = { refuse: 'refused', wait: 'waiting' } as const
+
+const asksFor = (full: string, { reason, steps, question, undo }: TablePlan, why = reason) =>
+  outcomeOf(full, 'needs-approval', { reason: why, statements: statementsOf(steps), question, undo })
 
 const acts = (plan: TablePlan) =>
   plan.steps.length > 0 && (plan.action === 'create' || plan.action === 'alter' || plan.action === 'recreate')
@@ -104,15 +109,14 @@ async function leftover(
   const why = plan.reason ?? statementsOf(plan.steps)[0] ?? 'it still differs'
   const made = first.action === 'create' || first.action === 'recreate'
   const rows = target?.partitions.flatMap((partition) => partition.rows) ?? []
+  const of = rows.map((row) => row.id)
   if (!made || tableOwnership(rows) !== 'empty') {
-    if (plan.action === 'approve') {
-      return outcomeOf(full, 'needs-approval', { reason: why, statements: statementsOf(plan.steps), undo: plan.undo })
-    }
+    if (plan.action === 'approve') return asksFor(full, plan, why)
     return outcomeOf(full, 'failed', { reason: `after the change the copy still differs: ${why}`, statements })
   }
   const name = session.pair.rename(entry)
   const drop = `DROP TABLE IF EXISTS ${quoteQualified(name.database, name.name)} FORCE`
-  const done = await execute(session, name, [{ kind: 'discard', statement: drop, allowed: false }])
+  const done = await execute(session, name, [{ kind: 'discard', statement: drop, allowed: false, of }])
   session.target.entries.delete(`${name.database}.${name.name}`)
   return outcomeOf(full, 'refused', {
     reason: `the target does not make it exactly: ${why}`,

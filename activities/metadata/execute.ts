@@ -19,9 +19,12 @@ export class NotOursAnyMore extends Error {
   override name = 'NotOursAnyMore'
   /** What would be run on approval. */
   readonly statements: readonly string[]
-  constructor(message: string, statements: readonly string[]) {
+  /** What an approval has to answer; unset: that is found out by the next look. */
+  readonly question: string | undefined
+  constructor(message: string, statements: readonly string[], question?: string) {
     super(message)
     this.statements = statements
+    this.question = question
   }
 }
 
@@ -126,7 +129,7 @@ async function createTable(
   }
 }
 
-/** Looks once more right before rows are destroyed: whose they are, and that no job runs. */
+/** Looks once more right before rows are destroyed: that they are the ones that were decided about, whose they are, and that no job runs. */
 async function checkDiscard(
   session: PlanningSession,
   name: ObjectName,
@@ -142,6 +145,8 @@ async function checkDiscard(
   if (job) throw new StillRunning(`${job} runs on it; the change follows when it has ended`)
   const rows = await partitionsOf(session, name)
   const concerned = step.partition === undefined ? rows : rows.filter((row) => row.name === step.partition)
+  const other = concerned.find((row) => !step.of.includes(row.id))
+  if (other) throw new AppearedMeanwhile(`partition ${other.name} was made again meanwhile, by somebody else`)
   const ownership = tableOwnership(concerned)
   if (!mayDiscard(ownership, step.allowed)) {
     throw new NotOursAnyMore(whyNotOurs(ownership, 'the target', concerned), [step.statement])

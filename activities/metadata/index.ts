@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import type { AlignOutcome, DifferencePage, MigrationSpec } from '../../contract/index.ts'
+import type { Approvals } from '../../planning/approval.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { asFailure } from '../failures.ts'
 import { beating } from '../heartbeat.ts'
@@ -24,8 +25,7 @@ export interface AlignTablesInput {
   spec: MigrationSpec
   /** Source names. */
   tables: string[]
-  /** Those of which an operator approved the destructive statements. */
-  approved: string[]
+  approvals?: Approvals
 }
 
 /** Activities that make the target's databases, tables and views what the source's are; rows aside. All can be run again. */
@@ -34,8 +34,8 @@ export interface MetadataActivities {
   /** One outcome a table, in the order given. */
   alignTables(input: AlignTablesInput): Promise<AlignOutcome[]>
   /** Outcomes of what is not unchanged. */
-  alignViews(input: { spec: MigrationSpec; approved: string[] }): Promise<AlignOutcome[]>
-  listTargetOnly(input: { spec: MigrationSpec; approved: string[] }): Promise<AlignOutcome[]>
+  alignViews(input: { spec: MigrationSpec }): Promise<AlignOutcome[]>
+  listTargetOnly(input: { spec: MigrationSpec; approvals?: Approvals }): Promise<AlignOutcome[]>
   undoChanges(input: { spec: MigrationSpec; statements: string[] }): Promise<UndoResult>
 }
 
@@ -74,21 +74,21 @@ export function createMetadataActivities(deps: Dependencies): MetadataActivities
         return { different, counts: all.counts }
       }),
 
-    alignTables: ({ spec, tables, approved }) =>
+    alignTables: ({ spec, tables, approvals }) =>
       act('Aligning tables failed', async (signal) => {
-        const session = await sessions.open(spec, { approved, signal })
+        const session = await sessions.open(spec, { approvals, signal })
         return mapConcurrently(tables, WIDTH, (table) => alignTable(session, table))
       }),
 
-    alignViews: ({ spec, approved }) =>
+    alignViews: ({ spec }) =>
       act('Aligning views failed', async (signal) => {
         if (!spec.sync.views && !spec.sync.materializedViews) return []
-        return alignViews(await sessions.open(spec, { approved, fresh: true, signal }))
+        return alignViews(await sessions.open(spec, { fresh: true, signal }))
       }),
 
-    listTargetOnly: ({ spec, approved }) =>
+    listTargetOnly: ({ spec, approvals }) =>
       act('Looking for tables that only the target has failed', async (signal) =>
-        alignTargetOnly(await sessions.open(spec, { approved, fresh: true, signal })),
+        alignTargetOnly(await sessions.open(spec, { approvals, fresh: true, signal })),
       ),
 
     undoChanges: ({ spec, statements }) =>

@@ -1,4 +1,4 @@
-import { mayDiscard, tableOwnership, whyNotOurs } from '../../planning/schema-ownership.ts'
+import { mayDiscard, type Ownership, tableOwnership, whyNotOurs } from '../../planning/schema-ownership.ts'
 import {
   alterSet,
   comparePartitions,
@@ -9,7 +9,7 @@ import {
   printedNulls,
   type Table,
 } from '../../starrocks/ddl/index.ts'
-import { quoteName, quoteQualified } from '../../starrocks/index.ts'
+import { type PartitionRow, quoteName, quoteQualified } from '../../starrocks/index.ts'
 import { planColumnChange } from './plan-columns.ts'
 import { type PlanContext, planCreate, planPartitions, tableBuckets } from './plan-create.ts'
 import { planIndexChanges } from './plan-indexes.ts'
@@ -40,7 +40,11 @@ export function planExisting(source: TableFacts, target: TableFacts, context: Pl
   const steps = [...switchOff, ...(columns ?? []), ...alters, ...indexes.steps, ...partitions.steps]
   const why = [...(columns ? [describe(fatal)] : []), ...indexes.why, ...partitions.why]
   const plan = { steps, undo: fresh.undo, notes: fresh.notes, blocked: partitions.blocked }
-  if (partitions.ask) return { action: 'approve', reason: partitions.ask, ...plan }
+  // An approval is for everything that is shown, so everything is shown that it allows.
+  if (partitions.ask) {
+    const asked = [...steps, ...(plan.blocked?.steps ?? [])]
+    return { action: 'approve', reason: partitions.ask, ...plan, steps: asked, blocked: undefined }
+  }
   if (steps.length === 0 && plan.blocked)
     return { action: 'approve', ...plan.blocked, undo: plan.undo, notes: plan.notes }
   if (steps.length === 0) return { action: 'none', ...plan }
@@ -107,10 +111,10 @@ function columnSteps(
   context: PlanContext,
 ): Step[] | undefined {
   if (fatal.length !== 1 || fatal[0]?.kind !== 'columns') return undefined
-  // A dropped column takes values with it.
-  const { approved, pair } = context
+  // A dropped column takes values with it. What an operator is shown, and approves, is to make the table again.
+  const { pair } = context
   const ownership = tableOwnership(target.partitions.flatMap((partition) => partition.rows))
-  if (!mayDiscard(ownership, approved || pair.spec.allow.recreateOnSchemaChange)) return undefined
+  if (!mayDiscard(ownership, pair.spec.allow.recreateOnSchemaChange)) return undefined
   return planColumnChange(source.model, target.model, name, context.pair.target)
 }
 
@@ -146,8 +150,8 @@ function planRecreate(source: TableFacts, target: TableFacts, context: PlanConte
   const name = pair.rename(source.entry)
   const rows = target.partitions.flatMap((partition) => partition.rows)
   const ownership = tableOwnership(rows)
-  const allowed = approved || pair.spec.allow.recreateOnSchemaChange
-  const plan = planCreate(source, context, [dropTable(name, allowed, ownership === 'empty' || ownership === 'ours')])
+  const allowed = isAllowed(ownership, approved, pair.spec.allow.recreateOnSchemaChange)
+  const plan = planCreate(source, context, [dropTable(name, allowed, rows)])
   if (plan.action === 'refuse') return plan
   if (!mayDiscard(ownership, allowed)) {
     const reason = `${whyNotOurs(ownership, 'the table on the target', rows)}; it would have to be made again because ${why}`
@@ -156,10 +160,18 @@ function planRecreate(source: TableFacts, target: TableFacts, context: PlanConte
   return plan.action === 'create' ? { ...plan, action: 'recreate', reason: why } : plan
 }
 
+/**
+ * Whether others' rows may be discarded. An approval is for rows that were seen and shown: what is a copy now, and is written to by a load before
+ * the act, is not among them.
+ */
+const isAllowed = (ownership: Ownership, approved: boolean, byClass: boolean): boolean =>
+  byClass || (approved && !mayDiscard(ownership, false))
+
 /** Copies are dropped for good; what a load wrote goes to the recycle bin, from where RECOVER TABLE brings it back. */
-function dropTable(name: ObjectName, allowed: boolean, forGood: boolean): Step {
+function dropTable(name: ObjectName, allowed: boolean, rows: readonly PartitionRow[]): Step {
+  const forGood = mayDiscard(tableOwnership(rows), false)
   const statement = `DROP TABLE IF EXISTS ${quoteQualified(name.database, name.name)}${forGood ? ' FORCE' : ''}`
-  return { kind: 'discard', statement, allowed }
+  return { kind: 'discard', statement, allowed, of: rows.map((row) => row.id) }
 }
 
 interface PartitionChanges {
@@ -194,23 +206,20 @@ function planPartitionChanges(
   const { allow } = context.pair.spec
   const drops: Step[] = []
   const kept: { reason: string; partition: string; step: Step }[] = []
-  const drop = (partition: string, allowed: boolean, why: string) => {
+  const drop = (partition: string, byClass: boolean, why: string) => {
     const rows = byTarget.get(partition)?.rows ?? []
     const ownership = tableOwnership(rows)
-    const forGood = ownership === 'empty' || ownership === 'ours'
-    const step: Step = { kind: 'discard', partition, allowed, statement: dropPartition(name, partition, forGood) }
+    const allowed = isAllowed(ownership, context.approved, byClass)
+    const statement = dropPartition(name, partition, mayDiscard(ownership, false))
+    const step: Step = { kind: 'discard', partition, allowed, statement, of: rows.map((row) => row.id) }
     if (mayDiscard(ownership, allowed)) drops.push(step)
     else kept.push({ partition, step, reason: `${whyNotOurs(ownership, 'the target', rows)}, and ${why}` })
   }
   for (const partition of compared.targetOnly) {
-    drop(partition, context.approved || allow.dropTargetOnlyPartitions, `partition ${partition} is not on the source`)
+    drop(partition, allow.dropTargetOnlyPartitions, `partition ${partition} is not on the source`)
   }
   for (const [partition, why] of different) {
-    drop(
-      partition,
-      context.approved || allow.resetDivergedPartitions,
-      `partition ${partition} must be made again: ${why}`,
-    )
+    drop(partition, allow.resetDivergedPartitions, `partition ${partition} must be made again: ${why}`)
   }
 
   const held = new Set(kept.map(({ partition }) => partition))

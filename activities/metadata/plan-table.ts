@@ -1,3 +1,4 @@
+import { questionOf } from '../../planning/approval.ts'
 import { refusals } from '../../starrocks/ddl/index.ts'
 import { askNulls } from './ask-nulls.ts'
 import { isNotFound } from './failure.ts'
@@ -7,7 +8,7 @@ import { type PlanContext, planCreate } from './plan-create.ts'
 import { planExisting } from './plan-existing.ts'
 import { isUnreadable, readTable, type TableFacts } from './read-table.ts'
 import { runningJob } from './running-job.ts'
-import { refusePlan, type TablePlan, waitPlan } from './steps.ts'
+import { refusePlan, statementsOf, type TablePlan, waitPlan } from './steps.ts'
 import { targetIds } from './target-entry.ts'
 
 /** What planning a table shares with other tables of the same call. */
@@ -15,7 +16,8 @@ export interface PlanningSession {
   pair: Pair
   source: Inventory
   target: Inventory
-  approved: ReadonlySet<string>
+  /** Questions that an operator approved, by source table, or by target table where the source has none. */
+  approvals: ReadonlyMap<string, string>
   /** Grows when the target refuses properties as unknown. */
   unknownProperties: Set<string>
 }
@@ -51,7 +53,7 @@ export async function planTable(session: PlanningSession, entry: InventoryEntry)
 
   const context: PlanContext = {
     pair,
-    approved: session.approved.has(entry.full),
+    approved: false,
     nulls: await askNulls(pair.source, source, pair.signal),
     unknownProperties: session.unknownProperties,
     targetDatabases: new Set(session.target.databases.keys()),
@@ -60,9 +62,11 @@ export async function planTable(session: PlanningSession, entry: InventoryEntry)
   const there = session.target.get(name.database, name.name)
   const target = there && (await readTarget(session, there))
   if (target && 'unreadable' in target) return { plan: waitPlan(target.unreadable), source }
-  if (!target) return { plan: planCreate(source, context), source }
+  const approval = session.approvals.get(entry.full)
+  if (!target)
+    return { plan: unlessAsked((approved) => planCreate(source, { ...context, approved }), approval), source }
   const targetNulls = await askNulls(pair.target, target, pair.signal)
-  const plan = planExisting(source, target, { ...context, targetNulls })
+  const plan = unlessAsked((approved) => planExisting(source, target, { ...context, targetNulls, approved }), approval)
   if (plan.steps.length > 0) {
     // Dropping or altering under a running job aborts it, and has brought frontends down.
     const job = await runningJob(pair.target, await targetIds(session, name), pair.signal)
@@ -74,6 +78,16 @@ export async function planTable(session: PlanningSession, entry: InventoryEntry)
       }
   }
   return { plan, source, target }
+}
+
+/** The plan as it is without an approval – with the question, where it asks one – unless an approval answers just that. */
+function unlessAsked(make: (approved: boolean) => TablePlan, approval: string | undefined): TablePlan {
+  const plan = make(false)
+  const asked = plan.action === 'approve' ? plan.steps : plan.blocked?.steps
+  if (!asked) return plan
+  const destroyed = asked.flatMap((step) => (step.kind === 'discard' ? step.of : []))
+  const question = questionOf(statementsOf(asked), destroyed)
+  return question === approval ? make(true) : { ...plan, question }
 }
 
 /** Reasons not to look any further. */

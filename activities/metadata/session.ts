@@ -1,4 +1,5 @@
 import type { MigrationSpec } from '../../contract/index.ts'
+import type { Approvals } from '../../planning/approval.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { type Inventory, readSource, readTarget } from './inventory.ts'
 import { openPair } from './pair.ts'
@@ -30,7 +31,7 @@ export class Sessions {
   /** `fresh`: look at both clusters' tables now, however young the last listing is. */
   async open(
     spec: MigrationSpec,
-    { approved = [], fresh = false, signal }: { approved?: readonly string[]; fresh?: boolean; signal?: AbortSignal },
+    { approvals = {}, fresh = false, signal }: { approvals?: Approvals; fresh?: boolean; signal?: AbortSignal },
   ): Promise<PlanningSession> {
     const pair = await openPair(this.#deps, spec, signal)
     const key = JSON.stringify([spec.source, spec.target, spec.include, spec.exclude, spec.rename])
@@ -41,7 +42,7 @@ export class Sessions {
     })
     const unknownProperties = this.#unknown.get(spec.target) ?? new Set<string>()
     this.#unknown.set(spec.target, unknownProperties)
-    return { pair, source, target, approved: new Set(approved), unknownProperties }
+    return { pair, source, target, approvals: new Map(Object.entries(approvals)), unknownProperties }
   }
 
   async #listing(key: string, fresh: boolean, read: () => Promise<Listing>): Promise<Listing> {

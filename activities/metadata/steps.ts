@@ -6,8 +6,11 @@ export type Step =
   | { kind: 'try'; statement: string; what: string }
   /** CREATE TABLE: written anew without the properties that the target calls unknown. */
   | { kind: 'create-table'; statement: string; write: (unknown: ReadonlySet<string>) => string }
-  /** Destroys rows: whose they are is looked at once more right before. `partition` unset: of the whole table. */
-  | { kind: 'discard'; statement: string; partition?: string; allowed: boolean }
+  /**
+   * Destroys rows: whose they are is looked at once more right before. `partition` unset: of the whole table. `of`: ids of the partitions that
+   * it was decided about; what was made since is something else.
+   */
+  | { kind: 'discard'; statement: string; partition?: string; allowed: boolean; of: readonly bigint[] }
   /** Partitions that only the frontend's createPartition call makes: one value of each. */
   | { kind: 'create-partitions'; partitions: readonly string[]; values: readonly string[] }
   /** Waits until no schema change, rollup or optimize job of the table runs. */
@@ -34,6 +37,8 @@ export type TablePlan = {
   undo: string[]
   /** What waits for approval while the rest is done. */
   blocked?: { reason: string; steps: Step[] }
+  /** What an approval of it has to answer. */
+  question?: string
   /** Harmless things worth telling: properties left out, counters not copied. */
   notes: string[]
 }

@@ -1,8 +1,9 @@
 import type { AlignOutcome } from '../../contract/index.ts'
+import { questionOf } from '../../planning/approval.ts'
 import { outcomeOf } from '../../planning/schema-outcome.ts'
-import { tableOwnership } from '../../planning/schema-ownership.ts'
-import { listPartitions, quoteQualified } from '../../starrocks/index.ts'
-import { execute, NotOursAnyMore, StillRunning } from './execute.ts'
+import { mayDiscard, tableOwnership } from '../../planning/schema-ownership.ts'
+import { listPartitions, type PartitionRow, quoteQualified } from '../../starrocks/index.ts'
+import { AppearedMeanwhile, execute, NotOursAnyMore, StillRunning } from './execute.ts'
 import { isNotFound, isUnreachable, reasonOf } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
 import type { PlanningSession } from './plan-table.ts'
@@ -38,15 +39,16 @@ export async function alignTargetOnly(session: PlanningSession): Promise<AlignOu
 }
 
 async function alignOne(session: PlanningSession, entry: InventoryEntry): Promise<AlignOutcome> {
-  const { pair, approved } = session
+  const { pair, approvals } = session
   const name = { database: entry.database, name: entry.name }
   try {
     const rows = await listPartitions(pair.target.cluster, entry.database, entry.name, { signal: pair.signal })
     const ownership = tableOwnership(rows)
-    const step = dropStep(entry, ownership === 'ours' || ownership === 'empty')
+    const step = dropStep(entry, rows)
+    const question = questionOf([step.statement], step.of)
     const reason = `it is on the target only${ownership === 'ours' ? '; it is a copy of a table that the source no longer has' : ''}`
-    if (!approved.has(entry.full) && !pair.spec.allow.dropTargetOnlyTables) {
-      return outcomeOf(entry.full, 'needs-approval', { reason, statements: [step.statement] })
+    if (approvals.get(entry.full) !== question && !pair.spec.allow.dropTargetOnlyTables) {
+      return outcomeOf(entry.full, 'needs-approval', { reason, statements: [step.statement], question })
     }
     const done = await execute(session, name, [step])
     session.target.entries.delete(entry.full)
@@ -55,13 +57,15 @@ async function alignOne(session: PlanningSession, entry: InventoryEntry): Promis
     if (pair.signal?.aborted || isUnreachable(error)) throw error
     if (isNotFound(error)) return outcomeOf(entry.full, 'unchanged')
     if (error instanceof StillRunning) return outcomeOf(entry.full, 'waiting', { reason: error.message })
+    if (error instanceof AppearedMeanwhile) return outcomeOf(entry.full, 'waiting', { reason: error.message })
     if (error instanceof NotOursAnyMore) return outcomeOf(entry.full, 'needs-approval', { reason: error.message })
     return outcomeOf(entry.full, 'failed', { reason: reasonOf(error) })
   }
 }
 
 /** Copies and empty tables go for good; rows that a load wrote stay in the recycle bin for a while. */
-function dropStep(entry: InventoryEntry, forGood: boolean): Extract<Step, { kind: 'discard' }> {
+function dropStep(entry: InventoryEntry, rows: readonly PartitionRow[]): Extract<Step, { kind: 'discard' }> {
+  const forGood = mayDiscard(tableOwnership(rows), false)
   const statement = `DROP TABLE IF EXISTS ${quoteQualified(entry.database, entry.name)}${forGood ? ' FORCE' : ''}`
-  return { kind: 'discard', statement, allowed: true }
+  return { kind: 'discard', statement, allowed: true, of: rows.map((row) => row.id) }
 }

@@ -1,9 +1,13 @@
-import { quoteName, quoteQualified } from '../../starrocks/index.ts'
-import { needsApproval, refused } from '../failures.ts'
+import { questionOf } from '../../planning/approval.ts'
+import { versionOf } from '../../planning/partition-verdict.ts'
+import { listPartitions, quoteName, quoteQualified } from '../../starrocks/index.ts'
+import { needsApproval, refused, stale } from '../failures.ts'
 import type { PartitionPair } from './partition-pairs.ts'
 import type { TablePair } from './table-pair.ts'
 
 const MOST_STATEMENTS = 5
+/** Partitions that are emptied after one look at the table. */
+const LOOK_EVERY = 16
 
 /** The statement that empties a target partition: it gets a new id at version 1, and replication is clean after it. */
 export function resetStatement(pair: Pick<TablePair, 'target'>, partition: string): string {
@@ -18,31 +22,47 @@ export function resetStatement(pair: Pick<TablePair, 'target'>, partition: strin
 export async function resetPartitions(
   pair: TablePair,
   partitions: readonly PartitionPair[],
-  approved: boolean,
+  approval: string | undefined,
 ): Promise<string[]> {
   const foreign = partitions.filter((partition) => partition.verdict.action === 'foreign')
-  if (foreign.length > 0 && !approved && !pair.spec.allow.resetDivergedPartitions) {
-    throw needsApproval(whyForeign(pair, foreign), statementsFor(pair, foreign))
+  if (foreign.length > 0 && !pair.spec.allow.resetDivergedPartitions) {
+    const statements = [...new Set(foreign.map((partition) => resetStatement(pair, partition.name)))]
+    const question = questionOf(
+      statements,
+      foreign.map(({ target }) => target.id),
+    )
+    if (question !== approval) throw needsApproval(whyForeign(pair, foreign), few(statements), question)
   }
-  const names = [
-    ...new Set(
-      partitions
-        .filter(({ verdict }) => verdict.action === 'foreign' || verdict.action === 'reset')
-        .map((partition) => partition.name),
-    ),
-  ]
-  const statements: string[] = []
-  for (const name of names) {
+  const doomed = partitions.filter(({ verdict }) => verdict.action === 'foreign' || verdict.action === 'reset')
+  for (const { name } of doomed) {
     if (partitions.filter((partition) => partition.name === name).length > 1) {
       throw refused(
         `partition ${name} of ${pair.target.full} must be emptied, but consists of several physical partitions, which StarRocks would make one`,
       )
     }
-    const statement = resetStatement(pair, name)
+  }
+  const statements: string[] = []
+  for (const [at, partition] of doomed.entries()) {
+    if (at % LOOK_EVERY === 0) await throwIfChanged(pair, doomed.slice(at, at + LOOK_EVERY))
+    const statement = resetStatement(pair, partition.name)
     await pair.target.cluster.execute(statement)
     statements.push(statement)
   }
   return statements
+}
+
+/**
+ * Between the decision and the act lie statements about columns and jobs; a load may have committed meanwhile, or another attempt of this step
+ * have done it all already. Throws `Stale`: then it is decided anew.
+ */
+async function throwIfChanged(pair: TablePair, doomed: readonly PartitionPair[]): Promise<void> {
+  const { cluster, database, name, full } = pair.target
+  const rows = new Map((await listPartitions(cluster, database, name)).map((row) => [row.id, row]))
+  for (const { name: partition, target } of doomed) {
+    const now = rows.get(target.id)
+    if (now && versionOf(now) === versionOf(target) && now.txnType === target.txnType) continue
+    throw stale(`partition ${partition} of ${full} was changed by somebody else just before it was to be emptied`)
+  }
 }
 
 function whyForeign(pair: TablePair, foreign: readonly PartitionPair[]): string {
@@ -52,8 +72,7 @@ function whyForeign(pair: TablePair, foreign: readonly PartitionPair[]): string 
   return `needs approval: partition ${first?.name} of ${pair.target.full}${more} was not written by replication: ${why}`
 }
 
-function statementsFor(pair: TablePair, foreign: readonly PartitionPair[]): string[] {
-  const statements = [...new Set(foreign.map((partition) => resetStatement(pair, partition.name)))]
+function few(statements: readonly string[]): string[] {
   const shown = statements.slice(0, MOST_STATEMENTS)
-  return statements.length > shown.length ? [...shown, `-- and ${statements.length - shown.length} more`] : shown
+  return statements.length > shown.length ? [...shown, `-- and ${statements.length - shown.length} more`] : [...shown]
 }

@@ -44,12 +44,12 @@ describe('the schema of forty odd tables arrives exactly', () => {
       refusedTables: refused.length,
     })
     const names = tables.map(({ full }) => full)
-    const twice = await pair.run(pair.metadata.alignTables, { spec, tables: names, approved: [] })
+    const twice = await pair.run(pair.metadata.alignTables, { spec, tables: names })
     expect(twice.filter(({ outcome }) => outcome !== 'unchanged')).toEqual([])
 
-    const views = await pair.run(pair.metadata.alignViews, { spec, approved: [] })
+    const views = await pair.run(pair.metadata.alignViews, { spec })
     const expected = [...scenario.views, ...scenario.materializedViews].map(({ db, name }) => `${db}.${name} created`)
     expect(views.map(({ table, outcome }) => `${table} ${outcome}`).sort()).toEqual(expected.sort())
-    expect(await pair.run(pair.metadata.alignViews, { spec, approved: [] })).toEqual([])
+    expect(await pair.run(pair.metadata.alignViews, { spec })).toEqual([])
   })
 })

@@ -112,7 +112,7 @@ describe('what would change by itself on the target', () => {
     table(dynamic)
     pair.target.execute('CREATE DATABASE d')
     pair.target.execute(`CREATE TABLE d.t ${dynamic}`)
-    await pair.run(pair.metadata.alignTables, { spec: pair.spec(), tables: ['d.t'], approved: [] })
+    await pair.run(pair.metadata.alignTables, { spec: pair.spec(), tables: ['d.t'] })
     expect(String(pair.target.execute('SHOW CREATE TABLE d.t').rows[0]?.[1])).toContain(
       '"dynamic_partition.enable" = "false"',
     )
@@ -133,10 +133,8 @@ describe('under other names', () => {
       ['d.two', 'created'],
     ])
     expect((await pair.differences(odd)).different).toEqual([])
-    expect(
-      (await pair.run(pair.metadata.alignViews, { spec: odd, approved: [] })).map(({ outcome }) => outcome),
-    ).toEqual(['created'])
-    expect(await pair.run(pair.metadata.alignViews, { spec: odd, approved: [] })).toEqual([])
+    expect((await pair.run(pair.metadata.alignViews, { spec: odd })).map(({ outcome }) => outcome)).toEqual(['created'])
+    expect(await pair.run(pair.metadata.alignViews, { spec: odd })).toEqual([])
     const [partition] = pair.target.execute('SHOW PARTITIONS FROM f.`eins; DROP DATABASE e`').rows
     expect(partition?.[1]).toBe('eins; DROP DATABASE e')
     expect(pair.target.execute('SHOW CREATE VIEW e.v').rows[0]?.[1]).toContain('eins; DROP DATABASE e')
@@ -177,7 +175,7 @@ describe('one NULL list partition', () => {
     pair.target.execute('CREATE DATABASE d')
     pair.target.execute(`CREATE TABLE d.t ${list.replace('(NULL)', "('NULL')")}`)
     pair.target.execute("INSERT INTO d.t VALUES (2, 'NULL')")
-    const input = { tables: ['d.t'], approved: [] }
+    const input = { tables: ['d.t'] }
     const [asked] = await pair.run(pair.metadata.alignTables, { spec: pair.spec(), ...input })
     expect(asked).toMatchObject({ outcome: 'needs-approval', reason: expect.stringContaining("the string 'NULL'") })
     const spec = pair.spec({ allow: { resetDivergedPartitions: true } })
@@ -197,7 +195,11 @@ describe('one NULL list partition', () => {
     const asked = await align()
     expect(asked).toMatchObject({ outcome: 'needs-approval', reason: expect.stringContaining('shows NULL') })
     expect(asked.statements.join()).toContain('ADD PARTITION `pn` VALUES IN (NULL)')
-    const [made] = await pair.run(pair.metadata.alignTables, { spec: pair.spec(), tables: ['d.t'], approved: ['d.t'] })
+    const [made] = await pair.run(pair.metadata.alignTables, {
+      spec: pair.spec(),
+      tables: ['d.t'],
+      approvals: { 'd.t': asked.question ?? '' },
+    })
     expect(made?.outcome).toBe('created')
     same()
   })

@@ -28,13 +28,13 @@ const range = (name: string, extra = '') =>
   `CREATE TABLE d.${name} (id INT NOT NULL, v INT${extra}) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION p1 VALUES [("1"),("10")), PARTITION p2 VALUES [("10"),("20"))) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")`
 const alignOne = async (
   table: string,
-  options: { approved?: boolean; allow?: Record<string, boolean> } = {},
+  options: { approved?: AlignOutcome; allow?: Record<string, boolean> } = {},
 ): Promise<AlignOutcome> => {
   const spec = pair.spec({ allow: options.allow })
   const [outcome] = await pair.run(pair.metadata.alignTables, {
     spec,
     tables: [table],
-    approved: options.approved ? [table] : [],
+    approvals: options.approved?.question ? { [table]: options.approved.question } : {},
   })
   if (!outcome) throw new Error('no outcome')
   return outcome
@@ -54,11 +54,44 @@ describe('a target table of another shape', () => {
     expect(asked.statements[1]).toMatch(/^CREATE TABLE `d`.`t`/)
     expect(rows(pair.target, 'd.t')).toBe(2)
 
-    const approved = await alignOne('d.t', { approved: true })
+    const approved = await alignOne('d.t', { approved: asked })
     expect(approved.outcome).toBe('recreated')
     // Into the recycle bin, not for good.
     expect(approved.statements[0]).toBe('DROP TABLE IF EXISTS `d`.`t`')
     expect((await pair.differences(pair.spec())).different).toEqual([])
+  })
+
+  test('an approval counts once: what was loaded into the new one is asked about again', async () => {
+    await start()
+    pair.source.execute(range('t', ', w INT'))
+    const others = () => {
+      pair.target.execute(range('t'))
+      pair.target.execute('INSERT INTO d.t VALUES (1, 1)')
+    }
+    others()
+    const first = await alignOne('d.t')
+    expect((await alignOne('d.t', { approved: first })).outcome).toBe('recreated')
+    pair.target.execute('DROP TABLE d.t')
+    others()
+    const again = await alignOne('d.t', { approved: first })
+    expect([again.outcome, again.statements]).toEqual(['needs-approval', first.statements])
+    expect(rows(pair.target, 'd.t')).toBe(1)
+    expect((await alignOne('d.t', { approved: again })).outcome).toBe('recreated')
+  })
+
+  test('an approval is for what was shown, not for more', async () => {
+    await start()
+    pair.source.execute(range('t'))
+    pair.target.execute(range('t'))
+    pair.target.execute('ALTER TABLE d.t ADD PARTITION px VALUES [("50"),("60"))')
+    pair.target.execute('INSERT INTO d.t VALUES (1, 1), (55, 1)')
+    const asked = await alignOne('d.t')
+    expect(asked.statements).toEqual(['ALTER TABLE `d`.`t` DROP PARTITION IF EXISTS `px`'])
+    pair.source.execute('ALTER TABLE d.t ADD COLUMN w INT')
+    const more = await alignOne('d.t', { approved: asked })
+    expect(more).toMatchObject({ outcome: 'needs-approval' })
+    expect(more.statements[0]).toBe('DROP TABLE IF EXISTS `d`.`t`')
+    expect(rows(pair.target, 'd.t')).toBe(2)
   })
 
   test('is made again when the spec allows the class', async () => {
@@ -154,7 +187,7 @@ describe('partitions of the target', () => {
     const asked = await alignOne('d.t')
     expect(asked.outcome).toBe('needs-approval')
     expect(asked.reason).toMatch(/a load wrote \(partition px\).*intersected/)
-    expect((await alignOne('d.t', { approved: true })).outcome).toBe('altered')
+    expect((await alignOne('d.t', { approved: asked })).outcome).toBe('altered')
     expect((await pair.differences(pair.spec())).different).toEqual([])
   })
 
@@ -218,7 +251,7 @@ describe('nothing is changed', () => {
     pair.source.execute('CREATE DATABASE e')
     pair.source.execute(range('t').replace('d.t', 'e.t'))
     const spec = pair.spec({ rename: { databases: { e: 'd' } } })
-    const [outcome] = await pair.run(pair.metadata.alignTables, { spec, tables: ['e.t'], approved: [] })
+    const [outcome] = await pair.run(pair.metadata.alignTables, { spec, tables: ['e.t'] })
     expect(outcome).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('same name d.t') })
   })
 
@@ -246,20 +279,20 @@ describe('tables that only the target has', () => {
     pair.target.execute(range('x').replace('d.x', 'private.x'))
     await pair.align(pair.spec())
 
-    const reported = await pair.run(pair.metadata.listTargetOnly, { spec: pair.spec(), approved: [] })
+    const reported = await pair.run(pair.metadata.listTargetOnly, { spec: pair.spec() })
     expect(reported).toEqual([
       {
         table: 'd.old',
         outcome: 'needs-approval',
         reason: 'it is on the target only',
         statements: ['DROP TABLE IF EXISTS `d`.`old`'],
+        question: expect.any(String),
         undo: [],
       },
     ])
     expect((await pair.differences(pair.spec())).counts).toMatchObject({ targetOnlyTables: 1 })
     const dropped = await pair.run(pair.metadata.listTargetOnly, {
       spec: pair.spec({ allow: { dropTargetOnlyTables: true } }),
-      approved: [],
     })
     expect(dropped.map(({ table, outcome }) => [table, outcome])).toEqual([['d.old', 'dropped']])
     expect(pair.target.state.databases.get('private')?.objects.has('x')).toBe(true)

@@ -108,12 +108,12 @@ export class LabPair {
   }
 
   /** Everything that differs aligned, as the workflow does it. */
-  async align(spec: MigrationSpec, approved: string[] = []): Promise<AlignOutcome[]> {
+  async align(spec: MigrationSpec): Promise<AlignOutcome[]> {
     const { different } = await this.differences(spec)
     const outcomes: AlignOutcome[] = []
     for (let at = 0; at < different.length; at += 10) {
       const tables = different.slice(at, at + 10)
-      outcomes.push(...(await this.run(this.metadata.alignTables, { spec, tables, approved })))
+      outcomes.push(...(await this.run(this.metadata.alignTables, { spec, tables })))
     }
     return outcomes
   }

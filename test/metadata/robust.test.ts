@@ -25,7 +25,7 @@ describe('a lost answer', () => {
       `CREATE TABLE d.t (id INT NOT NULL) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION a VALUES [("1"),("5")), PARTITION b VALUES [("5"),("9"))) DISTRIBUTED BY HASH(id) BUCKETS 2 ${properties}`,
     )
     const fault = pair.target.faults.inject({ kind: 'drop-mysql', cut: 'after', match, times: 1 })
-    const input = { spec: pair.spec(), tables: ['d.t'], approved: [] }
+    const input = { spec: pair.spec(), tables: ['d.t'] }
     await expect(pair.run(pair.metadata.alignTables, input)).rejects.toMatchObject({
       type: 'Unreachable',
       nonRetryable: false,
@@ -43,7 +43,7 @@ describe('a lost answer', () => {
     )
     pair.source.execute("INSERT INTO d.t VALUES ('2024-01-01 00:00:30', 1), ('2024-01-01 00:07:30', 2)")
     pair.target.faults.inject({ kind: 'drop-rpc', cut: 'after', method: 'createPartition', times: 1 })
-    const input = { spec: pair.spec(), tables: ['d.t'], approved: [] }
+    const input = { spec: pair.spec(), tables: ['d.t'] }
     await expect(pair.run(pair.metadata.alignTables, input)).rejects.toMatchObject({ type: 'Unreachable' })
     await pair.run(pair.metadata.alignTables, input)
     expect(layout(pair.target, 'd', 't')).toEqual(layout(pair.source, 'd', 't'))
@@ -64,7 +64,7 @@ describe('a lost answer', () => {
       try {
         const { different } = await pair.differences(spec)
         if (different.every((table) => refused.includes(table))) break
-        await pair.run(pair.metadata.alignTables, { spec, tables: different, approved: [] })
+        await pair.run(pair.metadata.alignTables, { spec, tables: different })
       } catch (error) {
         expect(error).toMatchObject({ type: 'Unreachable' })
       }
@@ -86,7 +86,7 @@ describe('a cancelled activity', () => {
     )
     const slow = pair.target.faults.inject({ kind: 'delay-mysql', ms: 20, match: /ADD PARTITION/ })
     const environment = quietEnvironment()
-    const input = { spec: pair.spec(), tables: ['d.t'], approved: [] }
+    const input = { spec: pair.spec(), tables: ['d.t'] }
     const running = environment.run(pair.metadata.alignTables, input)
     const ended = expect(running).rejects.toThrow()
     while (slow.struck < 3) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -122,7 +122,7 @@ describe('where tables are put', () => {
     await pair.align(pair.spec())
     expect(shown('d.b')).toContain('"bloom_filter_columns"')
     expect((await pair.differences(pair.spec())).different).toEqual([])
-    const [again] = await pair.run(pair.metadata.alignTables, { spec: pair.spec(), tables: ['d.b'], approved: [] })
+    const [again] = await pair.run(pair.metadata.alignTables, { spec: pair.spec(), tables: ['d.b'] })
     expect(again).toMatchObject({ outcome: 'unchanged' })
   })
 
@@ -231,5 +231,19 @@ describe('hostile names', () => {
     expect((await pair.differences(pair.spec())).different).toEqual([])
     const only = await pair.differences(pair.spec({ include: [`d.${name}`] }))
     expect(only.counts.sourceTables).toBe(1)
+  })
+})
+
+describe('two workers that decided the same', () => {
+  test('do not drop what the other has made meanwhile', async () => {
+    await start()
+    pair.target.execute('CREATE DATABASE d')
+    pair.target.execute(`CREATE TABLE d.t ${plain}`)
+    const session = await new Sessions(pair.deps).open(pair.spec(), {})
+    const name = { database: 'd', name: 't' }
+    const step = { kind: 'discard', statement: 'DROP TABLE IF EXISTS `d`.`t` FORCE', allowed: true } as const
+    // The partitions that it was decided about are gone with the table that the other worker dropped.
+    await expect(execute(session, name, [{ ...step, of: [1n] }])).rejects.toThrow(/made again meanwhile/)
+    expect(pair.target.state.databases.get('d')?.objects.has('t')).toBe(true)
   })
 })

@@ -3,6 +3,7 @@ import { check, migrationJobPrefix, migrationSpecSchema, stepJobPrefix } from '.
 import { byteLength, carryMemory, LONGEST_CARRIED } from '../../planning/carry-memory.ts'
 import { type MigrationMemory, newMemory, noteMetadata } from '../../planning/migration-memory.ts'
 import { statusOf } from '../../planning/migration-status.ts'
+import { approvedByMetadata } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 
 const spec = check(migrationSpecSchema, { name: 'm', source: 'a', target: 'b' }, 'spec')
@@ -24,7 +25,7 @@ describe('what is carried into the next run', () => {
   test('fits, however much there is, and keeps what cannot be found again', () => {
     const full = memory()
     for (let i = 0; i < 100; i++)
-      full.running[`database.table_with_a_long_name_${i}`] = { sinceMs: i, approved: false, runId: 'r'.repeat(36) }
+      full.running[`database.table_with_a_long_name_${i}`] = { sinceMs: i, runId: 'r'.repeat(36) }
     for (let i = 0; i < 500; i++) {
       full.parked[`database.parked_table_${i}`] = {
         reason: 'ü'.repeat(300),
@@ -77,15 +78,67 @@ describe('metadata reports', () => {
         [outcome('a.refused', 'refused'), outcome('a.approve', 'needs-approval'), outcome('a.new', 'created')],
         false,
       ),
-      'now',
+      0,
     )
     expect(state.metadataComplete).toBe(false)
     expect(state.parked['a.approve']).toMatchObject({ needsApproval: true, statements: ['DROP'], byMetadata: true })
-    noteMetadata(state, report([]), 'now')
+    noteMetadata(state, report([]), 0)
     expect(Object.keys(state.parked)).toEqual(['a.refused', 'a.approve'])
-    noteMetadata(state, report([outcome('a.refused', 'refused')]), 'later')
+    noteMetadata(state, report([outcome('a.refused', 'refused')]), 1)
     expect(Object.keys(state.parked)).toEqual(['a.refused'])
     expect(state.changes.map(({ table }) => table)).toEqual(['a.new'])
+  })
+})
+
+describe('an approval', () => {
+  const asks = (question: string) => ({
+    counts: metadata,
+    outcomes: [{ table: 'a.t', outcome: 'needs-approval' as const, statements: ['DROP'], undo: [], question }],
+    more: 0,
+    complete: true,
+  })
+  const waiting = { ...asks('q1'), outcomes: [{ table: 'a.t', outcome: 'waiting' as const, statements: [], undo: [] }] }
+
+  test('is handed on until it was used, and is void when something else is asked', () => {
+    const state = memory()
+    noteMetadata(state, asks('q1'), 0)
+    expect(approvedByMetadata(state.parked)).toEqual({})
+    const parked = state.parked['a.t']
+    if (parked) parked.approved = parked.question
+    // A job runs on it just now: it is tried again.
+    noteMetadata(state, waiting, 0)
+    expect(approvedByMetadata(state.parked)).toEqual({ 'a.t': 'q1' })
+    noteMetadata(state, asks('q2'), 0)
+    expect(approvedByMetadata(state.parked)).toEqual({})
+    expect(state.parked['a.t']).toMatchObject({ question: 'q2', needsApproval: true })
+  })
+})
+
+describe('DDL that fails', () => {
+  const failing = {
+    counts: metadata,
+    outcomes: [{ table: 'a.t', outcome: 'failed' as const, reason: 'no backend', statements: [], undo: [] }],
+    more: 0,
+    complete: true,
+  }
+
+  test('is tried again by a one-time migration in growing pauses, and given up some time', () => {
+    const state = memory()
+    state.spec = { ...spec, oneTime: true, parkAfter: 3 }
+    const pauses: (number | undefined)[] = []
+    for (let times = 0; times < 3; times++) {
+      noteMetadata(state, failing, 0)
+      pauses.push(state.parked['a.t']?.alignAt)
+    }
+    expect(pauses).toEqual([300_000, 600_000, undefined])
+    expect(state.parked['a.t']).toMatchObject({ refused: true, reason: 'given up after 3 attempts: no backend' })
+  })
+
+  test('waits for the Schedule where there is one', () => {
+    const state = memory()
+    for (let times = 0; times < 10; times++) noteMetadata(state, failing, 0)
+    expect(state.parked['a.t']).toMatchObject({ refused: false, times: 10 })
+    expect(state.parked['a.t']?.alignAt).toBeUndefined()
   })
 })
 
@@ -94,7 +147,7 @@ describe('the status', () => {
     const state = memory()
     state.counts = counts
     state.metadataComplete = true
-    state.running['a.b'] = { sinceMs: 0, approved: false }
+    state.running['a.b'] = { sinceMs: 0 }
     const status = statusOf(state, Date.UTC(2024, 0, 1, 1))
     expect(status.jobs).toMatchObject({ ddlPending: 1, jobPending: 2, running: 1, unknown: 0 })
     expect(status).toMatchObject({ finishedTableRatio: 0.6, expiredTableRatio: 0.4, slots: { limit: 1, used: 1 } })

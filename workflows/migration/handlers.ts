@@ -1,4 +1,4 @@
-import { setHandler } from '@temporalio/workflow'
+import { ActivityFailure, setHandler } from '@temporalio/workflow'
 import {
   approveUpdate,
   changesQuery,
@@ -6,6 +6,7 @@ import {
   configureUpdate,
   type MigrationPatch,
   type MigrationSpec,
+  metadataDueSignal,
   metadataReportSignal,
   migrationPatchSchema,
   migrationSpecSchema,
@@ -25,13 +26,16 @@ import {
   tableReportSignal,
   tableWorkflowId,
 } from '../../contract/index.ts'
-import { describeParked } from '../../planning/parking.ts'
-import { work } from '../activities.ts'
+import { describeParked, shortReason } from '../../planning/parking.ts'
+import { interactive } from '../activities.ts'
 import { badInput, checked } from '../check-input.ts'
 import type { Migration } from './migration.ts'
+import { oneDifference } from './one-difference.ts'
 
 const MOST_TABLES = 200
+/** They are carried along, and into every look: within what a payload may be. */
 const MOST_HELD = 1000
+const LONGEST_HELD = 24 * 1024
 
 /** Connects the migration with the world: queries read, signals and updates change its memory and wake it. */
 export function registerHandlers(migration: Migration): void {
@@ -66,6 +70,7 @@ export function registerHandlers(migration: Migration): void {
     if (migration.window.expects(report)) migration.tableEnded(report)
   })
   setHandler(metadataReportSignal, (report) => migration.metadataReported(report))
+  setHandler(metadataDueSignal, () => migration.metadataDue())
 
   setHandler(configureUpdate, (patch) => configure(migration, patch), { validator: validPatch })
   setHandler(pauseTablesUpdate, (request) => pauseTables(migration, request), { validator: validTables })
@@ -108,19 +113,34 @@ function given<T extends object>(filled: T | undefined, written: object | undefi
 async function pauseTables(migration: Migration, { tables }: TablesRequest): Promise<TablesAnswer> {
   const { memory, window } = migration
   const unknown = tables.filter((table) => !window.has(table) && !memory.parked[table])
-  const existing = new Set(
-    unknown.length > 0 ? await work.existingTables({ cluster: memory.spec.source, tables: unknown }) : [],
-  )
+  const existing = unknown.length > 0 ? await whatExists(memory.spec.source, unknown) : new Set<string>()
+  let heldLength = memory.heldTables.join('').length
   const answer = answerFor(tables, (table) => {
     if (memory.heldTables.includes(table)) return 'it is paused already'
-    if (memory.heldTables.length >= MOST_HELD) return `at most ${MOST_HELD} tables can be paused one by one`
-    if (unknown.includes(table) && !existing.has(table)) return `there is no such table on ${memory.spec.source}`
+    if (memory.heldTables.length >= MOST_HELD || heldLength + table.length > LONGEST_HELD) {
+      return `at most ${MOST_HELD} tables with ${LONGEST_HELD} characters can be paused one by one; exclude them, or pause the migration`
+    }
+    if (unknown.includes(table)) {
+      if (typeof existing === 'string') return existing
+      if (!existing.has(table)) return `there is no such table on ${memory.spec.source}`
+    }
     memory.heldTables.push(table)
+    heldLength += table.length
     if (window.has(table)) void window.holdTable(table)
     return undefined
   })
   migration.wake()
   return answer
+}
+
+/** In words, when the source does not answer: an operator waits for this, and the migration cannot end before it. */
+async function whatExists(source: string, tables: string[]): Promise<Set<string> | string> {
+  try {
+    return new Set(await interactive.existingTables({ cluster: source, tables }))
+  } catch (error) {
+    const cause = error instanceof ActivityFailure ? error.cause : error
+    return `whether ${source} has it cannot be found out: ${shortReason(cause instanceof Error ? cause.message : String(cause))}`
+  }
 }
 
 function resumeTables(migration: Migration, { tables }: TablesRequest): TablesAnswer {
@@ -141,7 +161,7 @@ function retryTables(migration: Migration, { tables }: TablesRequest): TablesAns
     if (window.has(table)) return 'it is running'
     if (!parked) return 'it is not parked'
     if (memory.heldTables.includes(table)) return 'it is paused; resume it'
-    parked.retryAt = Date.now()
+    migration.tryAgain(parked)
     return undefined
   })
   migration.wake()
@@ -153,11 +173,13 @@ function approve(migration: Migration, { tables }: TablesRequest): TablesAnswer 
   const answer = answerFor(tables, (table) => {
     const parked = memory.parked[table]
     if (!parked?.needsApproval) return 'nothing of it waits for an approval'
-    if (!memory.approved.includes(table)) memory.approved.push(table)
-    parked.retryAt = Date.now()
+    migration.tryAgain(parked)
+    if (parked.question === undefined && oneDifference())
+      return 'what it needs is being looked at again; approve it when that is shown'
+    parked.approved = parked.question
     return undefined
   })
-  if (answer.accepted.length > 0 && memory.prepared) migration.metadata.putSchedule()
+  if (answer.accepted.length > 0 && memory.prepared && !oneDifference()) migration.metadata.putSchedule()
   migration.wake()
   return answer
 }

@@ -8,22 +8,25 @@ import {
 } from '@temporalio/workflow'
 import { holdSignal, metadataWorkflowId, migrationId, WORKFLOW_TYPES } from '../../contract/index.ts'
 import type { MigrationMemory } from '../../planning/migration-memory.ts'
-import { shortReason } from '../../planning/parking.ts'
-import { control } from '../activities.ts'
+import { approvedByMetadata, isAlignmentDue, postponeAlignments, shortReason } from '../../planning/parking.ts'
+import { control, waits } from '../activities.ts'
 import { searchAttributes } from '../search-attributes.ts'
 import type { syncMetadata } from '../sync-metadata.ts'
+import { oneDifference } from './one-difference.ts'
 import { asOwnFailure } from './prepare.ts'
 
 /** After a metadata difference failed, or did nothing that helped, the next waits so long. */
 const AGAIN_MS = 30_000
-/** A difference of which an earlier run of the migration did not hear the end. */
+/** Of runs begun by an older version: a difference of which an earlier run of the migration did not hear the end. */
 const LOST_MS = 10 * 60_000
 
-/** The migration's metadata differences: those that it starts itself, and the Schedule that starts the others. */
+/**
+ * The migration's metadata differences, one at a time: its workflow id is the lock. The Schedule only says that one is due, so that whether it may
+ * run, and with which approvals, is decided by what the migration knows in that moment.
+ */
 export class MetadataRunner {
   readonly #memory: MigrationMemory
   readonly #wake: () => void
-  #startedMs: number | undefined
   #endedMs = Number.NEGATIVE_INFINITY
   #scheduleWanted = 0
   #schedulePut = 0
@@ -32,39 +35,73 @@ export class MetadataRunner {
   constructor(memory: MigrationMemory, inherited: boolean, wake: () => void) {
     this.#memory = memory
     this.#wake = wake
-    if (inherited && !memory.metadataComplete) this.#startedMs = Date.now()
+    if (inherited && !memory.metadataComplete) memory.differenceSinceMs ??= Date.now()
   }
 
   get running(): boolean {
-    return this.#startedMs !== undefined
+    return this.#memory.differenceSinceMs !== undefined
   }
 
   get busy(): boolean {
     return this.#putting
   }
 
+  /** Somebody asked for one, or something that failed is to be tried again. */
+  get due(): boolean {
+    const { differenceAtMs, parked } = this.#memory
+    const now = Date.now()
+    return (differenceAtMs !== undefined && differenceAtMs <= now) || isAlignmentDue(Object.values(parked), now)
+  }
+
   /** Starts a difference unless one runs or the last ended only just now. */
   start(): void {
+    const memory = this.#memory
     const now = Date.now()
-    if (this.#startedMs !== undefined && now - this.#startedMs < LOST_MS) return
-    if (now - this.#endedMs < AGAIN_MS && this.#memory.metadataError !== undefined) return
-    this.#startedMs = now
+    const since = memory.differenceSinceMs
+    if (since !== undefined && (oneDifference() || now - since < LOST_MS)) return
+    if (now - this.#endedMs < AGAIN_MS && memory.metadataError !== undefined) return
+    memory.differenceSinceMs = now
+    memory.differenceAtMs = undefined
+    if (oneDifference()) {
+      memory.metadataStuck = []
+      postponeAlignments(memory.parked, memory.spec.intervals.park, now)
+    }
     void this.#run()
   }
 
-  /** A report says that it is through, or failed. */
+  /** One more is wanted: at once, or when the running one has ended, or after a pause. */
+  want(afterMs = 0): void {
+    const at = Date.now() + afterMs
+    this.#memory.differenceAtMs = Math.min(this.#memory.differenceAtMs ?? at, at)
+  }
+
+  /** As above, when the last one has changed nothing. */
+  wantLater(): void {
+    this.want(AGAIN_MS)
+  }
+
+  /** Its workflow is closed, however it ended. */
   ended(): void {
-    this.#startedMs = undefined
+    this.#memory.differenceSinceMs = undefined
     this.#endedMs = Date.now()
   }
 
-  /** Stops the running one after its batch. */
+  /** Stops the running one after its batch. One that is only being started is told when it has started. */
   hold(): void {
-    if (this.#startedMs === undefined) return
-    const { spec } = this.#memory
-    void getExternalWorkflowHandle(metadataWorkflowId(spec.name))
-      .signal(holdSignal)
-      .catch(() => undefined)
+    if (this.running) void this.#hold()
+  }
+
+  async #hold(): Promise<void> {
+    try {
+      await getExternalWorkflowHandle(metadataWorkflowId(this.#memory.spec.name)).signal(holdSignal)
+    } catch {
+      // It has ended, or does not exist yet.
+    }
+  }
+
+  /** Takes over the one that an earlier run started. */
+  inherit(): void {
+    if (this.running && oneDifference()) void this.#follow()
   }
 
   /** Brings the Schedule to what the memory says; one-time migrations have none. */
@@ -79,9 +116,9 @@ export class MetadataRunner {
     try {
       while (this.#schedulePut !== this.#scheduleWanted) {
         const wanted = this.#scheduleWanted
-        const { spec, approved, paused, stop } = this.#memory
+        const { spec, paused, stop } = this.#memory
         if (stop) return
-        await control.putMetadataSchedule({ spec, approved, paused })
+        await control.putMetadataSchedule({ spec, paused })
         this.#schedulePut = wanted
       }
     } catch (error) {
@@ -94,25 +131,45 @@ export class MetadataRunner {
   }
 
   async #run(): Promise<void> {
-    const { spec, approved } = this.#memory
+    const { spec, parked } = this.#memory
     try {
       const handle = await startChild<typeof syncMetadata>(WORKFLOW_TYPES.syncMetadata, {
         workflowId: metadataWorkflowId(spec.name),
-        args: [{ spec, approved, migrationId: migrationId(spec.name) }],
+        args: [{ spec, approvals: approvedByMetadata(parked), migrationId: migrationId(spec.name) }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         staticSummary: `Metadata of migration ${spec.name}`,
         typedSearchAttributes: searchAttributes({ kind: 'metadata', migration: spec.name, cluster: spec.target }),
       })
+      if (this.#mustRest && oneDifference()) void this.#hold()
       await handle.result()
     } catch (error) {
-      // One of a former migration of this name is still at it; its report comes to this one.
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return
+      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+        // One of a former migration of this name is still at it; its report comes to this one.
+        if (oneDifference()) await this.#follow()
+        return
+      }
       this.#memory.metadataError ??= shortReason(messageOf(asOwnFailure(error)))
     }
     this.ended()
     this.#wake()
+  }
+
+  /** Until one that this run did not start is closed. */
+  async #follow(): Promise<void> {
+    if (this.#mustRest) void this.#hold()
+    try {
+      await waits.awaitClosed({ workflowIds: [metadataWorkflowId(this.#memory.spec.name)] })
+    } catch (error) {
+      this.#memory.metadataError ??= shortReason(messageOf(asOwnFailure(error)))
+    }
+    this.ended()
+    this.#wake()
+  }
+
+  get #mustRest(): boolean {
+    return this.#memory.paused || this.#memory.stop !== undefined
   }
 }
 

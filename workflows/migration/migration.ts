@@ -15,13 +15,14 @@ import { carryMemory } from '../../planning/carry-memory.ts'
 import { addSample } from '../../planning/copy-rate.ts'
 import { type MigrationMemory, noteMetadata } from '../../planning/migration-memory.ts'
 import { statusOf } from '../../planning/migration-status.ts'
-import { dueTables, nextDue, shortReason } from '../../planning/parking.ts'
+import { dueTables, nextDue, type Parked, shortReason } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 import { lookDelay, lookLimit, windowSize } from '../../planning/window.ts'
-import { awaited, control, waits, work } from '../activities.ts'
+import { awaited, control, untilEnded, waits, work } from '../activities.ts'
 import type { migrate } from '../migrate.ts'
 import { setSearchAttributes } from '../search-attributes.ts'
 import { MetadataRunner } from './metadata-runner.ts'
+import { oneDifference } from './one-difference.ts'
 import { asOwnFailure, compensate, leaseSettings, preflight } from './prepare.ts'
 import { noteReport } from './reports.ts'
 import { TableWindow } from './table-window.ts'
@@ -50,6 +51,7 @@ export class Migration {
   #looksDone = 0
   #lookNeeded = 1
   #quiet: 'no' | 'asked' | 'yes' = 'no'
+  #cancelling: { scope: CancellationScope; ended: Promise<void> } | undefined
   #details = ''
 
   constructor(memory: MigrationMemory, inherited: boolean) {
@@ -80,8 +82,10 @@ export class Migration {
     })
     return CancellationScope.nonCancellable(async () => {
       const end = await this.#undoingOnFailure(async () => {
-        if (inherited) await this.window.inherit()
-        else await this.#begin()
+        if (inherited) {
+          this.metadata.inherit()
+          await this.window.inherit()
+        } else await this.#begin()
         return this.#loop()
       })
       await compensate(this.memory)
@@ -118,19 +122,35 @@ export class Migration {
 
   tableEnded(report: TableReport): void {
     if (!this.window.has(report.table)) return
-    noteReport(this.memory, report, Date.now())
+    const keep = this.memory.parked[report.table]?.byMetadata === true && oneDifference()
+    noteReport(this.memory, report, Date.now(), keep)
     this.#lookNeeded = this.#looks + 1
     this.wake()
   }
 
   metadataReported(report: MetadataReport): void {
-    noteMetadata(this.memory, report, new Date().toISOString())
-    if (report.complete || report.error) this.metadata.ended()
+    noteMetadata(this.memory, report, Date.now())
+    if ((report.complete || report.error) && !oneDifference()) this.metadata.ended()
     const made = report.outcomes.some(
       ({ outcome }) => outcome === 'created' || outcome === 'recreated' || outcome === 'altered',
     )
     this.#lookNeeded = this.#looks + 1
     if ((made || report.complete) && this.#queue.length === 0) this.lookNow()
+    this.wake()
+  }
+
+  /** The Schedule's time has come. As everywhere in Temporal, it passes without a run while one is at it, or while all rests. */
+  metadataDue(): void {
+    const { prepared, paused, stop } = this.memory
+    if (!prepared || paused || stop || this.metadata.running) return
+    this.metadata.want()
+    this.wake()
+  }
+
+  /** Something that is parked is tried again at once, by whoever found that it has to be. */
+  tryAgain(parked: Parked): void {
+    if (parked.byMetadata && oneDifference()) this.metadata.want()
+    else parked.retryAt = Date.now()
     this.wake()
   }
 
@@ -163,9 +183,25 @@ export class Migration {
       return await act()
     } catch (error) {
       if (error instanceof ContinueAsNew) throw error
+      if (this.memory.prepared && oneDifference()) await this.#comeToRest(error)
       await compensate(this.memory)
       this.#setState('failed')
       throw asOwnFailure(error)
+    }
+  }
+
+  /** Nothing of it runs on when its settings are given back. */
+  async #comeToRest(error: unknown): Promise<void> {
+    this.memory.failure = shortReason(rootMessage(error))
+    this.stop()
+    try {
+      while (!(await this.#stopping())) {
+        this.#describe()
+        await condition(() => this.#awake)
+        this.#awake = false
+      }
+    } catch {
+      // The same that made it fail, most likely; what it changed is put back all the same.
     }
   }
 
@@ -195,7 +231,7 @@ export class Migration {
   /** Starts what there is to start. Whether a one-time migration is done. */
   #syncing(): boolean {
     const { memory } = this
-    if (!memory.metadataComplete) this.metadata.start()
+    if (!memory.metadataComplete || (this.metadata.due && oneDifference())) this.metadata.start()
     this.#fill()
     this.window.lookForClosed()
     const idle = this.window.size === 0 && this.#queue.length === 0
@@ -220,6 +256,11 @@ export class Migration {
     if (!memory.metadataComplete || !memory.counts || this.metadata.running) return false
     const parked = Object.values(memory.parked)
     if (parked.some((table) => !table.refused) || memory.heldTables.length > 0) return false
+    if (memory.counts.missingTables > parked.length && oneDifference()) {
+      // Something holds them: a schema change at the source, another's job.
+      if (memory.differenceAtMs === undefined) this.metadata.wantLater()
+      return false
+    }
     if (memory.counts.missingTables > parked.length) {
       memory.metadataComplete = false
       this.metadata.start()
@@ -240,13 +281,13 @@ export class Migration {
       if (window.has(table) || memory.heldTables.includes(table)) continue
       const parked = memory.parked[table]
       if (parked) parked.retryAt = undefined
-      window.start(table, memory.approved.includes(table), parked && parked.attempts > 0 ? 1 : memory.spec.parkAfter)
+      window.start(table, parked && parked.attempts > 0 ? 1 : memory.spec.parkAfter)
     }
     while (window.size < size) {
       const table = this.#queue.shift()
       if (table === undefined) return
       if (window.has(table) || memory.parked[table] || memory.heldTables.includes(table)) continue
-      window.start(table, memory.approved.includes(table), memory.spec.parkAfter)
+      window.start(table, memory.spec.parkAfter)
     }
   }
 
@@ -323,9 +364,10 @@ export class Migration {
     this.#setState(this.#isQuiet() ? 'paused' : 'pausing')
   }
 
-  /** No table's workflow runs, and no job of theirs on the target. Asks the target when the time has come. */
+  /** No table's workflow runs, no difference, and no job of theirs on the target. Asks the target when the time has come. */
   #isQuiet(): boolean {
     if (this.window.size > 0) return false
+    if (this.metadata.running && oneDifference()) return false
     if (this.#quiet === 'no') {
       this.#quiet = 'asked'
       void waits
@@ -348,17 +390,34 @@ export class Migration {
     if (!memory.prepared) return true
     // First of all, so that nothing starts new work while the rest comes to its end.
     await control.deleteMetadataSchedule({ name: memory.spec.name })
-    if (memory.stop?.cancelJobs && this.#quiet === 'no') await this.#cancelJobs()
+    if (memory.stop?.cancelJobs) {
+      if (oneDifference()) this.#keepCancelling()
+      else if (this.#quiet === 'no') await this.#cancelJobs(false)
+    }
     this.window.lookForClosed()
-    return this.#isQuiet() && allHandlersFinished()
+    if (!this.#isQuiet() || !allHandlersFinished()) return false
+    // A Schedule that is just being put would come back after it was deleted.
+    if (this.metadata.busy && oneDifference()) return false
+    this.#cancelling?.scope.cancel()
+    await this.#cancelling?.ended
+    return true
+  }
+
+  /** Until all is quiet: a step learns with a heartbeat that it has to stop, and may send one more job until then. */
+  #keepCancelling(): void {
+    if (this.#cancelling) return
+    const scope = new CancellationScope()
+    this.#cancelling = { scope, ended: scope.run(() => this.#cancelJobs(true)) }
   }
 
   /** Also when it cannot be done – the jobs then end by themselves – the stop goes on. */
-  async #cancelJobs(): Promise<void> {
+  async #cancelJobs(lasting: boolean): Promise<void> {
     const { memory } = this
     try {
-      await work.cancelJobs({ spec: memory.spec })
+      if (lasting) await untilEnded.cancelJobs({ spec: memory.spec, lasting })
+      else await work.cancelJobs({ spec: memory.spec })
     } catch (error) {
+      if (isCancellation(error)) return
       memory.stop = { ...memory.stop, cancelJobs: false }
       memory.lookError = shortReason(
         `Jobs could not be cancelled, they are followed to their end: ${rootMessage(error)}`,

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, workflowInfo } from '@temporalio/workflow'
-import type { WantedSetting } from '../../contract/index.ts'
+import { settingsWorkflowId, type WantedSetting } from '../../contract/index.ts'
 import type { MigrationMemory } from '../../planning/migration-memory.ts'
 import { control, work } from '../activities.ts'
 
@@ -47,8 +47,18 @@ export async function compensate(memory: MigrationMemory): Promise<void> {
   const { spec } = memory
   await control.deleteMetadataSchedule({ name: spec.name })
   const keep = memory.stop?.keepSettings || spec.settings.keepAfterwards
-  await control.releaseSettings({ cluster: spec.target, holder: workflowInfo().workflowId, keep })
-  if (!keep) memory.settings = []
+  const { left } = await control.releaseSettings({ cluster: spec.target, holder: workflowInfo().workflowId, keep })
+  const open = left.filter(({ goesOn }) => goesOn)
+  if (!keep) memory.settings = memory.settings.filter(({ key }) => open.some((one) => one.key === key))
+  for (const { key, reason } of open) {
+    memory.findings.push({
+      code: 'setting-not-restored',
+      level: 'warning',
+      subject: spec.target,
+      message: `${key}: ${reason}`,
+      remedy: `Workflow ${settingsWorkflowId(spec.target)} goes on trying; or set it yourself`,
+    })
+  }
   memory.prepared = false
 }
 

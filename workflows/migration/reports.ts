@@ -1,16 +1,18 @@
-import type { TableReport } from '../../contract/index.ts'
+import type { AlignOutcome, TableReport } from '../../contract/index.ts'
 import { addSample } from '../../planning/copy-rate.ts'
 import { type MigrationMemory, noteChanges } from '../../planning/migration-memory.ts'
-import { MOST_PARKED, type Parked, parkSeconds, shortReason } from '../../planning/parking.ts'
+import { MOST_PARKED, type Parked, parkSeconds, shortReason, stillApproved } from '../../planning/parking.ts'
 
 /** Something else holds the table: it is tried again soon, less and less often, and it does not count. */
 const WAIT_FIRST_S = 20
 const WAIT_LONGEST_S = 300
 
-/** Takes in how a table's workflow ended: totals, changes, and whether it is parked. */
-export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: number): void {
+/**
+ * Takes in how a table's workflow ended: totals, changes, and whether it is parked. `keep`: what the metadata difference found stays parked until
+ * it was mended, or the difference finds it no more.
+ */
+export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: number, keep: boolean): void {
   const { table } = report
-  const approved = memory.running[table]?.approved ?? false
   delete memory.running[table]
   memory.totals.jobsSent += report.jobsSent
   memory.totals.bytes += report.bytes
@@ -22,10 +24,10 @@ export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: 
   switch (report.outcome) {
     case 'in-sync':
     case 'behind':
+      if (!keep || report.changes?.some(({ outcome }) => MENDED.has(outcome))) delete memory.parked[table]
+      return
     case 'gone':
       delete memory.parked[table]
-      // An approval is for what was shown, once.
-      if (approved) memory.approved = memory.approved.filter((one) => one !== table)
       return
     case 'stopped': {
       // It was told to stop; if it had been parked, it is so again and due.
@@ -38,6 +40,8 @@ export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: 
   }
 }
 
+const MENDED: ReadonlySet<AlignOutcome['outcome']> = new Set(['created', 'altered', 'recreated'])
+
 function park(memory: MigrationMemory, report: TableReport, nowMs: number): void {
   const { table, outcome } = report
   const before = memory.parked[table]
@@ -47,6 +51,7 @@ function park(memory: MigrationMemory, report: TableReport, nowMs: number): void
   const seconds = waits
     ? Math.min(WAIT_FIRST_S * 2 ** Math.min(times - 1, 10), WAIT_LONGEST_S)
     : parkSeconds(memory.spec.intervals.park, times)
+  const approved = stillApproved(before, report.question)
   const parked: Parked = {
     reason: shortReason(report.reason),
     attempts: (before?.attempts ?? 0) + (waits ? 0 : report.attempts),
@@ -55,6 +60,10 @@ function park(memory: MigrationMemory, report: TableReport, nowMs: number): void
     needsApproval: outcome === 'needs-approval',
     refused: outcome === 'refused',
     statements: report.statements ?? [],
+    ...(report.question === undefined ? {} : { question: report.question }),
+    ...approved,
   }
+  // It was approved while a round was under way that did not know of it.
+  if (parked.needsApproval && parked.approved !== undefined) parked.retryAt = nowMs
   memory.parked[table] = parked
 }

@@ -60,11 +60,11 @@ export class TableWindow {
   }
 
   /** Starts a table's workflow; returns at once, so that many start side by side. */
-  start(table: string, approved: boolean, parkAfter: number): void {
-    this.#memory.running[table] = { sinceMs: Date.now(), approved }
+  start(table: string, parkAfter: number): void {
+    this.#memory.running[table] = { sinceMs: Date.now() }
     this.#awaited.add(table)
     this.#starting++
-    void this.#run(table, approved, parkAfter)
+    void this.#run(table, parkAfter)
   }
 
   /** Takes over the tables that an earlier run started. */
@@ -111,10 +111,10 @@ export class TableWindow {
     return entry !== undefined && (entry.runId === undefined || entry.runId === report.runId)
   }
 
-  async #run(table: string, approved: boolean, parkAfter: number): Promise<void> {
+  async #run(table: string, parkAfter: number): Promise<void> {
     let handle: ChildWorkflowHandle<typeof replicateTable>
     try {
-      handle = await this.#startChild(table, approved, parkAfter)
+      handle = await this.#startChild(table, parkAfter)
     } catch (error) {
       this.#startEnded()
       this.#awaited.delete(table)
@@ -143,13 +143,13 @@ export class TableWindow {
     if (this.#starting === 0) this.#wake()
   }
 
-  #startChild(table: string, approved: boolean, parkAfter: number) {
-    const { spec, changesBefore } = this.#memory
+  #startChild(table: string, parkAfter: number) {
+    const { spec, changesBefore, parked } = this.#memory
     const input: ReplicateTableInput = {
       spec: specFor(spec, table),
       migrationId: migrationId(spec.name),
       table,
-      approved,
+      approval: parked[table]?.approved,
       parkAfter,
       changesBefore,
     }

@@ -4,6 +4,8 @@ import {
   type ChildWorkflowHandle,
   ParentClosePolicy,
   setCurrentDetails,
+  setDefaultQueryHandler,
+  setDefaultUpdateHandler,
   setHandler,
   startChild,
   WorkflowIdReusePolicy,
@@ -17,13 +19,15 @@ import {
   stopSignal,
   WORKFLOW_TYPES,
 } from '../../contract/index.ts'
+import { badInput } from '../check-input.ts'
 import type { migrate } from '../migrate.ts'
 import { asOwnFailure } from './prepare.ts'
 
 /**
  * Somebody started a migration without saying under which id, as the Temporal UI and `temporal workflow start` allow: it runs under its own id all
  * the same, so that its tables and its metadata differences report to it, every client finds it, and it cannot run twice. This workflow waits for
- * its end and hands on signals and a cancellation; terminating this one does not disturb the migration.
+ * its end and hands on signals and a cancellation; terminating this one does not disturb the migration. A workflow cannot hand on queries and
+ * updates: they are answered with where to ask.
  */
 export async function runUnderOwnName(spec: MigrationSpec): Promise<MigrationStatus> {
   const workflowId = migrationId(spec.name)
@@ -31,6 +35,12 @@ export async function runUnderOwnName(spec: MigrationSpec): Promise<MigrationSta
   setHandler(pauseSignal, async () => (await child).signal(pauseSignal))
   setHandler(resumeSignal, async () => (await child).signal(resumeSignal))
   setHandler(stopSignal, async (options) => (await child).signal(stopSignal, options))
+  setDefaultQueryHandler(() => {
+    throw new Error(elsewhere(workflowId))
+  })
+  setDefaultUpdateHandler(() => {
+    throw badInput(elsewhere(workflowId))
+  })
   try {
     const handle = await child
     setCurrentDetails(`The migration runs as \`${workflowId}\`: look there.`)
@@ -46,6 +56,8 @@ export async function runUnderOwnName(spec: MigrationSpec): Promise<MigrationSta
     throw asOwnFailure(error)
   }
 }
+
+const elsewhere = (workflowId: string) => `The migration runs as ${workflowId}: ask that workflow`
 
 function start(spec: MigrationSpec, workflowId: string): Promise<ChildWorkflowHandle<typeof migrate>> {
   return startChild<typeof migrate>(WORKFLOW_TYPES.migrate, {
