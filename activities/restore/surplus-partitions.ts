@@ -5,10 +5,23 @@ import { listPartitions, type PartitionRow, quoteName, quoteQualified, StarRocks
 import type { RestoreContext } from './restore-context.ts'
 import { modelOf } from './verify-tables.ts'
 
-/** Drops partitions that the table had not at the backup. Can be repeated. */
+/**
+ * Drops partitions that the table had not at the backup. Under a live name anybody may have loaded into them: those that hold anything stay, and are told.
+ * Can be repeated.
+ */
 export async function dropSurplus(context: RestoreContext, planned: PlannedTable): Promise<void> {
-  const rows = await listPartitions(context.cluster, planned.database, planned.as, { signal: context.signal })
-  const surplus = new Set(rows.map(({ name }) => name).filter((name) => !Object.hasOwn(planned.table.partitions, name)))
+  const { database, as, target, table } = planned
+  const rows = await listPartitions(context.cluster, database, as, { signal: context.signal })
+  const surplus = new Set(rows.map(({ name }) => name).filter((name) => !Object.hasOwn(table.partitions, name)))
+  if (as === target && database === context.outline.database) {
+    // An empty partition is at version 1; each load adds one.
+    for (const { name, visibleVersion } of rows) {
+      if (visibleVersion <= 1n || !surplus.delete(name)) continue
+      context.warn(
+        `Partition ${name} of ${database}.${as}, which the backup had not, was loaded into meanwhile: it stays. If nobody needs it: ${dropStatement(planned, name)}`,
+      )
+    }
+  }
   await drop(context, planned, [...surplus])
 }
 
@@ -53,16 +66,14 @@ function isInTheWay({ table }: PlannedTable, row: PartitionRow): boolean {
   return text(record.value) !== text(row.rangeText ?? row.listText)
 }
 
-async function drop(context: RestoreContext, { database, as }: PlannedTable, names: readonly string[]): Promise<void> {
+const dropStatement = ({ database, as }: PlannedTable, name: string) =>
+  `ALTER TABLE ${quoteQualified(database, as)} DROP PARTITION IF EXISTS ${quoteName(name)} FORCE`
+
+async function drop(context: RestoreContext, planned: PlannedTable, names: readonly string[]): Promise<void> {
   for (const name of names) {
-    context.tell(`drop partition ${name} of ${database}.${as}`)
+    context.tell(`drop partition ${name} of ${planned.database}.${planned.as}`)
     try {
-      await context.cluster.execute(
-        `ALTER TABLE ${quoteQualified(database, as)} DROP PARTITION IF EXISTS ${quoteName(name)} FORCE`,
-        {
-          signal: context.signal,
-        },
-      )
+      await context.cluster.execute(dropStatement(planned, name), { signal: context.signal })
     } catch (error) {
       if (!(error instanceof StarRocksError) || error.kind !== 'NotFound') throw error
     }
