@@ -1,11 +1,13 @@
 import type { Context } from '@temporalio/activity'
 import { own } from '../../planning/backup/changes.ts'
 import { jobTimeout } from '../../planning/restore/restore-names.ts'
+import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
 import { listPartitions } from '../../starrocks/index.ts'
 import { placeOf } from '../snapshot-jobs/index.ts'
 import { createEmpty } from './create-empty.ts'
 import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
+import { type HeldBuckets, readHeldBuckets } from './held-buckets.ts'
 import { type JobMark, markJob } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
@@ -15,6 +17,7 @@ import { addListPartitions } from './prepare-partitions.ts'
 import { quietTables } from './quiet-tables.ts'
 import { refreshViews } from './refresh-views.ts'
 import { markRename, type RenameMark, renameDatabase } from './rename-database.ts'
+import { repositoryOf } from './repository-of.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
 import { corruptRestore, refusedRestore } from './restore-failures.ts'
 import { runRestoreJob } from './restore-job.ts'
@@ -76,7 +79,7 @@ export async function runStep(
       await cluster.execute(createDatabaseStatement(step.database), { signal })
       return {}
     case 'clear':
-      for (const planned of step.tables) await clearTheWay(context, planned)
+      await clear(context, step.tables)
       return {}
     case 'restore':
       await restore(context, activity, step, run)
@@ -149,6 +152,15 @@ export async function runStep(
       await deleteOwnSnapshots(context, run.snapshots)
       return {}
   }
+}
+
+async function clear(context: RestoreContext, tables: readonly PlannedTable[]): Promise<void> {
+  const { deps, spec, outline, signal } = context
+  const heldBy = readHeldBuckets(() => repositoryOf(deps, spec.repository), outline, signal)
+  // Of all of them before anything is dropped of one.
+  const held: HeldBuckets[] = []
+  for (const planned of tables) held.push(await heldBy(planned))
+  for (const [at, planned] of tables.entries()) await clearTheWay(context, planned, held[at] ?? (() => new Map()))
 }
 
 async function restore(
