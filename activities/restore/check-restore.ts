@@ -84,7 +84,7 @@ export async function lookBeforeRestore(
   findings.push(...outline.problems.map((problem) => fatal('restore-impossible', record.id, problem)))
   findings.push(...clashes(choice.objects, live?.objects, outline.database))
   findings.push(...(await checkChain(() => repositoryOf(deps, spec.repository), outline, signal)))
-  findings.push(...(await checkInPlace(cluster, outline, signal)))
+  findings.push(...(await checkInPlace(cluster, () => repositoryOf(deps, spec.repository), outline, signal)))
   findings.push(...(await restoreFindings(deps, spec, outline, live?.objects, signal)))
   const remains = await findRemains(deps, { ...spec, database: outline.database, objects: live?.objects }, signal)
   warnings.push(...remains)

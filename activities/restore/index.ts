@@ -13,6 +13,7 @@ import { lookBeforeRestore } from './check-restore.ts'
 import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
 import { openRestore, type RestoreInput } from './open-restore.ts'
 import { planPage } from './plan-page.ts'
+import { publishObstacles } from './publish-obstacles.ts'
 import { leaseSnapshots, releaseLease } from './read-lease.ts'
 import { type RenameMark, renameBack } from './rename-database.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
@@ -44,6 +45,7 @@ export interface RestoreStepResult extends StepDone {
 
 const MOST_FINDINGS = 100
 const MOST_WARNINGS = 50
+const MOST_OBSTACLES = 10
 
 /** Activities of workflow types `restore` and `restorePlan`. */
 export function createRestoreActivities(deps: Dependencies) {
@@ -112,11 +114,19 @@ export function createRestoreActivities(deps: Dependencies) {
       })
     },
 
+    /** What keeps the restored tables from taking their names now; nothing when they can. Changes nothing. */
+    checkRestorePublish(input: RestoreInput): Promise<string[]> {
+      return opened(input, async (context) =>
+        bounded(await publishObstacles(context), (more) => `${more} more`, MOST_OBSTACLES),
+      )
+    },
+
     /** Takes back a step of publishing, whatever part of it was done. */
     unpublishRestoreStep(input: RestoreInput & { step: number; mark: StepMark }): Promise<void> {
       return opened(input, async (context) => {
         const step = stepOf(context, input.step)
-        if (step.kind === 'swap') await swapBack(context, step.tables, input.mark as SwapMark)
+        if (step.kind === 'swap' || step.kind === 'rename-tables')
+          await swapBack(context, step.tables, input.mark as SwapMark)
         if (step.kind === 'rename-database') await renameBack(context, input.mark as RenameMark)
       })
     },

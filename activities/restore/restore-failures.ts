@@ -1,6 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import { BACKUP_ERRORS } from '../../contract/backup/backup-api.ts'
-import { StorageError } from '../../repository/index.ts'
+import { SnapshotError, StorageError } from '../../repository/index.ts'
 import { StarRocksError } from '../../starrocks/index.ts'
 
 type ErrorType = (typeof BACKUP_ERRORS)[keyof typeof BACKUP_ERRORS]
@@ -35,6 +35,7 @@ export function asRestoreFailure(error: unknown, what: string): unknown {
     const message = `${what}: ${error.message}`
     return WAITS.has(error.kind) ? unreachableRestore(message) : refusedRestore(message)
   }
+  if (error instanceof SnapshotError) return corruptRestore(`${what}: ${error.message}`)
   if (!(error instanceof StarRocksError)) return error
   const message = `${what}: ${error.message}`
   switch (error.kind) {

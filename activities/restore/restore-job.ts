@@ -64,7 +64,7 @@ export async function runRestoreJob(context: RestoreContext, activity: Context, 
     const taken = await order.taken()
     if (taken.length > 0) {
       throw staleRestore(
-        `${what}: somebody has made ${taken.slice(0, 5).join(', ')} meanwhile, and RESTORE would replace its rows; nothing was restored over it. Begin again`,
+        `${what}: somebody has made, or written to, ${taken.slice(0, 5).join(', ')} meanwhile, and RESTORE would replace its rows; nothing was restored over it. Begin again`,
       )
     }
     try {

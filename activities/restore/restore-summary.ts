@@ -57,22 +57,26 @@ function sentences(
   tell: (outline: RestoreOutline, route: RestoreRoute, names: string) => string,
 ): string[] {
   const byRoute = new Map<RestoreRoute, string[]>()
-  for (const { route, target } of outline.tables) byRoute.set(route, [...(byRoute.get(route) ?? []), target])
+  for (const { route, target, as } of outline.tables)
+    byRoute.set(route, [...(byRoute.get(route) ?? []), route === 'leave' ? as : target])
   return [...byRoute].map(([route, names]) => tell(outline, route, brief(names)))
 }
 
 function assembled({ database, scratch, basis, tables }: RestoreOutline, route: RestoreRoute, names: string): string {
+  const aside = () => {
+    const same = tables.filter((table) => table.route === route)
+    return `${database}.${asideName(same[0]?.target ?? '', basis.hash)}${same.length > 1 ? ' and alike' : ''}`
+  }
   switch (route) {
     case 'direct':
       return `${names}: restored as ${database}.*, where nothing was before`
+    case 'rename':
+    case 'rebackup':
+      return `${names}: restored beside the free name as ${aside()}; nothing in ${database} has the name yet`
     case 'swap':
     case 'rebackup-swap': {
-      const same = tables.filter((table) => table.route === route)
-      const aside = `${asideName(same[0]?.target ?? '', basis.hash)}${same.length > 1 ? ' and alike' : ''}`
-      return `${names}: restored beside as ${aside}; live and untouched in ${database}, and what is written there until it is replaced stays with the replaced one`
+      return `${names}: restored beside as ${aside()}; live and untouched in ${database}, and what is written there until it is replaced stays with the replaced one`
     }
-    case 'rebackup':
-      return `${names}: restored into ${database}`
     case 'in-place':
       return `${names}: restored over the live tables of ${database}`
     case 'rename-database':

@@ -3,9 +3,11 @@ import { own } from '../../planning/backup/changes.ts'
 import { jobTimeout } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
+import { listPartitions } from '../../starrocks/index.ts'
 import { placeOf } from '../snapshot-jobs/index.ts'
 import { createEmpty } from './create-empty.ts'
 import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
+import { type HeldBuckets, readHeldBuckets } from './held-buckets.ts'
 import { type JobMark, markJob } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
@@ -15,6 +17,7 @@ import { addListPartitions } from './prepare-partitions.ts'
 import { quietTables } from './quiet-tables.ts'
 import { refreshViews } from './refresh-views.ts'
 import { markRename, type RenameMark, renameDatabase } from './rename-database.ts'
+import { repositoryOf } from './repository-of.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
 import { corruptRestore, refusedRestore } from './restore-failures.ts'
 import { runRestoreJob } from './restore-job.ts'
@@ -35,6 +38,7 @@ export async function markStep(context: RestoreContext, step: RestorePlanStep): 
     case 'restore-again':
       return markJob(context.cluster, placeOf(placeOfStep(context, step)))
     case 'swap':
+    case 'rename-tables':
       return markSwap(context, step.tables)
     case 'rename-database':
       return markRename(context)
@@ -75,7 +79,7 @@ export async function runStep(
       await cluster.execute(createDatabaseStatement(step.database), { signal })
       return {}
     case 'clear':
-      for (const planned of step.tables) await clearTheWay(context, planned)
+      await clear(context, step.tables)
       return {}
     case 'restore':
       await restore(context, activity, step, run)
@@ -98,7 +102,7 @@ export async function runStep(
         mark: run.mark as JobMark | null,
         timeout: jobTimeout(outline.spec.timeout, context.basis.hash),
         again: run.attempt > 1,
-        taken: () => takenNames(context, tables),
+        taken: async () => [],
         report: run.report,
         isThere: async () => (await verifyAll(context, tables, 'aside', false)).problems.length === 0,
       })
@@ -115,6 +119,7 @@ export async function runStep(
       )
     }
     case 'swap':
+    case 'rename-tables':
       await swapTables(context, step.tables, run.mark as SwapMark)
       return {}
     case 'rename-database':
@@ -149,6 +154,15 @@ export async function runStep(
   }
 }
 
+async function clear(context: RestoreContext, tables: readonly PlannedTable[]): Promise<void> {
+  const { deps, spec, outline, signal } = context
+  const heldBy = readHeldBuckets(() => repositoryOf(deps, spec.repository), outline, signal)
+  // Of all of them before anything is dropped of one.
+  const held: HeldBuckets[] = []
+  for (const planned of tables) held.push(await heldBy(planned))
+  for (const [at, planned] of tables.entries()) await clearTheWay(context, planned, held[at] ?? (() => new Map()))
+}
+
 async function restore(
   context: RestoreContext,
   activity: Context,
@@ -173,11 +187,7 @@ async function restore(
     mark: run.mark as JobMark | null,
     timeout: jobTimeout(outline.spec.timeout, context.basis.hash),
     again: run.attempt > 1,
-    taken: () =>
-      takenNames(
-        context,
-        step.parts.flatMap(({ planned, first }) => (first ? [planned] : [])),
-      ),
+    taken: () => takenNames(context, step),
     bytes: bytes > 0 ? bytes : undefined,
     report: run.report,
     isThere: () => isThere(context, step),
@@ -192,15 +202,33 @@ async function restore(
   }
 }
 
-/** Of tables that a job makes under their live names: those that are there already. */
+/**
+ * Of what a job makes under live names that were free: what is there already, and is not the restore's. That are tables and views, and of tables that get
+ * their partitions by several jobs those partitions that somebody has loaded into before their turn has come.
+ */
 async function takenNames(
   { cluster, outline, signal }: RestoreContext,
-  tables: readonly Pick<PlannedTable, 'database' | 'as' | 'target'>[],
+  step: Extract<RestorePlanStep, { kind: 'restore' }>,
 ): Promise<string[]> {
-  const names = tables.filter(({ database, as, target }) => database === outline.database && as === target)
-  if (names.length === 0) return []
-  const live = await readDatabase(cluster, outline.database, signal)
-  return names.flatMap(({ as }) => (live?.objects.has(as) ? [`${outline.database}.${as}`] : []))
+  if (step.database !== outline.database) return []
+  const direct = step.parts.filter(({ planned }) => planned.route === 'direct')
+  const names = [
+    ...direct.flatMap(({ planned, first }) => (first ? [planned.as] : [])),
+    ...step.objects.flatMap(({ kind, target }) => (kind === 'view' || kind === 'materializedView' ? [target] : [])),
+  ]
+  const taken: string[] = []
+  if (names.length > 0) {
+    const live = await readDatabase(cluster, outline.database, signal)
+    for (const name of names) if (live?.objects.has(name)) taken.push(`${outline.database}.${name}`)
+  }
+  for (const { planned, part, first } of direct) {
+    if (first) continue
+    const mine = new Set(part.names)
+    for (const { name, visibleVersion } of await listPartitions(cluster, planned.database, planned.as, { signal })) {
+      if (mine.has(name) && visibleVersion > 1n) taken.push(`partition ${name} of ${planned.database}.${planned.as}`)
+    }
+  }
+  return taken
 }
 
 /** Whether everything of a step is there, partitions at the versions that the snapshot has; false where that cannot be told. */

@@ -146,6 +146,9 @@ export function describeStep(outline: RestoreOutline, version: Version, step: Re
       const inPlace = step.parts
         .filter((entry) => entry.planned.route === 'in-place')
         .map(({ planned }) => planned.target)
+      const partly = step.parts.flatMap(({ planned, part }) =>
+        planned.route === 'direct' && part !== planned.parts.at(-1) ? [planned.target] : [],
+      )
       return [
         ...first.map(({ planned, part }) => ({
           what: `add to ${planned.as} the list partitions that are missing of ${part.names.slice(0, 5).join(', ')}${part.names.length > 5 ? ', …' : ''}`,
@@ -155,7 +158,9 @@ export function describeStep(outline: RestoreOutline, version: Version, step: Re
           statement: writeRestore(outline, version, step),
           ...(inPlace.length > 0
             ? { outage: `${brief(inPlace)}: neither read nor written until it is done`, final: true }
-            : {}),
+            : partly.length > 0
+              ? { outage: `${brief(partly)}: there from here on, and not complete yet` }
+              : {}),
         },
       ]
     }
@@ -173,7 +178,7 @@ export function describeStep(outline: RestoreOutline, version: Version, step: Re
     case 'restore-again':
       return [
         {
-          what: `restore ${step.tables.length === 1 ? 'it' : 'them'} into ${database}`,
+          what: `restore ${step.tables.length === 1 ? 'it' : 'them'} into ${database}, beside the live names`,
           statement: writeRestoreAgain(outline, version, step, {
             part: step.part,
             label: passageLabel(basis.hash, step.part, 1),
@@ -192,6 +197,11 @@ export function describeStep(outline: RestoreOutline, version: Version, step: Re
         what: `${table.target} and what was restored change names`,
         statement: swapStatement(database, table.target, asideName(table.target, basis.hash)),
         outage: table.outage,
+      }))
+    case 'rename-tables':
+      return step.tables.map((table) => ({
+        what: `what was restored gets the name ${table.target}, if it is still free`,
+        statement: renameTableStatement(database, asideName(table.target, basis.hash), table.target),
       }))
     case 'rename-database':
       return [

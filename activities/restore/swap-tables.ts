@@ -4,70 +4,86 @@ import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readDatabase } from './live-objects.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { staleRestore } from './restore-failures.ts'
-import { swapStatement } from './step-statements.ts'
+import { renameTableStatement, swapStatement } from './step-statements.ts'
 
-/** Ids of restored tables before they are swapped, by the live name: SWAP done twice is as if it had never been. */
+/** Ids of restored tables before they get the live names, by these: SWAP done twice is as if it had never been. */
 export type SwapMark = Record<string, string>
 
-/** Notes which table is which. Errors: Stale when one of them is gone. */
+/** Notes which table is which. Errors: Stale when a restored one is gone. */
 export async function markSwap(context: RestoreContext, tables: readonly PlannedTable[]): Promise<SwapMark> {
   const objects = await liveObjects(context)
   return Object.fromEntries(
     tables.map(({ target }) => {
       const restored = objects.get(asideName(target, context.basis.hash))
       if (!restored) throw staleRestore(`${asideName(target, context.basis.hash)}, which was restored, is gone`)
-      if (!objects.has(target)) throw staleRestore(`${target} of ${context.outline.database} was dropped meanwhile`)
       return [target, String(restored.id)]
     }),
   )
 }
 
-/** Gives each restored table the live name. Can be repeated: who has the live name tells whether it was done. */
+/**
+ * Gives each restored table the live name: by SWAP, or by RENAME where nothing has it. Can be repeated: who has the live name tells whether it was done.
+ * Errors: Stale when somebody made a table of a name that was free at the check.
+ */
 export async function swapTables(
   context: RestoreContext,
   tables: readonly PlannedTable[],
   mark: SwapMark,
 ): Promise<void> {
-  await bring(context, tables, mark, true)
+  for (const planned of tables) {
+    const { target } = planned
+    const other = asideName(target, context.basis.hash)
+    await bring(context, target, (objects) => {
+      const { database } = context.outline
+      const live = objects.get(target)
+      const restored = own(mark, target)
+      if (live && String(live.id) === restored) return undefined
+      if (String(objects.get(other)?.id) !== restored) throw staleRestore(`${other} of ${database} is gone`)
+      if (!live) return renameTableStatement(database, other, target)
+      if (!mayReplace(planned))
+        throw staleRestore(`Somebody has made ${database}.${target} meanwhile, and it is not replaced`)
+      return swapStatement(database, target, other)
+    })
+  }
 }
 
-/** Gives the live names back to those that had them. Can be repeated, and run when only some were swapped. */
+/** Gives the live names back to those that had them, and none to those that were free. Can be repeated, and run when only some were given. */
 export async function swapBack(
   context: RestoreContext,
   tables: readonly PlannedTable[],
   mark: SwapMark,
 ): Promise<void> {
-  await bring(context, tables, mark, false)
+  for (const { target } of tables) {
+    const other = asideName(target, context.basis.hash)
+    await bring(context, target, (objects) => {
+      const { database } = context.outline
+      const live = objects.get(target)
+      if (!live || String(live.id) !== own(mark, target)) return undefined
+      return objects.has(other) ? swapStatement(database, target, other) : renameTableStatement(database, target, other)
+    })
+  }
 }
 
+const mayReplace = ({ route }: PlannedTable) => route === 'swap' || route === 'rebackup-swap'
+
+type Objects = Awaited<ReturnType<typeof liveObjects>>
+
+/** Runs the statement that is still wanted, until none is. */
 async function bring(
   context: RestoreContext,
-  tables: readonly PlannedTable[],
-  mark: SwapMark,
-  wanted: boolean,
+  target: string,
+  wanted: (objects: Objects) => string | undefined,
 ): Promise<void> {
-  const { cluster, outline, basis } = context
-  const { database } = outline
-  for (const { target } of tables) {
-    const restored = own(mark, target)
-    const other = asideName(target, basis.hash)
-    for (let tries = 0; ; tries++) {
-      const objects = await liveObjects(context)
-      const live = objects.get(target)
-      if (!live || !objects.has(other)) {
-        if (!wanted) break
-        throw staleRestore(`${live ? other : target} of ${database} is gone`)
-      }
-      if ((String(live.id) === restored) === wanted) break
-      context.tell(`${target} and ${other} change names`)
-      try {
-        await cluster.execute(swapStatement(database, target, other), { signal: context.signal })
-      } catch (error) {
-        // Whether it was done after all, the ids tell.
-        if (tries >= 3) throw error
-        const after = (await liveObjects(context)).get(target)
-        if (!after || (String(after.id) === restored) !== wanted) throw error
-      }
+  for (let tries = 0; ; tries++) {
+    const statement = wanted(await liveObjects(context))
+    if (statement === undefined) return
+    context.tell(`${target} and what was restored change names`)
+    try {
+      await context.cluster.execute(statement, { signal: context.signal })
+    } catch (error) {
+      // Whether it was done after all, the ids tell.
+      if (tries >= 3) throw error
+      if (wanted(await liveObjects(context)) !== undefined) throw error
     }
   }
 }

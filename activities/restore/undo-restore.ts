@@ -1,36 +1,49 @@
+import { own } from '../../planning/backup/changes.ts'
 import { asideName, jobTimeout } from '../../planning/restore/restore-names.ts'
-import { quoteName, StarRocksError } from '../../starrocks/index.ts'
+import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
+import { quoteName, quoteQualified, StarRocksError } from '../../starrocks/index.ts'
 import { pause } from '../heartbeat.ts'
 import { cancelOurs, placeOf, snapshotJobs } from '../snapshot-jobs/index.ts'
 import type { JobMark } from './job-mark.ts'
-import { kindOf, readDatabase } from './live-objects.ts'
+import { kindOf, type LiveDatabase, readDatabase } from './live-objects.ts'
+import type { RenameMark } from './rename-database.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { isOurs } from './restore-job.ts'
 import { objectsInSnapshot, placeOfStep } from './restore-order.ts'
-import { dropCopyStatement, dropDatabaseStatement } from './step-statements.ts'
+import { dropCopyStatement, dropDatabaseStatement, swapStatement } from './step-statements.ts'
+import type { SwapMark } from './swap-tables.ts'
+import { writtenSince } from './written-since.ts'
 
 export interface UndoOrder {
   /** Steps that were done, counted from the first. */
   done: number
   /** The step that was begun, and perhaps not ended, with what was noted before it. */
   begun?: { step: number; mark?: unknown }
+  /** Steps of publishing that were begun, with what was noted before; they have been taken back by now, as far as that was possible. */
+  published?: { step: number; mark?: unknown }[]
 }
 
 /**
  * Removes everything that the restore made beside the live objects, and under names that were free before; live objects are as they were, except for
- * what was restored in place, which is told. Jobs of ours end first. Can be repeated. Returns what is left, in sentences.
+ * what was restored in place, which is told. What ever had a live name is dropped only if nobody has written to it, and into the recycle bin; all else stays
+ * and is told. Jobs of ours end first. Can be repeated. Returns what is left, in sentences.
  */
-export async function undoRestore(context: RestoreContext, { done, begun }: UndoOrder): Promise<string[]> {
+export async function undoRestore(
+  context: RestoreContext,
+  { done, begun, published = [] }: UndoOrder,
+): Promise<string[]> {
   const { cluster, outline, basis, steps } = context
   const { database, scratch } = outline
   const left: string[] = []
   const finishedBegun = begun ? await endJob(context, begun, left) : false
   const reached = finishedBegun && begun ? begun.step + 1 : done
   const made = new Set<string>()
+  const direct = new Map<string, { planned: PlannedTable; parts: number }>()
   for (const step of steps.slice(0, reached)) {
     if (step.kind === 'restore') {
-      for (const { planned, first } of step.parts) {
-        if (first && planned.database === database && planned.route !== 'swap') made.add(planned.as)
+      for (const { planned } of step.parts) {
+        if (planned.route === 'direct')
+          direct.set(planned.as, { planned, parts: (direct.get(planned.as)?.parts ?? 0) + 1 })
       }
       for (const object of step.objects) {
         if (object.kind === 'catalog') {
@@ -39,19 +52,18 @@ export async function undoRestore(context: RestoreContext, { done, begun }: Undo
           left.push(`function ${object.target} of ${database} stays: DROP FUNCTION wants its argument types`)
         } else if (object.database === database) made.add(object.target)
       }
-    } else if (step.kind === 'create-tables') {
-      for (const planned of step.tables)
-        if (planned.database === database && planned.route === 'direct') made.add(planned.as)
-    } else if (step.kind === 'restore-again') {
-      for (const { again, route } of step.tables) if (again && route === 'rebackup') made.add(again.as)
     }
   }
+  const { ids, databaseId } = onceLive(context, published)
   const live = await readDatabase(cluster, database)
   if (live) {
-    const aside = outline.tables
-      .filter(({ route }) => route === 'swap' || route === 'rebackup-swap')
-      .map(({ target }) => asideName(target, basis.hash))
-    for (const name of [...aside, ...made]) {
+    for (const planned of outline.tables) await dropAside(live, planned)
+    for (const { planned, parts } of direct.values()) {
+      if (!live.objects.has(planned.as)) continue
+      const partly = parts < planned.parts.length ? `, ${parts} of ${planned.parts.length} snapshots` : ''
+      await dropUnlessWritten(planned, `it holds backup ${basis.backup}${partly}`)
+    }
+    for (const name of made) {
       const object = live.objects.get(name)
       if (!object) continue
       const kind = kindOf(object)
@@ -60,7 +72,7 @@ export async function undoRestore(context: RestoreContext, { done, begun }: Undo
           ? `DROP MATERIALIZED VIEW IF EXISTS ${quoteName(database)}.${quoteName(name)}`
           : kind === 'view'
             ? `DROP VIEW IF EXISTS ${quoteName(database)}.${quoteName(name)}`
-            : dropCopyStatement(database, name)
+            : `DROP TABLE IF EXISTS ${quoteQualified(database, name)}`
       await drop(statement, `${database}.${name}, which the restore made`)
     }
     // Made for this restore, and by it alone.
@@ -72,11 +84,53 @@ export async function undoRestore(context: RestoreContext, { done, begun }: Undo
         await drop(dropDatabaseStatement(database), `database ${database}, which the restore made`)
     }
   }
-  if (scratch !== database && (await readDatabase(cluster, scratch))) {
-    await drop(dropDatabaseStatement(scratch), `database ${scratch}, in which tables were put together`)
-  }
+  const assembled = scratch !== database ? await readDatabase(cluster, scratch) : undefined
+  if (assembled) await dropScratch(assembled)
   left.push(...inPlaceState(context, reached, begun?.step))
   return left
+
+  /** The restored table that waits for the live name, or has given it back. */
+  async function dropAside({ objects }: LiveDatabase, planned: PlannedTable): Promise<void> {
+    const { route, target } = planned
+    if (route !== 'swap' && route !== 'rebackup-swap' && route !== 'rename' && route !== 'rebackup') return
+    const as = asideName(target, basis.hash)
+    const object = objects.get(as)
+    if (!object) return
+    const id = ids.get(target)
+    if (id === undefined) return drop(dropCopyStatement(database, as), `${database}.${as}, which the restore made`)
+    if (String(object.id) === id) return dropUnlessWritten({ ...planned, database, as }, 'it had the live name')
+    left.push(
+      `${database}.${as} is the table that was live before, and ${database}.${target} the restored one: to change them back, ${swapStatement(database, target, as)}`,
+    )
+  }
+
+  async function dropUnlessWritten(planned: PlannedTable, what: string): Promise<void> {
+    const name = quoteQualified(planned.database, planned.as)
+    const written = await writtenSince(context, planned)
+    if (written === undefined) {
+      await drop(`DROP TABLE IF EXISTS ${name}`, `${planned.database}.${planned.as}, which the restore made`)
+    } else left.push(`${written}; ${what}, and it stays. If nobody needs it: DROP TABLE ${name}`)
+  }
+
+  async function dropScratch({ id, objects }: LiveDatabase): Promise<void> {
+    const what = `database ${scratch}, in which tables were put together`
+    if (databaseId === undefined) return drop(dropDatabaseStatement(scratch), what)
+    if (String(id) !== databaseId) return
+    const planned = new Map(outline.tables.flatMap((table) => [table.as, table.target].map((name) => [name, table])))
+    for (const [name, object] of objects) {
+      if (kindOf(object) !== 'table') continue
+      const table = planned.get(name)
+      const written = table
+        ? await writtenSince(context, { ...table, database: scratch, as: name })
+        : `somebody made ${name} in it`
+      if (written === undefined) continue
+      left.push(
+        `Database ${scratch} had the live name: ${written}; it stays. If nobody needs it: DROP DATABASE ${quoteName(scratch)}`,
+      )
+      return
+    }
+    await drop(`DROP DATABASE IF EXISTS ${quoteName(scratch)}`, what)
+  }
 
   async function drop(statement: string, what: string): Promise<void> {
     context.tell(`remove ${what}`)
@@ -88,6 +142,25 @@ export async function undoRestore(context: RestoreContext, { done, begun }: Undo
       left.push(`${what} could not be removed (${error.message}); by hand: ${statement}`)
     }
   }
+}
+
+/** What had, or was about to have, a live name: the ids of restored tables by that name, and of the restored database. */
+function onceLive(
+  { steps }: RestoreContext,
+  published: NonNullable<UndoOrder['published']>,
+): { ids: Map<string, string>; databaseId?: string } {
+  const ids = new Map<string, string>()
+  let databaseId: string | undefined
+  for (const { step: at, mark } of published) {
+    const step = steps[at]
+    if (step?.kind === 'rename-database') databaseId = (mark as RenameMark | null | undefined)?.restored
+    if (step?.kind !== 'swap' && step?.kind !== 'rename-tables') continue
+    for (const { target } of step.tables) {
+      const id = own((mark as SwapMark | null | undefined) ?? {}, target)
+      if (id !== undefined) ids.set(target, id)
+    }
+  }
+  return { ids, databaseId }
 }
 
 const isAway = ({ kind }: StarRocksError) =>

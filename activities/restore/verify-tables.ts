@@ -18,7 +18,7 @@ export type VerifyWhere = 'aside' | 'live'
 
 /**
  * Compares what was restored with the record: the same partitions, with the same values, bucket numbers and versions, and as many rows as were counted.
- * Nothing is compared that the record does not tell.
+ * Nothing is compared that the record does not tell. What others did meanwhile to a table with a live name is no difference, but told.
  */
 export async function verifyTable(
   context: RestoreContext,
@@ -38,7 +38,8 @@ export async function verifyTable(
     throw error
   }
   const wanted = wantedPartitions(planned)
-  const problems = comparePartitionRows(planned, wanted, rows, where)
+  const { problems, notes, moved } = comparePartitionRows(planned, wanted, rows, where)
+  for (const note of notes) context.warn(note)
   const counts = new Map(
     [...wanted].flatMap(([name, partition]) => (partition.rows === undefined ? [] : [[name, partition.rows]])),
   )
@@ -52,7 +53,8 @@ export async function verifyTable(
     const found = actual.get(name)
     if (found === undefined || found === rowsWanted) continue
     const text = `${database}.${as} partition ${name} has ${found} rows, the backup had ${rowsWanted}`
-    if (where === 'live' && BigInt(found) > BigInt(rowsWanted)) context.warn(`${text}: rows were written meanwhile`)
+    if (moved.has(name) || (where === 'live' && BigInt(found) > BigInt(rowsWanted)))
+      context.warn(`${text}: it was written to meanwhile`)
     else problems.push(text)
   }
   return { partitions: wanted.size, counted: live.size, problems }
@@ -69,14 +71,24 @@ export function wantedPartitions({
   return new Map(table.partitioning === 'none' && all.length === 1 ? all.map(([, one]) => [as, one]) : all)
 }
 
+export interface PartitionDifferences {
+  /** What is not as the record says. */
+  problems: string[]
+  /** What others did meanwhile. */
+  notes: string[]
+  /** Partitions that were written to meanwhile. */
+  moved: Set<string>
+}
+
 export function comparePartitionRows(
   planned: Pick<PlannedTable, 'table' | 'only' | 'as' | 'database' | 'route'>,
   wanted: ReadonlyMap<string, PartitionRecord>,
   rows: readonly PartitionRow[],
   where: VerifyWhere,
-): string[] {
+): PartitionDifferences {
   const { database, as, table } = planned
   const problems: string[] = []
+  const moved = new Set<string>()
   const model = modelOf(table)
   const live = new Map<string, PartitionRow[]>()
   for (const row of rows) live.set(row.name, [...(live.get(row.name) ?? []), row])
@@ -89,15 +101,27 @@ export function comparePartitionRows(
       continue
     }
     live.delete(name)
-    problems.push(...differences(`${database}.${as} partition ${name}`, partition, found, model, where))
+    if (where === 'live' && isLater(partition, found)) moved.add(name)
+    const what = `${database}.${as} partition ${name}`
+    problems.push(...differences(what, partition, found, model, moved.has(name)))
   }
+  const notes = moved.size > 0 ? [`${database}.${as} was written to meanwhile: ${brief([...moved])}`] : []
   const partial = planned.only !== undefined
   if (!single && !partial && live.size > 0) {
-    problems.push(
-      `${database}.${as} has partitions that the backup had not: ${[...live.keys()].slice(0, 5).join(', ')}`,
-    )
+    const text = `${database}.${as} has partitions that the backup had not: ${brief([...live.keys()])}`
+    if (where === 'live') notes.push(`${text}; they were made meanwhile, and stay`)
+    else problems.push(text)
   }
-  return problems
+  return { problems, notes, moved }
+}
+
+const brief = (names: readonly string[]) =>
+  `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
+
+function isLater({ physical }: PartitionRecord, rows: readonly PartitionRow[]): boolean {
+  if (physical.length === 0 || rows.length < physical.length) return false
+  const wanted = sum(physical.map(([, version]) => BigInt(version)))
+  return sum(rows.map(({ visibleVersion }) => visibleVersion)) > wanted
 }
 
 function differences(
@@ -105,7 +129,7 @@ function differences(
   partition: PartitionRecord,
   rows: readonly PartitionRow[],
   model: Table | undefined,
-  where: VerifyWhere,
+  later: boolean,
 ): string[] {
   const problems: string[] = []
   const [row] = rows
@@ -121,7 +145,6 @@ function differences(
   if (partition.physical.length > 0) {
     const wanted = versions(partition.physical.map(([, version]) => BigInt(version)))
     const found = versions(rows.map(({ visibleVersion }) => visibleVersion))
-    const later = where === 'live' && rows.length === partition.physical.length && sum(found) > sum(wanted)
     if (!later && wanted.join() !== found.join()) {
       problems.push(`${what} is at version ${found.join(', ')} instead of ${wanted.join(', ')}`)
     }

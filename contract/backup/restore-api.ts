@@ -79,13 +79,14 @@ export type RestoreSpec = z.output<typeof restoreSpecSchema>
 
 /**
  * How something gets from where it was assembled to the name it is meant for.
- * direct: the name is free, RESTORE makes it there at once. swap: RESTORE under another name in the live database, ALTER TABLE SWAP.
- * rebackup-swap: assembled in a scratch database, then backed up and restored once more beside the live table, SWAP.
- * rebackup: the same where the name is free. overwrite-partitions: INSERT OVERWRITE from the scratch table. in-place: RESTORE over the live table.
+ * rename: the name is free: RESTORE under another name in the live database, ALTER TABLE RENAME. swap: the name is taken: the same with ALTER TABLE SWAP.
+ * rebackup, rebackup-swap: assembled in a scratch database, then backed up and restored once more beside the name, RENAME or SWAP.
+ * overwrite-partitions: INSERT OVERWRITE from the scratch table. in-place: RESTORE over the live table. direct: RESTORE under the free name at once.
  * rename-database: the scratch database takes the name. leave: stays where it is.
  */
 export type RestoreRoute =
   | 'direct'
+  | 'rename'
   | 'swap'
   | 'rebackup-swap'
   | 'rebackup'

@@ -4,6 +4,7 @@ import type { PlannedTable } from '../restore/restore-plan.ts'
 /** Copies of a table that lie on the backends' disks at once, beside what is there now. */
 const COPIES: Record<RestoreRoute, number> = {
   direct: 1,
+  rename: 1,
   swap: 1,
   'rename-database': 1,
   leave: 1,

@@ -153,6 +153,12 @@ export const BACKUP_FINDINGS = [
     means: 'The live table is another one than at the backup',
   },
   {
+    code: 'in-place-drops',
+    of: 'restore',
+    level: 'warning',
+    means: 'Partitions of a live table are dropped before it is restored in place',
+  },
+  {
     code: 'older-than-backup',
     of: 'restore',
     level: 'fatal',

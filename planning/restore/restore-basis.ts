@@ -35,6 +35,7 @@ export const STEP_CODES = {
   'restore-again': 'R',
   verify: 'v',
   swap: 's',
+  'rename-tables': 'N',
   'rename-database': 'n',
   overwrite: 'o',
   replaced: 'g',
@@ -66,6 +67,7 @@ const PHASES: Record<StepKind, StepPhase> = {
   'restore-again': 'assemble',
   verify: 'assemble',
   swap: 'publish',
+  'rename-tables': 'publish',
   'rename-database': 'publish',
   overwrite: 'publish',
   replaced: 'after',
@@ -83,5 +85,6 @@ export const needsMark = (kind: StepKind): boolean =>
   kind === 'restore' ||
   kind === 'restore-again' ||
   kind === 'swap' ||
+  kind === 'rename-tables' ||
   kind === 'rename-database' ||
   kind === 'overwrite'

@@ -64,7 +64,6 @@ export function outlineRestore(record: BackupRecord, spec: RestoreSpec, basis: R
     return [{ object, taken: taken(at), table, parts: tableParts(record, table, object.partitions, { exists }) }]
   })
   const anyTaken = choice.objects.some((object, at) => object.kind !== 'function' && taken(at))
-  const chainLabels = new Set(withParts.flatMap(({ parts }) => parts.map((part) => part.label)))
   const tables = withParts.map(({ object, taken: isTaken, table, parts }): PlannedTable => {
     const route = chooseRoute({
       spec,
@@ -74,7 +73,6 @@ export function outlineRestore(record: BackupRecord, spec: RestoreSpec, basis: R
       taken: isTaken,
       parts,
       anyTaken,
-      anyChain: chainLabels.size > 1 || withParts.some((other) => other.parts.length > 1),
     })
     return {
       ...route,
@@ -87,9 +85,11 @@ export function outlineRestore(record: BackupRecord, spec: RestoreSpec, basis: R
     }
   })
   const renames = tables.some((table) => table.route === 'rename-database')
+  const apart = renames || (spec.publish === 'never' && tables.some((table) => table.database === scratch))
+  const around = { database, scratch, apart, tables: tables.length > 0, notRestored }
   const objects = choice.objects.flatMap((object, at): PlannedObject[] => {
     if (object.kind === 'table') return []
-    return plannedObject(record, spec, basis, object, taken(at), { database, scratch, renames, notRestored })
+    return plannedObject(record, spec, basis, object, taken(at), around)
   })
   const problems = [
     ...choice.missing.map((what) => `the backup holds no ${what}`),
@@ -115,16 +115,16 @@ function places(
     case 'direct':
     case 'in-place':
       return { database, as: object.target }
+    case 'rename':
     case 'swap':
       return { database, as: asideName(object.target, hash) }
     case 'rebackup':
-      return { database: scratch, as: object.name, again: { database, as: object.target } }
     case 'rebackup-swap':
       return { database: scratch, as: object.name, again: { database, as: asideName(object.target, hash) } }
     case 'overwrite-partitions':
-    case 'leave':
       return { database: scratch, as: object.name }
     // To a table that was restored under another name StarRocks adds nothing: such a one is renamed when it is complete.
+    case 'leave':
     case 'rename-database':
       return { database: scratch, as: parts > 1 ? object.name : object.target }
   }
@@ -133,7 +133,10 @@ function places(
 interface ObjectContext {
   database: string
   scratch: string
-  renames: boolean
+  /** Nothing of it gets to the live database: all stays, or takes the name, in the scratch one. */
+  apart: boolean
+  /** Tables are restored with it. */
+  tables: boolean
   notRestored: { object: string; reason: string }[]
 }
 
@@ -143,7 +146,7 @@ function plannedObject(
   basis: RestoreBasis,
   object: ChosenObject,
   taken: boolean,
-  { database, scratch, renames, notRestored }: ObjectContext,
+  { database, scratch, apart, tables, notRestored }: ObjectContext,
 ): PlannedObject[] {
   const { kind, name, target } = object
   if (kind === 'table') return []
@@ -151,9 +154,11 @@ function plannedObject(
     notRestored.push({ object: `${WORDS[kind]} ${name}`, reason })
     return []
   }
-  const planned: PlannedObject = { kind, name, target, database: renames ? scratch : database }
+  const planned: PlannedObject = { kind, name, target, database: apart ? scratch : database }
   // In a database that takes the place of another nothing is taken.
-  const inTheWay = taken && !renames
+  const inTheWay = taken && !apart
+  const never = spec.publish === 'never'
+  if (never && !apart) return leave('nothing is to be published, and it would have its own name at once')
   switch (kind) {
     case 'catalog':
       if (!basis.newGrammar)
@@ -170,7 +175,7 @@ function plannedObject(
     case 'view': {
       const known = own(record.views, name)
       // Its text is run rather than restored: RESTORE replaces a view of the same name before anything else has succeeded.
-      if (known?.ddl) return [planned]
+      if (known?.ddl) return never ? leave(UNPUBLISHED) : [planned]
       if (inTheWay) return leave(`its definition is not known here, and RESTORE would drop the existing view at once`)
       if (known?.at === undefined || !basis.newGrammar)
         return leave('no snapshot holds it, and its definition is not known')
@@ -180,12 +185,16 @@ function plannedObject(
       const known = own(record.materializedViews, name)
       if (inTheWay)
         return leave('it exists: it is activated and refreshed from what is restored; drop it first to restore it')
-      const sameName = database === record.database && !renames && target === name
-      if (known?.at !== undefined && (sameName || !known.ddl) && spec.mode !== 'in-place')
+      // Beside tables that have other names meanwhile it would not find what it reads.
+      const finds = database === record.database && !apart && target === name && !tables
+      if (known?.at !== undefined && (finds || !known.ddl) && spec.mode !== 'in-place')
         return [{ ...planned, label: known.at }]
-      return known?.ddl ? [planned] : leave('no snapshot holds it, and its definition is not known')
+      if (!known?.ddl) return leave('no snapshot holds it, and its definition is not known')
+      return never ? leave(UNPUBLISHED) : [planned]
     }
   }
 }
+
+const UNPUBLISHED = 'nothing is to be published: it is made by its definition when tables have their names'
 
 const WORDS = { materializedView: 'materialized view', view: 'view', function: 'function', catalog: 'external catalog' }

@@ -28,7 +28,7 @@ export type RestorePlanStep =
   | { kind: 'backup'; part: number; tables: PlannedTable[] }
   | { kind: 'restore-again'; part: number; replication?: number; tables: PlannedTable[] }
   | { kind: 'verify'; tables: PlannedTable[] }
-  | { kind: 'swap'; tables: PlannedTable[] }
+  | { kind: 'swap' | 'rename-tables'; tables: PlannedTable[] }
   | { kind: 'rename-database'; tables: PlannedTable[] }
   | { kind: 'overwrite'; tables: PlannedTable[] }
   | { kind: 'replaced'; tables: PlannedTable[] }
@@ -90,6 +90,8 @@ export function restoreSteps(outline: RestoreOutline): RestorePlanStep[] {
   if (spec.publish === 'never') return [...steps, ...drop()]
   const swapped = tables.filter((table) => table.route === 'swap' || table.route === 'rebackup-swap')
   for (const batch of batches(swapped)) steps.push({ kind: 'swap', tables: batch })
+  const renamed = tables.filter((table) => table.route === 'rename' || table.route === 'rebackup')
+  for (const batch of batches(renamed)) steps.push({ kind: 'rename-tables', tables: batch })
   if (outline.renames)
     steps.push({ kind: 'rename-database', tables: tables.filter((table) => table.as !== table.target) })
   const overwritten = tables.filter((table) => table.route === 'overwrite-partitions')

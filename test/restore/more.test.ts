@@ -39,6 +39,7 @@ describe('what is around the rows', () => {
       cluster: 'around',
       repository: REPOSITORY,
       from: { database: 'shop' },
+      publish: 'auto',
     })
     expect(result.ok).toBe(true)
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)

@@ -76,13 +76,13 @@ describe('names that are free', () => {
     await takeBackup(stage, cluster, { label: 'three_inc', database: 'shop', baseline: full })
     const before = await contentOf(cluster, 'shop', 'orders')
     cluster.execute('DROP TABLE shop.orders FORCE')
-    // Nothing is to be published: it does not wait for anybody.
     const result = await stage.restore({
       name: 'three',
       cluster: 'three',
       repository: REPOSITORY,
       from: { label: 'three_inc' },
       tables: ['orders'],
+      publish: 'auto',
     })
     expect(result.ok).toBe(true)
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
@@ -106,6 +106,7 @@ describe('names that are free', () => {
         from: { label },
         tables: ['orders'],
         rename: { tables: { orders: name } },
+        publish: 'auto',
       })
       expect(result.ok).toBe(true)
       expect(await contentOf(cluster, 'shop', name)).toEqual(rows)

@@ -126,7 +126,7 @@ export class RestoreRun {
     await this.#phase('assemble', check)
     this.status.where = summary.whereAssembled
     await this.#release()
-    if ([...basis.steps].some((code) => phaseOf(kindOfCode(code)) === 'publish')) await this.#ready()
+    if ([...basis.steps].some((code) => phaseOf(kindOfCode(code)) === 'publish')) await this.#untilItMay(check)
     await this.#phase('publish', check)
     this.#final = true
     if (spec.publish !== 'never') this.status.where = summary.wherePublished
@@ -153,11 +153,23 @@ export class RestoreRun {
     throw ApplicationFailure.nonRetryable(`${texts.join('; ')}${more}`, BACKUP_ERRORS.refused)
   }
 
-  /** Verified and beside the live objects: a person says whether it takes their names. */
-  async #ready(): Promise<void> {
-    if (this.#spec.publish === 'auto') return
+  /** A person says whether it takes the live names; also where something is in the way, so that hours of work are not taken back for that. */
+  async #untilItMay({ basis }: RestoreCheck): Promise<void> {
+    const spec = this.#spec
+    if (spec.publish === 'ask' && spec.mode === 'aside') await this.#ready('somebody to publish or to discard it')
+    for (;;) {
+      this.#set('publishing', 'look whether the live names are as they were')
+      const obstacles = await steps.checkRestorePublish({ spec, basis })
+      if (obstacles.length === 0) return
+      await this.#ready(`somebody to make way, and to publish it then, or to discard it: ${obstacles.join('; ')}`)
+    }
+  }
+
+  /** Verified, and beside the live objects. */
+  async #ready(waiting: string): Promise<void> {
+    this.#wantsPublish = false
     this.#set('ready', 'wait to be published or discarded')
-    this.status.waiting = 'somebody to publish or to discard it'
+    this.status.waiting = waiting
     this.#tell()
     await condition(() => this.#wantsPublish)
     this.status.waiting = undefined
@@ -240,7 +252,7 @@ export class RestoreRun {
         const what = `${stepWords(kindOfCode(basis.steps[step] ?? ''))} was not taken back`
         await this.#orLeft(left, what, () => steps.unpublishRestoreStep({ spec, basis, step, mark }))
       }
-      const order = { done: this.#done, begun: this.#begun }
+      const order = { done: this.#done, begun: this.#begun, published: this.#published }
       const { attempts } = spec
       const undone = await this.#orLeft(left, 'What it made beside the live objects was not removed', () =>
         steps.undoRestore({ spec, basis, order, snapshots: this.#snapshots, attempts }),

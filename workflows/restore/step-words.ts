@@ -9,6 +9,7 @@ const WORDS: Record<StepKind, string> = {
   'restore-again': 'restore them beside the live tables',
   verify: 'compare with the record',
   swap: 'swap restored and live tables',
+  'rename-tables': 'give restored tables their names',
   'rename-database': 'rename databases',
   overwrite: 'overwrite partitions',
   views: 'make views',

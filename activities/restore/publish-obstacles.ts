@@ -1,0 +1,31 @@
+import { asideName } from '../../planning/restore/restore-names.ts'
+import { kindOf, readDatabase } from './live-objects.ts'
+import type { RestoreContext } from './restore-context.ts'
+import { renameTableStatement } from './step-statements.ts'
+
+/**
+ * What has changed under the live names since the check, so that what was restored cannot take them now: told before anything is published, since
+ * a publication that fails takes everything back. Sentences with what to do. Errors: StarRocksError.
+ */
+export async function publishObstacles({ cluster, outline, basis, signal }: RestoreContext): Promise<string[]> {
+  const { database, tables } = outline
+  const named = tables.filter(
+    ({ route }) => route === 'rename' || route === 'rebackup' || route === 'swap' || route === 'rebackup-swap',
+  )
+  if (named.length === 0) return []
+  const objects = (await readDatabase(cluster, database, signal))?.objects
+  return named.flatMap(({ target, route }): string[] => {
+    const live = objects?.get(target)
+    const aside = asideName(target, basis.hash)
+    // Without the restored table beside it the name may be its own already.
+    if (!live || !objects?.has(aside)) return []
+    if (route === 'rename' || route === 'rebackup') {
+      const away = renameTableStatement(database, target, `${target}_other`)
+      return [`${database}.${target} was made meanwhile by somebody: rename it (${away}) or drop it`]
+    }
+    if (kindOf(live) !== 'table') return [`${database}.${target} is no table any more: rename or drop it`]
+    if (live.state !== '' && live.state !== 'NORMAL')
+      return [`${database}.${target} is being altered (${live.state}): wait for its end`]
+    return []
+  })
+}
