@@ -27,7 +27,7 @@ import { checkBackupInput } from './backup/check-backup-input.ts'
 import { cancelledEnd, failureOf } from './backup/failure.ts'
 import { preflightSet } from './backup/preflight-set.ts'
 import { notices } from './backup/proxies.ts'
-import { addFailure, addResult, newSetMemory, type SetMemory, warn } from './backup/set-memory.ts'
+import { addFailure, addResult, newSetMemory, type SetMemory, warn, warnFirst } from './backup/set-memory.ts'
 import { SetWindow } from './backup/set-window.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
@@ -162,7 +162,7 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
 
   /** By the policy's retention, when there is one. What it cannot do now it does the next time. */
   async function prune(): Promise<BackupSetResult['pruned']> {
-    const { retention } = spec as Partial<PolicySpec>
+    const { retention, schedule } = spec as Partial<PolicySpec>
     if (!retention) return undefined
     setState('retention')
     const wanted: PruneInput = {
@@ -170,6 +170,8 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       cluster: spec.cluster,
       policy: spec.name,
       retention,
+      // Of the plan that a person looks at, too.
+      timeZone: schedule?.timeZone,
       leftovers: true,
       confirmed: 'all',
     }
@@ -182,10 +184,11 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
         staticSummary: `Retention of policy ${spec.name}`,
       })
       for (const { label, reason } of done.failures.slice(0, 5)) warn(memory, `${label} was not deleted: ${reason}`)
+      for (const why of (done.waits ?? []).slice(0, 5)) warnFirst(memory, `Retention waits: ${why}`)
       return { backups: done.deleted, bytes: done.bytes, kept: done.keep.length }
     } catch (error) {
       if (isCancellation(error)) throw error
-      warn(memory, `Retention could not be applied: ${failureOf(error).message}`)
+      warnFirst(memory, `Retention could not be applied: ${failureOf(error).message}`)
       return undefined
     }
   }

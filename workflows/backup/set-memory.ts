@@ -83,6 +83,11 @@ function addFailed(memory: SetMemory, database: string, reason: string): void {
   if (memory.failed.length < MOST_FAILED) memory.failed.push({ database, reason: brief(reason, LONGEST_REASON) })
 }
 
+/** Before all others: not to be cut off by many of them. */
+export function warnFirst(memory: SetMemory, warning: string): void {
+  memory.warnings = [brief(warning, LONGEST_REASON), ...memory.warnings].slice(0, MOST_WARNINGS)
+}
+
 export function warn(memory: SetMemory, warning: string): void {
   const text = brief(warning, LONGEST_REASON)
   if (memory.warnings.length < MOST_WARNINGS && !memory.warnings.includes(text)) memory.warnings.push(text)

@@ -78,7 +78,9 @@ export function backupStage(options: Pick<TestTemporalOptions, 'continueAfter'> 
   })
   const location = 's3a://backups/base'
   function configure(): void {
-    worker.configureRepositories({ [REPOSITORY]: { location, properties: properties() } })
+    // Those of tests before have ended, and retention would wait for them.
+    const clusters = open.length > 0 ? { clusters: open.map(({ state }) => state.name) } : {}
+    worker.configureRepositories({ [REPOSITORY]: { location, properties: properties(), ...clusters } })
     worker.configure(Object.fromEntries(open.map((cluster) => [cluster.state.name, accessTo(cluster)])))
   }
 
@@ -100,7 +102,7 @@ export function backupStage(options: Pick<TestTemporalOptions, 'continueAfter'> 
       await cluster.run(
         `CREATE REPOSITORY ${REPOSITORY} WITH BROKER ON LOCATION '${location}' PROPERTIES (${text.join(', ')})`,
       )
-      worker.configure({ [name]: accessTo(cluster) })
+      configure()
       return cluster
     },
     async replaceWorker() {
