@@ -1,3 +1,4 @@
+import { defineSearchAttributeKey } from '@temporalio/common'
 import {
   CancellationScope,
   ContinueAsNew,
@@ -9,6 +10,7 @@ import {
   setCurrentDetails,
   setHandler,
   WorkflowIdReusePolicy,
+  type WorkflowInfo,
   workflowInfo,
 } from '@temporalio/workflow'
 import {
@@ -33,6 +35,9 @@ import { setSearchAttributes } from './search-attributes.ts'
 
 export type BackupSetWorkflowInput = BackupSetInput & { carried?: Omit<SetMemory, 'spec' | 'kind'> }
 
+/** Set by Temporal's Schedules. */
+const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME')
+
 /** Read the next page when so few are left, so that nobody waits for it. */
 const LOW = 20
 
@@ -42,7 +47,11 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
   const { carried, ...given } = input ?? {}
   const memory: SetMemory = carried
     ? { ...carried, spec: given.spec, kind: given.kind ?? 'auto' }
-    : newSetMemory(checkBackupInput('backupSet', given), info.startTime.getTime(), info.firstExecutionRunId)
+    : newSetMemory(checkBackupInput('backupSet', given), {
+        startedAt: info.startTime.getTime(),
+        due: dueTime(info).getTime(),
+        firstRunId: info.firstExecutionRunId,
+      })
   const { spec } = memory
   let state: BackupSetStatus['state'] = 'running'
   let reading = false
@@ -243,6 +252,11 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       ].join('\n'),
     )
   }
+}
+
+/** When it was to be started, if a Schedule did it: it may have waited for a worker, or be made up for. */
+function dueTime({ typedSearchAttributes, startTime }: WorkflowInfo): Date {
+  return typedSearchAttributes.get(SCHEDULED_START) ?? startTime
 }
 
 function resultOf(memory: SetMemory, pruned: BackupSetResult['pruned']): BackupSetResult {
