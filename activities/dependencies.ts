@@ -21,6 +21,8 @@ export interface RepositoryHandle {
   location: string
   /** As in CREATE REPOSITORY, secrets in plain: never into a workflow, a log or a result. */
   properties: Readonly<Record<string, string>>
+  /** Those of the configured clusters that use it; undefined: any of them may. */
+  clusters?: readonly string[]
   /** The storage as this process reaches it; one for all who ask. Throws StorageError Unsupported when it cannot be reached from here at all. */
   store(): ObjectStore
   /**

@@ -23,6 +23,7 @@ export async function writeBaseline({ clusters, repositories, spec, database }: 
     set: 'before',
     database,
     kind: 'full',
+    dueAt: startedAt,
     runId: '00000000-0000-0000-0000-000000000000',
     startedAt,
     part: 0,

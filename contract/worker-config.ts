@@ -48,6 +48,13 @@ export const repositoryConfigSchema = z.strictObject({
     .describe(
       "Properties of CREATE REPOSITORY, StarRocks' own keys; ${env:NAME} or ${file:/path} keep secrets out of the file",
     ),
+  clusters: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'Clusters that use it; all configured ones unless given. Retention deletes nothing while one of them cannot be asked whether a job reads there',
+    ),
   access: z
     .strictObject({
       endpoint: z.string().optional().describe('How the worker reaches the store, where that differs from the cluster'),

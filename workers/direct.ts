@@ -1,3 +1,4 @@
+import { clusterJobs, clustersOf } from '../activities/repository/cluster-jobs.ts'
 import { listBackups } from '../activities/repository/list-backups.ts'
 import { planPrune, shownPlan } from '../activities/repository/plan-prune.ts'
 import { selectToVerify } from '../activities/repository/select-to-verify.ts'
@@ -28,7 +29,7 @@ export interface Direct {
     options?: { signal?: AbortSignal; onProgress?(label: string, bytesRead: number): void },
   ): Promise<VerifyResult>
   /** Without Temporal nothing is known of workflows: whatever they announced counts as needed. */
-  planPrune(input: PruneInput, signal?: AbortSignal): Promise<PrunePlan & { notes?: string[] }>
+  planPrune(input: PruneInput, signal?: AbortSignal): Promise<PrunePlan>
   close(): Promise<void>
 }
 
@@ -73,11 +74,13 @@ export async function openDirect(config?: string): Promise<Direct> {
       masked(async () => {
         const order = check(pruneInputSchema, input, 'prune')
         const repository = await repositories.get(order.repository).open(signal)
-        const situation = await readSituation({ cluster: clusters.get, clusterNames }, repository, {
+        const deps = { cluster: clusters.get, clusterNames, repository: repositories.get }
+        const situation = await readSituation(deps, repository, {
           leftovers: order.leftovers,
+          jobs: () => clusterJobs(deps, clustersOf(deps, order.repository), signal),
           signal,
         })
-        return { ...shownPlan(planPrune(situation, order)), notes: situation.notes }
+        return shownPlan(planPrune(situation, order))
       }),
     close: async () => {
       await Promise.all([repositories.close(), clusters.close()])

@@ -20,7 +20,7 @@ export function createRepositories({
   const handles = new Map<string, RepositoryHandle>()
   const stores = new Map<string, ObjectStore>()
   const found = new Map<string, Repository>()
-  for (const [name, { location, properties, access }] of Object.entries(repositories)) {
+  for (const [name, { location, properties, access, clusters }] of Object.entries(repositories)) {
     const store = () => {
       let opened = stores.get(name)
       if (!opened) {
@@ -36,7 +36,7 @@ export function createRepositories({
       found.set(name, repository)
       return repository
     }
-    handles.set(name, { name, location, properties, store, open })
+    handles.set(name, { name, location, properties, ...(clusters ? { clusters } : {}), store, open })
   }
   return {
     get: (name) => handles.get(name) ?? unknown('repository', 'UnknownRepository', name, [...handles.keys()]),

@@ -1,3 +1,4 @@
+import { defineSearchAttributeKey } from '@temporalio/common'
 import {
   CancellationScope,
   ContinueAsNew,
@@ -9,6 +10,7 @@ import {
   setCurrentDetails,
   setHandler,
   WorkflowIdReusePolicy,
+  type WorkflowInfo,
   workflowInfo,
 } from '@temporalio/workflow'
 import {
@@ -27,11 +29,14 @@ import { checkBackupInput } from './backup/check-backup-input.ts'
 import { cancelledEnd, failureOf } from './backup/failure.ts'
 import { preflightSet } from './backup/preflight-set.ts'
 import { notices } from './backup/proxies.ts'
-import { addFailure, addResult, newSetMemory, type SetMemory, warn } from './backup/set-memory.ts'
+import { addFailure, addResult, newSetMemory, type SetMemory, warn, warnFirst } from './backup/set-memory.ts'
 import { SetWindow } from './backup/set-window.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 export type BackupSetWorkflowInput = BackupSetInput & { carried?: Omit<SetMemory, 'spec' | 'kind'> }
+
+/** Set by Temporal's Schedules. */
+const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME')
 
 /** Read the next page when so few are left, so that nobody waits for it. */
 const LOW = 20
@@ -42,7 +47,11 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
   const { carried, ...given } = input ?? {}
   const memory: SetMemory = carried
     ? { ...carried, spec: given.spec, kind: given.kind ?? 'auto' }
-    : newSetMemory(checkBackupInput('backupSet', given), info.startTime.getTime(), info.firstExecutionRunId)
+    : newSetMemory(checkBackupInput('backupSet', given), {
+        startedAt: info.startTime.getTime(),
+        due: dueTime(info).getTime(),
+        firstRunId: info.firstExecutionRunId,
+      })
   const { spec } = memory
   let state: BackupSetStatus['state'] = 'running'
   let reading = false
@@ -162,7 +171,7 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
 
   /** By the policy's retention, when there is one. What it cannot do now it does the next time. */
   async function prune(): Promise<BackupSetResult['pruned']> {
-    const { retention } = spec as Partial<PolicySpec>
+    const { retention, schedule } = spec as Partial<PolicySpec>
     if (!retention) return undefined
     setState('retention')
     const wanted: PruneInput = {
@@ -170,6 +179,8 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       cluster: spec.cluster,
       policy: spec.name,
       retention,
+      // Of the plan that a person looks at, too.
+      timeZone: schedule?.timeZone,
       leftovers: true,
       confirmed: 'all',
     }
@@ -182,10 +193,11 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
         staticSummary: `Retention of policy ${spec.name}`,
       })
       for (const { label, reason } of done.failures.slice(0, 5)) warn(memory, `${label} was not deleted: ${reason}`)
+      for (const why of (done.waits ?? []).slice(0, 5)) warnFirst(memory, `Retention waits: ${why}`)
       return { backups: done.deleted, bytes: done.bytes, kept: done.keep.length }
     } catch (error) {
       if (isCancellation(error)) throw error
-      warn(memory, `Retention could not be applied: ${failureOf(error).message}`)
+      warnFirst(memory, `Retention could not be applied: ${failureOf(error).message}`)
       return undefined
     }
   }
@@ -240,6 +252,11 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       ].join('\n'),
     )
   }
+}
+
+/** When it was to be started, if a Schedule did it: it may have waited for a worker, or be made up for. */
+function dueTime({ typedSearchAttributes, startTime }: WorkflowInfo): Date {
+  return typedSearchAttributes.get(SCHEDULED_START) ?? startTime
 }
 
 function resultOf(memory: SetMemory, pruned: BackupSetResult['pruned']): BackupSetResult {

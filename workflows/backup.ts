@@ -71,6 +71,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
     warnings: [],
     leftOut: [],
   }
+  const dueAt = input.due === undefined ? progress.startedAt : Date.parse(input.due)
   setHandler(cancelSignal, () => scope.cancel())
   setHandler(backupJobQuery, () => ({
     database,
@@ -131,12 +132,13 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
       chain: last.chain,
       warnings: progress.warnings,
       notIncluded: last.notIncluded,
+      ...(last.lacking ? { lacking: last.lacking } : {}),
     }
     await control.noteBackup({
       policy: spec.name,
       cluster: spec.cluster,
       database,
-      outcome: verified === 'failed' ? 'damaged' : 'ok',
+      outcome: outcomeOf(result),
       seconds: result.seconds,
       chain: result.chain,
       ...(result.bytes === undefined ? {} : { bytes: result.bytes }),
@@ -160,6 +162,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
       set: input.set,
       database,
       kind: input.kind,
+      ...(input.due === undefined ? {} : { due: input.due }),
     })
     if (checkedSpec) spec = checkedSpec
     progress.decision = decision
@@ -174,7 +177,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
     for (attempt = 1; ; attempt++) {
       step = `snapshot ${progress.part + 1}`
       progress.attempts = Math.max(progress.attempts, attempt)
-      const { kind, baseline, recordless } = progress.decision
+      const { kind, baseline, previous, recordless } = progress.decision
       try {
         const done = await snapshots.runBackup({
           spec,
@@ -183,6 +186,8 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
           kind,
           ...(baseline === undefined ? {} : { baseline }),
           ...(recordless === undefined ? {} : { recordless }),
+          ...(previous === undefined ? {} : { previous }),
+          dueAt,
           runId: progress.runId,
           startedAt: progress.startedAt,
           part: progress.part,
@@ -288,6 +293,12 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
 }
 
 const isContinuation = (error: unknown) => error instanceof Error && error.name === 'ContinueAsNew'
+
+function outcomeOf({ verified, kind, lacking }: BackupResult) {
+  if (verified === 'failed') return 'damaged'
+  if (kind === 'nothing') return 'nothing'
+  return lacking ? 'incomplete' : 'ok'
+}
 
 function describe({ kind, tables, partitions, bytes, verified, id, chain }: BackupResult): string {
   if (kind === 'nothing') return 'There was nothing to back up'

@@ -27,6 +27,10 @@ export interface RunBackupInput {
   baseline?: string
   /** Why there is to be no record. */
   recordless?: string
+  /** Id of the last good one of the series, see BackupDecision. */
+  previous?: string
+  /** When its set was due, in milliseconds: what the days of partition filters are counted from. */
+  dueAt: number
   /** The first run of the workflow: what its labels are made from. */
   runId: string
   startedAt: number
@@ -58,6 +62,8 @@ export interface RunBackupResult {
   bytes?: number
   chain: number
   notIncluded: number
+  /** See BackupResult. */
+  lacking?: string[]
   warnings: string[]
 }
 
@@ -102,7 +108,7 @@ export async function openRun(
     place: placeOf(database),
     label: labelOfAttempt(input, input.attempt),
     objects: input.recordless === undefined ? await openObjects(deps, spec.repository) : undefined,
-    now: localTime(input.startedAt, timeZoneOf(spec)),
+    now: localTime(input.dueAt, timeZoneOf(spec)),
     report,
     signal: context.cancellationSignal,
   }
@@ -112,6 +118,11 @@ export async function openRun(
 export function timeZoneOf(spec: BackupSpec): string {
   return (spec as { schedule?: { timeZone?: string } }).schedule?.timeZone ?? 'UTC'
 }
+
+export const jitterMinutesOf = (spec: BackupSpec) =>
+  (spec as { schedule?: { jitterMinutes?: number } }).schedule?.jitterMinutes ?? 0
+
+export const isScheduled = (spec: BackupSpec) => 'schedule' in spec
 
 /** `YYYY-MM-DD HH:MM:SS`. */
 export function localTime(ms: number, timeZone: string): string {

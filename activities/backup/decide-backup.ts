@@ -5,10 +5,12 @@ import { type BackupSpec, backupSpecSchema, policySchema } from '../../contract/
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { check, InputError } from '../../contract/check.ts'
 import { decideKind } from '../../planning/backup/full-due.ts'
+import { movesOn } from '../../planning/backup/take-partitions.ts'
 import { isNotFound, StorageError } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
 import { repositoryFailure } from '../repository/storage-failure.ts'
+import { isScheduled } from './backup-run.ts'
 import { damageOf, earlierBackups } from './earlier-backups.ts'
 import { openObjects } from './open-repository.ts'
 
@@ -16,6 +18,8 @@ export interface BackupDecision {
   kind: BackupRecord['kind']
   /** Id of the record that it is compared with. */
   baseline?: string
+  /** Id of the last good one of the series, whatever its kind: what it holds and this one lacks is told. Of a policy whose partition filter moves on, the last that was due before. */
+  previous?: string
   why: string
   /** Why there can be no record, and so nothing to compare with: the storage cannot be reached from here. */
   recordless?: string
@@ -31,7 +35,7 @@ const TRIES = 3
 export async function decideBackup(deps: Dependencies, input: BackupInput): Promise<BackupDecision> {
   const { database, kind } = input
   const spec = checkedSpec(input.spec)
-  const decision = await decide(deps, { spec, database, kind })
+  const decision = await decide(deps, { spec, database, kind, dueAt: dueAtOf(input) })
   // Started by backupSet, it is complete already, and need not be in the history again.
   return 'snapshot' in input.spec && 'verify' in input.spec ? decision : { ...decision, spec }
 }
@@ -48,10 +52,17 @@ function checkedSpec(given: unknown): BackupSpec {
   }
 }
 
+/** In milliseconds. */
+function dueAtOf({ due }: BackupInput): number {
+  const at = due === undefined ? Date.now() : Date.parse(due)
+  if (Number.isNaN(at)) throw ApplicationFailure.nonRetryable(`backup: due '${due}' is no ISO time`, 'BadInput')
+  return at
+}
+
 /** The same without its own check of the spec. */
 export async function decide(
   deps: Dependencies,
-  { spec, database, kind }: Pick<BackupInput, 'database' | 'kind'> & { spec: BackupSpec },
+  { spec, database, kind, dueAt }: Pick<BackupInput, 'database' | 'kind'> & { spec: BackupSpec; dueAt: number },
 ): Promise<BackupDecision> {
   const context = Context.current()
   const signal = context.cancellationSignal
@@ -61,13 +72,15 @@ export async function decide(
       const objects = await openObjects(deps, spec.repository)
       if (catalogs) return { kind: 'catalogs', why: 'external catalogs are always taken anew', warnings: [] }
       const { name, cluster, prefix } = spec
-      const { earlier, rejected } = await earlierBackups(
+      const moving = isScheduled(spec) && movesOn(spec.objects.partitions)
+      const { earlier, rejected, last } = await earlierBackups(
         objects,
         { cluster, database, name, prefix },
         damageOf(objects, signal),
-        signal,
+        { signal, ...(moving ? { dueBefore: dueAt } : {}) },
       )
-      return { ...decideKind(spec, kind, earlier, deps.clock.now()), warnings: rejected }
+      const decided = decideKind(spec, kind, earlier, deps.clock.now())
+      return { ...decided, ...(last ? { previous: last.id } : {}), warnings: rejected }
     } catch (error) {
       if (!(error instanceof StorageError)) throw repositoryFailure(error, spec.repository)
       // The repository was not created yet, or under another name: no backup at all can be made.

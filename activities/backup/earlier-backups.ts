@@ -18,13 +18,16 @@ export interface Series {
   prefix: string
 }
 
-/** Backups of the same policy, database and cluster, newest first, back to the last full one. Those being deleted do not count. */
+/**
+ * Backups of the same policy, database and cluster, newest first, back to the last full one. Those being deleted do not count. `last`: the newest of all
+ * or, where a time is given, of those that were due before it.
+ */
 export async function earlierBackups(
   objects: RepositoryObjects,
   { cluster, database, name, prefix }: Series,
   unless: (record: RecordHead) => Promise<string | undefined>,
-  signal?: AbortSignal,
-): Promise<{ earlier: RecordHead[]; rejected: string[] }> {
+  { dueBefore, signal }: { dueBefore?: number; signal?: AbortSignal } = {},
+): Promise<{ earlier: RecordHead[]; rejected: string[]; last?: RecordHead }> {
   const { own } = objects.repository
   const stem = repositoryKeys.record(objects.repository.name, labelStem(prefix, database)).slice(own.directory.length)
   const begin = stem.replace(/\.json\.gz$/, '')
@@ -38,6 +41,8 @@ export async function earlierBackups(
   const earlier: RecordHead[] = []
   const rejected: string[] = []
   let seen = 0
+  let full = false
+  let last: RecordHead | undefined
   for (const id of ids.sort().reverse()) {
     if (doomed.has(id)) continue
     const record = await objects.head(id, { signal })
@@ -48,10 +53,14 @@ export async function earlierBackups(
       rejected.push(`backup ${id} is not built upon: ${why}`)
       continue
     }
-    earlier.push(record)
-    if (record.kind === 'full') break
+    // It holds nothing: neither a baseline nor a backup.
+    if (record.labels.length === 0) continue
+    if (!full) earlier.push(record)
+    full ||= record.kind === 'full'
+    if (dueBefore === undefined || (record.due !== undefined && Date.parse(record.due) < dueBefore)) last ??= record
+    if (full && last) break
   }
-  return { earlier, rejected }
+  return { earlier, rejected, ...(last ? { last } : {}) }
 }
 
 /** Why nothing may be built on a backup; undefined when all of its snapshots are there. */

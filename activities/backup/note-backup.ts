@@ -5,8 +5,10 @@ export interface BackupNote {
   cluster: string
   /** Empty: external catalogs. */
   database: string
-  /** damaged: made, and its verification found something. */
-  outcome: 'ok' | 'damaged' | 'failed' | 'cancelled'
+  /**
+   * damaged: made, and its verification found something; incomplete: it lacks what an earlier one has; nothing: there was nothing to take.
+   */
+  outcome: 'ok' | 'damaged' | 'incomplete' | 'nothing' | 'failed' | 'cancelled'
   seconds?: number
   /** In the repository. */
   bytes?: number

@@ -23,6 +23,7 @@ const LONGEST_STATEMENT = 8 * 1024
 const MOST_SNAPSHOTS = 20
 const MOST_WHOLE = 50
 const MOST_NOT_INCLUDED = 50
+const MOST_WARNINGS = 20
 
 /** What backups of these databases would do now, as many of them as fit into a page, at least one; changes nothing. */
 export async function planBackups(deps: Dependencies, input: PlanBackupsInput): Promise<PlannedBackup[]> {
@@ -51,8 +52,8 @@ async function planDatabase(
   const signal = Context.current().cancellationSignal
   const handle = deps.cluster(spec.cluster)
   const { version, runMode } = await facts(handle.cluster).capabilities()
-  const decision = await decide(deps, { spec, database, kind })
   const startedAt = deps.clock.now()
+  const decision = await decide(deps, { spec, database, kind, dueAt: startedAt })
   const objects = decision.recordless === undefined ? await openObjects(deps, spec.repository) : undefined
   const answer: PlannedBackup = {
     database,
@@ -65,6 +66,7 @@ async function planDatabase(
     whole: [],
     statements: [],
     notIncluded: [],
+    warnings: decision.warnings.slice(0, MOST_WARNINGS),
   }
   let after: BackupCursor['after']
   for (let part = 0; ; part++) {
@@ -74,8 +76,10 @@ async function planDatabase(
       database,
       kind: decision.kind,
       ...(decision.baseline === undefined ? {} : { baseline: decision.baseline }),
+      ...(decision.previous === undefined ? {} : { previous: decision.previous }),
       runId: 'plan',
       startedAt,
+      dueAt: startedAt,
       part,
       attempt: 1,
       cursor: { labels: [], ...(after ? { after } : {}) },
@@ -89,7 +93,10 @@ async function planDatabase(
     answer.partitions += planned.part.partitions
     answer.bytes += planned.part.bytes
     answer.whole = [...answer.whole, ...planned.whole].slice(0, MOST_WHOLE)
-    if (part === 0) answer.notIncluded = planned.record.notIncluded.slice(0, MOST_NOT_INCLUDED)
+    if (part === 0) {
+      answer.notIncluded = planned.record.notIncluded.slice(0, MOST_NOT_INCLUDED)
+      answer.warnings = [...answer.warnings, ...planned.warnings].slice(0, MOST_WARNINGS)
+    }
     if (planned.objects) {
       const statement = backupStatement(version, {
         ...(database === '' ? {} : { database }),

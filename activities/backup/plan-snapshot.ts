@@ -8,9 +8,11 @@ import { selectObjects } from '../../planning/backup/select.ts'
 import type { BackupObjects } from '../../starrocks/backup/objects.ts'
 import { listDatabases, listTables } from '../../starrocks/index.ts'
 import { refusedBackup, staleBackup } from './backup-failures.ts'
-import type { BackupRun, LeftOut } from './backup-run.ts'
+import { type BackupRun, isScheduled, type LeftOut } from './backup-run.ts'
 import { externalCatalogs } from './external-catalogs.ts'
-import { type DatabaseReading, readDatabase } from './read-database.ts'
+import { filterWarnings } from './filter-warnings.ts'
+import { lastHeld, missedBackups, previousRecord } from './missed-backups.ts'
+import { type DatabaseReading, readDatabase, UNMATCHED } from './read-database.ts'
 
 /** What planning needs of a run. */
 export type PlanningRun = Pick<BackupRun, 'side' | 'input' | 'objects' | 'signal' | 'now' | 'label' | 'deps'>
@@ -42,7 +44,18 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   if (!found) throw refusedBackup(`${spec.cluster} has no database ${database}`)
   const listed = await listTables(side.cluster, found.id, { signal })
   const left = new Map(leftOut.map(({ object, reason }) => [object, reason]))
-  const options = { side, databaseId: found.id, spec, database, now: run.now, leftOut: left, signal }
+  const previous = await previousRecord(run)
+  const missed = await missedBackups(run, previous)
+  const options = {
+    side,
+    databaseId: found.id,
+    spec,
+    database,
+    now: run.now,
+    missed: missed.of,
+    leftOut: left,
+    signal,
+  }
   const reading = await readDatabase(options, listed)
   const baseline = await baselineOf(run)
   const changes = findChanges(reading.state, baseline)
@@ -51,20 +64,53 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   const sofar = { ...(await recordSoFar(run, found.id, baseline, reading)), ...partial }
   const { part, last, late } = await choosePart(run, reading, changes, sofar, baseline)
   const empty = isEmptyPart(part)
-  const record = empty ? sofar : planSnapshot(sofar, reading.state, changes, baseline, { label: run.label, part })
+  const planned = empty ? sofar : planSnapshot(sofar, reading.state, changes, baseline, { label: run.label, part })
+  const record = last ? finishRecord(planned, reading.state, baseline) : planned
   return {
     objects: empty ? undefined : objectsOf(part, reading),
     part,
-    record: last ? finishRecord(record, reading.state, baseline) : record,
+    record: last ? withLacking(record, { names, left, unmatched: reading.unmatched, previous }) : record,
     last,
     late,
-    warnings: reading.warnings,
+    warnings: [
+      ...missed.warnings,
+      ...filterWarnings(reading, { spec, database, now: run.now, previous }),
+      ...reading.warnings,
+    ],
     whole: baseline
       ? part.tables.flatMap(({ name, partitions }) =>
           partitions ? [] : [{ table: name, why: changes.tables.get(name)?.why ?? '' }],
         )
       : [],
   }
+}
+
+/** With what was to be in it, is not, and was in an earlier one. */
+function withLacking(
+  record: BackupRecord,
+  {
+    names,
+    left,
+    unmatched,
+    previous,
+  }: {
+    names: readonly string[]
+    left: ReadonlyMap<string, string>
+    unmatched: readonly string[]
+    previous: BackupRecord | undefined
+  },
+): BackupRecord {
+  if (!previous) return record
+  const absent = [
+    ...unmatched.map((name) => [name, UNMATCHED] as const),
+    // What was dropped is not missed.
+    ...[...left].filter(([name]) => names.includes(name)),
+  ]
+  const lacking = absent.flatMap(([name, reason]) => {
+    const since = Object.hasOwn(record.tables, name) ? undefined : lastHeld(previous, name)
+    return since === undefined ? [] : [[name, { reason, since }] as const]
+  })
+  return lacking.length === 0 ? record : { ...record, lacking: Object.fromEntries(lacking) }
 }
 
 /** `late`: for what comes after it, see BackupCursor. */
@@ -153,7 +199,7 @@ function headOf(
   more: { databaseId?: string; base?: string; notIncluded: LeftOut[] },
 ) {
   const { input, deps, label } = run
-  const { spec, database, kind, set, baseline, startedAt } = input
+  const { spec, database, kind, set, baseline, startedAt, dueAt } = input
   return {
     id: label,
     repository: spec.repository,
@@ -166,6 +212,7 @@ function headOf(
     ...(baseline === undefined ? {} : { baseline }),
     startedAt: new Date(startedAt).toISOString(),
     finishedAt: new Date(deps.clock.now()).toISOString(),
+    ...(isScheduled(spec) ? { due: new Date(dueAt).toISOString() } : {}),
     version,
     catalogs: [] as string[],
   }

@@ -5,8 +5,8 @@ import type {
   PartitionState,
   TableState,
 } from '../../planning/backup/database-state.ts'
-import { filterPartitions } from '../../planning/backup/partition-filter.ts'
 import { selectObjects } from '../../planning/backup/select.ts'
+import { type TakenPartitions, takePartitions } from '../../planning/backup/take-partitions.ts'
 import { fullTextIndex } from '../../planning/backup-preflight/full-text.ts'
 import { hasNewGrammar, takesMaterializedViews } from '../../starrocks/backup/grammar.ts'
 import { isMaterializedView, listPartitions, showCreate, type Table } from '../../starrocks/index.ts'
@@ -27,6 +27,8 @@ export interface ReadOptions {
   database: string
   /** `YYYY-MM-DD HH:MM:SS` in the policy's time zone, for partition filters. */
   now: string
+  /** When backups of a table were due that were not made, in the same form. */
+  missed?(table: string): readonly string[]
   /** `why` by name: not to be looked at at all. */
   leftOut: ReadonlyMap<string, string>
   signal?: AbortSignal
@@ -36,10 +38,16 @@ export interface DatabaseReading {
   state: DatabaseState
   /** What the spec wants and no snapshot can hold, and what it leaves out by kind. */
   notIncluded: { object: string; reason: string }[]
+  /** Tables of which the partition filter takes nothing. */
+  unmatched: string[]
+  /** By table: what is taken besides, see `takePartitions`. */
+  madeUp: Map<string, Pick<TakenPartitions, 'madeUp' | 'without'>>
   warnings: string[]
   /** Reads what only those need that are going to be taken: exact versions, values, buckets. */
   detail(tables: readonly string[]): Promise<void>
 }
+
+export const UNMATCHED = 'none of its partitions is among those that the backup takes'
 
 /** Statements side by side: as many as there are connections. */
 const WIDTH = 4
@@ -50,6 +58,8 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
   const wanted = selectObjects(spec.objects)
   const notIncluded: DatabaseReading['notIncluded'] = [...leftOut].map(([object, reason]) => ({ object, reason }))
   const warnings: string[] = []
+  const unmatched: string[] = []
+  const madeUp: DatabaseReading['madeUp'] = new Map()
   const chosen = listed.filter(
     (entry) => wanted.object(database, entry.name) && wanted.kind(objectKind(entry)) && !leftOut.has(entry.name),
   )
@@ -90,12 +100,16 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
   for (const { name } of olap) {
     const reading = readings.get(name)
     if (!reading || !spec.objects.partitions) continue
-    const { names, ignored } = filterPartitions(reading.bounds, spec.objects.partitions, options.now)
+    const missed = options.missed?.(name) ?? []
+    const taken = takePartitions(reading.bounds, spec.objects.partitions, options.now, missed)
+    const { names, ignored } = taken
+    if (taken.madeUp.length > 0 || taken.without.length > 0) madeUp.set(name, taken)
     if (ignored) warnings.push(`${database}.${name} is taken whole: ${ignored}`)
     if (names.length === reading.state.partitions.size) continue
     if (names.length === 0) {
       tables.delete(name)
-      notIncluded.push({ object: name, reason: 'none of its partitions is among those that the backup takes' })
+      unmatched.push(name)
+      notIncluded.push({ object: name, reason: UNMATCHED })
       continue
     }
     const kept = new Map(names.flatMap((one) => pick(reading.state.partitions, one)))
@@ -132,6 +146,8 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
   return {
     state,
     notIncluded,
+    unmatched,
+    madeUp,
     warnings,
     detail: async (names) => {
       await mapConcurrently(names, WIDTH, async (name) => {

@@ -46,6 +46,7 @@ type Intent = BackupIntent & {
 
 const MOST_REPLANS = 50
 const MOST_WARNINGS = 50
+const MOST_LACKING = 20
 const GONE_LOOK_MS = 2_000
 
 /**
@@ -382,7 +383,11 @@ async function nothingToSend(run: BackupRun, planned: PlannedSnapshot): Promise<
     finishedAt: new Date(deps.clock.now()).toISOString(),
     ...(record.own === 0 ? { id: label } : {}),
   }
-  const write = objects !== undefined && !(nothing && input.baseline === undefined)
+  // A record of nothing would pass for the newest backup, and push out those that hold something.
+  const write = objects !== undefined && !nothing
+  if (nothing && input.previous !== undefined) {
+    warnings.push(`There is nothing to back up of ${input.database}: backup ${input.previous} stays the newest one`)
+  }
   // Announced like one with a snapshot: what it points to may be about to be deleted.
   if (write) {
     if (record.own === 0) await announce(run, { ...planned, record: finished })
@@ -400,7 +405,9 @@ async function nothingToSend(run: BackupRun, planned: PlannedSnapshot): Promise<
 
 function summary(record: BackupRecord) {
   const { tables, labels, notIncluded, bytes } = record
+  const lacking = Object.keys(record.lacking ?? {}).slice(0, MOST_LACKING)
   return {
+    ...(lacking.length > 0 ? { lacking } : {}),
     tables: Object.keys(tables).length,
     partitions: countPartitions(record),
     chain: labels.length,

@@ -11,6 +11,10 @@ export interface RunningJob {
 /** Backups and restores that run on a cluster now, or why that is not known. */
 export type ClusterJobs = { cluster: string; jobs: RunningJob[] } | { cluster: string; unknown: string }
 
+/** The clusters where a job may run that uses a repository. */
+export const clustersOf = (deps: Pick<Dependencies, 'clusterNames' | 'repository'>, repository: string) =>
+  deps.clusterNames().filter((name) => deps.repository(repository).clusters?.includes(name) ?? true)
+
 /** One cluster that does not answer must not keep the others waiting. */
 const TIMEOUT_MS = 20_000
 const CLUSTERS_AT_ONCE = 8

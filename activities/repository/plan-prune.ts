@@ -10,6 +10,7 @@ export interface FullPlan {
   untouched: { label: string; why: string }[]
   /** Marked by an earlier run, and kept after all. */
   unmark: string[]
+  waits: string[]
 }
 
 type Wanted = Pick<PruneOrder, 'cluster' | 'policy' | 'retention' | 'timeZone' | 'leftovers' | 'confirmed'>
@@ -22,24 +23,43 @@ export function planPrune(situation: Situation, input: Wanted): FullPlan {
   const plan = withinConfirmed(situation, input, confirmed)
   // Begun, and good for nothing any more: to be ended whatever the rules say, unless of others.
   const torn = situation.records.filter((head) => condemned.has(head.id) && isWanted(head, input))
+  // A job that began before it was torn may still read it.
+  const read = torn.flatMap((head) => readBy(head, situation))
+  const free = torn.filter((head) => readBy(head, situation).length === 0)
   const doomed = [
-    ...torn.map((head) => ({ head, labels: ownLabels(head), why: 'its deletion was begun before' })),
+    ...free.map((head) => ({ head, labels: ownLabels(head), why: 'its deletion was begun before' })),
     ...plan.delete.filter(({ head }) => !condemned.has(head.id)),
   ]
   if (blocked) {
     const untouched = doomed.flatMap(({ labels }) => labels.map((label) => ({ label, why: blocked })))
     const stays = leftovers.delete.map(({ label }) => ({ label, why: blocked }))
-    return { delete: [], keep: plan.keep, leftovers: [], untouched: [...untouched, ...stays], unmark: [] }
+    return {
+      delete: [],
+      keep: plan.keep,
+      leftovers: [],
+      untouched: [...untouched, ...stays],
+      unmark: [],
+      waits: untouched.length + stays.length > 0 ? [`nothing is deleted: ${blocked}`] : [],
+    }
   }
   const gone = new Set(doomed.map(({ head }) => head.id))
+  const untouched = [...plan.untouched, ...read, ...leftovers.untouched]
   return {
     delete: doomed,
     keep: plan.keep.filter(({ head }) => !gone.has(head.id)),
     leftovers: leftovers.delete.filter(({ label }) => !confirmed || confirmed.has(label)),
-    untouched: [...plan.untouched, ...leftovers.untouched],
+    untouched,
     unmark: [...situation.marked].filter((id) => !gone.has(id)),
+    waits: situation.waits.filter((reason) => untouched.some(({ why }) => why === reason)),
   }
 }
+
+/** Its snapshots that somebody works with, or may. */
+const readBy = (head: RetentionHead, { protectors }: Situation) =>
+  ownLabels(head).flatMap((label) => {
+    const protector = protectors.find(({ labels }) => labels.includes(label))
+    return protector ? [{ label, why: protector.why }] : []
+  })
 
 const isWanted = (head: RetentionHead, { cluster, policy }: Wanted) =>
   (cluster ?? head.cluster) === head.cluster && (policy ?? head.name) === head.name
@@ -67,7 +87,7 @@ function withinConfirmed(situation: Situation, input: Wanted, confirmed: Set<str
 const MOST = 150
 
 /** The plan as it is shown. */
-export function shownPlan({ delete: doomed, keep, leftovers, untouched }: FullPlan): PrunePlan {
+export function shownPlan({ delete: doomed, keep, leftovers, untouched, waits }: FullPlan): PrunePlan {
   const cut = <T>(list: readonly T[]) => list.slice(0, MOST)
   return {
     delete: cut(doomed).map(({ head: { id, database, finishedAt, bytes }, labels, why }) => ({
@@ -81,6 +101,7 @@ export function shownPlan({ delete: doomed, keep, leftovers, untouched }: FullPl
     keep: cut(keep).map(({ head: { id, database, finishedAt }, why }) => ({ id, database, finishedAt, why })),
     leftovers: cut(leftovers),
     untouched: cut(untouched),
+    ...(waits.length > 0 ? { waits } : {}),
     more: [doomed, keep, leftovers, untouched].reduce((sum, { length }) => sum + Math.max(0, length - MOST), 0),
   }
 }

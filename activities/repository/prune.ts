@@ -5,6 +5,7 @@ import type { Dependencies } from '../dependencies.ts'
 import { busy } from '../failures.ts'
 import { beating } from '../heartbeat.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
+import { clusterJobs, clustersOf } from './cluster-jobs.ts'
 import { acquireDeleting, whileRenewed } from './leases.ts'
 import { planPrune, shownPlan } from './plan-prune.ts'
 import { dropThroughCluster, planThroughCluster } from './prune-through-cluster.ts'
@@ -21,9 +22,9 @@ export function createPruneActivities(deps: Dependencies) {
         try {
           const repository = await openOrWhy(deps, input.repository, signal)
           if (repository instanceof StorageError) return await planThroughCluster(deps, input, repository, signal)
-          const situation = await readSituation(deps, repository, { leftovers: input.leftovers, signal })
-          const { notes } = situation
-          return { ...shownPlan(planPrune(situation, input)), ...(notes.length > 0 ? { notes } : {}) }
+          const jobs = () => clusterJobs(deps, clustersOf(deps, input.repository), signal)
+          const situation = await readSituation(deps, repository, { leftovers: input.leftovers, jobs, signal })
+          return shownPlan(planPrune(situation, input))
         } catch (error) {
           throw repositoryFailure(error, `planning retention in repository ${input.repository}`)
         }

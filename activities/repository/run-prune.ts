@@ -2,7 +2,7 @@ import type { PruneOrder, PruneResult } from '../../contract/backup/repository-a
 import type { Doomed } from '../../planning/backup/retention.ts'
 import type { Repository } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { rememberedJobs } from './cluster-jobs.ts'
+import { clustersOf, rememberedJobs } from './cluster-jobs.ts'
 import { deleteSnapshot } from './delete-snapshots.ts'
 import { leasesOf } from './leases.ts'
 import { type FullPlan, planPrune, shownPlan } from './plan-prune.ts'
@@ -41,11 +41,11 @@ const SWEEP_SECONDS = 86_400
 export async function runPrune(work: PruneWork): Promise<PruneResult> {
   const { deps, repository, input, progress, report, signal, sure } = work
   const objects = objectsOf(repository)
-  const jobs = rememberedJobs(deps, deps.clusterNames(), signal)
+  const jobs = rememberedJobs(deps, clustersOf(deps, repository.name), signal)
   const look = (leftovers = input.leftovers) => readSituation(deps, repository, { leftovers, jobs, signal })
   const situation = await look()
   const plan = planPrune(situation, input)
-  const notes = new Set(situation.notes)
+  const notes = new Set<string>()
   for (const id of plan.unmark) await objects.unmarkDeleting(id, { signal })
 
   for (const doomed of plan.delete) {
@@ -53,10 +53,13 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
     const { head, labels } = doomed
     report(Object.assign(progress, { now: head.id }))
     await objects.markDeleting(head.id, labels, { signal })
-    const reason = whyStays(await look(false), doomed)
+    const again = await look(false)
+    const reason = whyStays(again, doomed)
     if (reason) {
-      await objects.unmarkDeleting(head.id, { signal })
+      // Of one that is torn already the mark says so.
+      if (!situation.condemned.has(head.id)) await objects.unmarkDeleting(head.id, { signal })
       plan.untouched.push(...labels.map((label) => ({ label, why: reason })))
+      for (const wait of again.waits) if (wait === reason && !plan.waits.includes(wait)) plan.waits.push(wait)
       continue
     }
     const bytes = head.bytes ?? (await measure(repository, labels, signal))

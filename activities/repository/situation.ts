@@ -25,7 +25,8 @@ export interface Situation {
   now: number
   /** Why nothing at all may be deleted. */
   blocked?: string
-  notes: string[]
+  /** Of clusters that cannot be asked: why nothing is deleted that a job there may be reading. */
+  waits: string[]
 }
 
 /** Without a client nothing is known of workflows: then what they announced counts as needed. */
@@ -59,7 +60,6 @@ export async function readSituation(
   const jobs = await (askJobs?.() ?? clusterJobs(deps, deps.clusterNames(), signal))
   const holdings = await readHoldings(repository, signal)
   const now = (await repository.store.now({ signal })).getTime()
-  const notes: string[] = []
   const [damaged] = holdings.damaged
 
   const torn = await mapConcurrently(
@@ -86,7 +86,9 @@ export async function readSituation(
     if ((await writerOf(lease.holder)) === 'closed') continue
     protectors.push({ labels: lease.labels, records: lease.records, why: `${lease.why}, by ${lease.holder}` })
   }
-  for (const one of jobs) if ('unknown' in one) notes.push(`Whether jobs run there is not known: ${one.unknown}`)
+  // Behind those that know more.
+  const waits = jobs.flatMap((one) => ('unknown' in one ? [whyWait(one)] : []))
+  for (const why of waits) protectors.push({ labels: [...known], why })
   return {
     records: holdings.records.map((head) => ({
       ...head,
@@ -97,13 +99,17 @@ export async function readSituation(
     protectors,
     leftovers: planned,
     now,
-    notes,
+    waits,
     // It may be of a newer starferry, and what it needs is not known.
     blocked:
       damaged &&
       `record ${damaged.key} cannot be read, so what it needs is not known (${damaged.problem}); delete it if it is of no use`,
   }
 }
+
+/** Somebody may be restoring there by hand. It must not stay so for ever without anybody knowing what to do. */
+const whyWait = ({ cluster, unknown }: { cluster: string; unknown: string }) =>
+  `whether a job on ${cluster} reads it cannot be told; it is deleted once ${cluster} answers. If that cluster is gone for good, or never uses this repository, take it out of starferry.yaml or out of the repository's 'clusters' there (${unknown})`
 
 function intentProtector({ intent: { label, workflowId, record } }: FoundIntent): Protector {
   return {

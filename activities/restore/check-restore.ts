@@ -1,11 +1,12 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreRoute, RestoreSpec } from '../../contract/backup/restore-api.ts'
 import type { Finding } from '../../contract/findings.ts'
 import { type ChosenObject, chooseObjects } from '../../planning/restore/choose-objects.ts'
 import { packFlags } from '../../planning/restore/flags.ts'
 import type { RestoreBasis } from '../../planning/restore/restore-basis.ts'
 import { outlineRestore, type RestoreOutline } from '../../planning/restore/restore-plan.ts'
 import { restoreSteps, stepCodes } from '../../planning/restore/restore-steps.ts'
+import { isUnnamed } from '../../planning/restore/what-it-lacks.ts'
 import { StorageError } from '../../repository/index.ts'
 import { hasNewGrammar } from '../../starrocks/backup/grammar.ts'
 import type { Table } from '../../starrocks/index.ts'
@@ -92,13 +93,22 @@ export async function lookBeforeRestore(
   return { outline: known, findings, warnings: [...warnings, ...(bare ? [NO_RECORD] : []), ...leftOut(outline, live)] }
 }
 
+const TAKES_PLACE: ReadonlySet<RestoreRoute> = new Set(['swap', 'rebackup-swap', 'rename-database'])
+
 /** What the live database has and the one that takes its place will not have. */
 function leftOut(
-  { record, renames, choice, database, spec }: RestoreOutline,
+  { record, renames, choice, database, spec, tables }: RestoreOutline,
   live: LiveDatabase | undefined,
 ): string[] {
   if (record.partial && choice.whole === false && isUnnamed(spec)) {
     return [`The backup holds only a part of ${record.database}; nothing else of ${database} is touched`]
+  }
+  const cut = tables.filter(({ table, only, route }) => table.partial && !only && TAKES_PLACE.has(route))
+  if (cut.length > 0) {
+    return cut.map(
+      ({ name, target }) =>
+        `The backup holds only some partitions of ${name}, and what takes the place of ${target} has no others; name them by --partition to restore them into it`,
+    )
   }
   if (!renames || !live) return []
   const restored = new Set(choice.objects.map(({ target }) => target))
@@ -108,9 +118,6 @@ function leftOut(
   const more = others.length > 10 ? ` and ${others.length - 10} more` : ''
   return [`${database} has what the backup does not hold, and ${where}: ${others.slice(0, 10).join(', ')}${more}`]
 }
-
-const isUnnamed = ({ tables, materializedViews, views, functions, catalogs, partitions }: RestoreSpec) =>
-  [tables, materializedViews, views, functions, catalogs, Object.keys(partitions)].every(({ length }) => length === 0)
 
 const NO_RECORD =
   'This snapshot has no record of starferry: partitions, versions and rows cannot be compared, and dynamic partitions are not switched off before they may drop what is old'

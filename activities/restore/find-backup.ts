@@ -1,6 +1,7 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
 import { newestFirst, ownLabels, type RecordHead } from '../../planning/backup/head.ts'
+import { whatItLacks } from '../../planning/restore/what-it-lacks.ts'
 import type { Repository } from '../../repository/index.ts'
 import { objectsOf } from '../repository/repository-objects.ts'
 import { readRecord } from './read-record.ts'
@@ -12,8 +13,12 @@ export interface FoundBackup {
   warnings: string[]
 }
 
+/** Records are read for it, each with all of its partitions. */
+const MOST_LOOKED_AT = 200
+const MOST_TOLD = 5
+
 /**
- * The backup that a spec asks for: by its id or one of its own labels, or the newest of a database that was finished by a time. What is being deleted
+ * The backup that a spec asks for: by its id or one of its own labels, or the newest of a database that was finished by a time and holds all that is asked for. What is being deleted
  * counts as gone. Errors: Refused, with what there is; StorageError.
  */
 export async function findBackup(repository: Repository, spec: RestoreSpec): Promise<FoundBackup> {
@@ -43,17 +48,45 @@ export async function findBackup(repository: Repository, spec: RestoreSpec): Pro
       `Clusters ${clusters.join(', ')} have backups of ${what} in repository ${spec.repository}: say whose is meant`,
     )
   }
-  const newest = fitting.filter((head) => Date.parse(head.finishedAt) <= by).sort(newestFirst)[0]
-  if (!newest) throw refusedRestore(noneOf(what, spec, fitting))
-  const record = await readRecord(repository, newest.id)
-  if (!record) throw refusedRestore(`Backup ${newest.id} was deleted this moment; begin again`)
+  const candidates = fitting.filter((head) => Date.parse(head.finishedAt) <= by).sort(newestFirst)
+  if (candidates.length === 0) throw refusedRestore(noneOf(what, spec, fitting))
+  const { record, passed } = await newestWithAll(repository, candidates, spec)
+  if (!record) {
+    throw refusedRestore(
+      `None of the newest ${passed.length} backups of ${what} holds all that is asked for: ${firstOf(passed)}. Give one by --label to restore what it holds, or name what you need`,
+    )
+  }
   const warnings =
     damaged.length === 0
       ? []
       : [
           `${damaged.length} records cannot be read, one of which may be newer: ${damaged[0]?.key}: ${damaged[0]?.problem}`,
         ]
+  if (passed.length > 0) {
+    warnings.push(`${record.id} of ${record.finishedAt} is taken; newer ones were passed over: ${firstOf(passed)}`)
+  }
   return { record, warnings }
+}
+
+/** Of these, the newest first. `passed`: those before it, and why. */
+async function newestWithAll(
+  repository: Repository,
+  candidates: readonly RecordHead[],
+  spec: RestoreSpec,
+): Promise<{ record?: BackupRecord; passed: string[] }> {
+  const passed: string[] = []
+  for (const { id, finishedAt } of candidates.slice(0, MOST_LOOKED_AT)) {
+    const record = await readRecord(repository, id)
+    const lacks = record ? whatItLacks(record, spec) : ['was deleted this moment']
+    if (record && lacks.length === 0) return { record, passed }
+    passed.push(`${id} of ${finishedAt} ${lacks.slice(0, MOST_TOLD).join(' and ')}`)
+  }
+  return { passed }
+}
+
+function firstOf(passed: readonly string[]): string {
+  const more = passed.length > MOST_TOLD ? `; and ${passed.length - MOST_TOLD} more` : ''
+  return `${passed.slice(0, MOST_TOLD).join('; ')}${more}`
 }
 
 /** A backup of several snapshots may be called by any of its own. */

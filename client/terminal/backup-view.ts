@@ -72,6 +72,7 @@ export function plannedBackupView(planned: PlannedBackup, style: Style): string[
     ...planned.notIncluded.map(
       ({ object, reason }) => `  ${style.yellow('not included')} ${printable(object)}: ${printable(reason)}`,
     ),
+    ...planned.warnings.map((warning) => `  ${style.yellow('warning')} ${printable(warning)}`),
     ...planned.statements.map((statement) => `  ${printable(statement)};`),
   ]
 }

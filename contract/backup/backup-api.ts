@@ -17,6 +17,8 @@ export interface BackupInput {
   /** Empty: the external catalogs of the spec. */
   database: string
   kind: 'auto' | 'full' | 'incremental'
+  /** ISO: when its set was due. Days of partition filters are counted from it, whenever its turn comes; its own start unless given. */
+  due?: string
 }
 
 /** Where a backup of several snapshots stands: names are handled in order, so the last one says it all. */
@@ -88,6 +90,8 @@ export interface BackupResult {
   chain: number
   warnings: string[]
   notIncluded: number
+  /** Tables and the like of which it has nothing, although an earlier backup has: it is no good backup of them. Bounded. */
+  lacking?: string[]
 }
 
 /** Input of workflow type `backupPlan`: what a backup would do now; changes nothing. */
@@ -120,6 +124,7 @@ export interface PlannedBackup {
   /** In order; the label's last part is made when it is sent. Long ones are cut, and say so. */
   statements: string[]
   notIncluded: { object: string; reason: string }[]
+  warnings: string[]
 }
 
 export interface FailedBackup {

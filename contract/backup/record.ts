@@ -38,6 +38,8 @@ export const tableRecordSchema = z.object({
   colocateGroup: z.string().optional(),
   /** dynamic_partition.enable was true. */
   dynamic: z.boolean().optional(),
+  /** Only some of its partitions were asked for: it must never take the whole table's place. */
+  partial: z.boolean().optional(),
 })
 export type TableRecord = z.output<typeof tableRecordSchema>
 
@@ -78,6 +80,8 @@ export const backupRecordSchema = z.object({
   /** ISO, UTC: when it was begun and done, by the worker's clock. */
   startedAt: z.string(),
   finishedAt: z.string(),
+  /** Of a policy's: when it was due, ISO, UTC. Days of partition filters were counted from it. */
+  due: z.string().optional(),
   /** Version text of the cluster. */
   version: z.string(),
   /** All snapshots that are needed, those of the chain first; `own` of them, at the end, are this backup's. */
@@ -102,6 +106,8 @@ export const backupRecordSchema = z.object({
   partial: z.boolean().optional(),
   /** Objects of the database that are in no snapshot, and why. */
   notIncluded: z.array(z.object({ object: z.string(), reason: z.string() })),
+  /** What was to be in it, is not, and was in an earlier backup of its series: why, and when the last one that has it was due. */
+  lacking: z.record(z.string(), z.object({ reason: z.string(), since: z.string() })).optional(),
   /** Partitions left out as unchanged that were written to while the snapshot was taken: their new rows are in the next backup. */
   movedMeanwhile: z.array(z.string()).default([]),
   companion: z.string().optional(),

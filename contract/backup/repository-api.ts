@@ -181,6 +181,8 @@ export interface PrunePlan {
   leftovers: { label: string; why: string }[]
   /** Left alone because it is being written or read, or because that cannot be told. */
   untouched: { label: string; why: string }[]
+  /** Why retention waits with something that it would delete, and what to do about it. */
+  waits?: string[]
   more: number
 }
 

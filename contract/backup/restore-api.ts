@@ -18,7 +18,10 @@ export const restoreSpecSchema = z.strictObject({
   from: z
     .strictObject({
       label: z.string().optional().describe('A backup by its id, or any snapshot of the repository by its label'),
-      asOf: z.string().optional().describe('The newest backup that was finished by then: ISO time'),
+      asOf: z
+        .string()
+        .optional()
+        .describe('The newest backup that was finished by then and holds all that is asked for: ISO time'),
       cluster: z
         .string()
         .optional()
@@ -27,7 +30,7 @@ export const restoreSpecSchema = z.strictObject({
       policy: z.string().optional(),
     })
     .refine((from) => !(from.label && from.asOf), { message: 'give a label or a time, not both' })
-    .describe('Neither label nor time: the newest'),
+    .describe('Neither label nor time: the newest that holds all that is asked for'),
   tables: z
     .array(z.string().min(1))
     .default([])

@@ -29,6 +29,10 @@ export interface RecordHead {
   /** Of its own snapshots. */
   bytes?: number
   verified?: { at: string; mode: string; ok: boolean }
+  due?: string
+  partial?: boolean
+  /** Names: see BackupRecord. */
+  lacking?: string[]
 }
 
 /** What a head needs of a record; thousands of them are read at once, each with thousands of partitions that nobody looks at. */
@@ -48,6 +52,9 @@ const headSchema = backupRecordSchema
     own: true,
     bytes: true,
     verified: true,
+    due: true,
+    partial: true,
+    lacking: true,
   })
   .extend({ tables: z.custom<Record<string, { partitions: object }>>(isTables, 'tables with partitions are missing') })
 
@@ -81,6 +88,9 @@ export function headOf(record: z.output<typeof headSchema> | BackupRecord): Reco
     partitions: tables.reduce((sum, table) => sum + Object.keys(table.partitions).length, 0),
     bytes: record.bytes,
     verified: record.verified,
+    due: record.due,
+    partial: record.partial,
+    lacking: record.lacking && Object.keys(record.lacking),
   }
 }
 

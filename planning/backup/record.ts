@@ -285,6 +285,7 @@ const tableRecord = (table: TableState): Omit<TableRecord, 'whole' | 'partitions
   ddl: table.ddl,
   ...(table.colocateGroup === undefined ? {} : { colocateGroup: table.colocateGroup }),
   ...(table.dynamic === undefined ? {} : { dynamic: table.dynamic }),
+  ...(table.partial ? { partial: true } : {}),
 })
 
 /** What can change without a new version comes from the cluster as it is now. */

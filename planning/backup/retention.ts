@@ -51,7 +51,7 @@ export interface RetentionPlan {
 /**
  * What retention deletes, and why what stays stays. Kept is what a rule of its series keeps, the newest good one of every series with the full one
  * that the next is compared with, everything of others, everything somebody works with, and whatever any of these needs: a backup lives
- * as long as the last that names one of its snapshots. Damaged backups take no place of good ones.
+ * as long as the last that names one of its snapshots. Backups that are damaged, or lack something that one before them has, take no place of good ones.
  */
 export function planRetention(input: RetentionInput): RetentionPlan {
   const { records, scope } = input
@@ -110,8 +110,11 @@ export function ownersOf(records: Iterable<RecordHead>): Map<string, string[]> {
   return owners
 }
 
-/** Not known to be damaged or incomplete. */
-export const isGood = (head: RetentionHead) => head.whole !== false && head.verified?.ok !== false
+/** Not known to be damaged. One without any snapshot holds nothing. */
+const isSound = (head: RetentionHead) => head.whole !== false && head.verified?.ok !== false && head.labels.length > 0
+
+/** Sound, and with everything that was to be in it. */
+export const isGood = (head: RetentionHead) => isSound(head) && !head.lacking?.length
 
 function groupBySeries(records: readonly RetentionHead[]): RetentionHead[][] {
   const series = new Map<string, RetentionHead[]>()
@@ -137,7 +140,11 @@ function keepOfSeries(series: RetentionHead[], input: RetentionInput, keep: (id:
   const newest = good[0] ?? series[0]
   if (!newest) return
   keep(newest.id, good[0] ? 'the newest good one' : 'the newest; none is good')
-  for (const id of [newest.base, newest.baseline]) if (id) keep(id, 'the next backup is compared with it')
+  // One that lacks a table is built upon, and has the others as they are now.
+  const sound = series.find(isSound)
+  if (sound && sound !== good[0]) keep(sound.id, 'the newest one, although it does not hold everything')
+  for (const id of [newest.base, newest.baseline, sound?.base, sound?.baseline])
+    if (id) keep(id, 'the next backup is compared with it')
 }
 
 /** Keeps what the kept need, and what that needs. */

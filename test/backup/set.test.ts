@@ -67,6 +67,40 @@ describe('a set of databases', () => {
     expect(told[1]?.body).toMatchObject({ event: 'failure', policy: 'side', failed: expect.any(Array) })
   })
 
+  test('retention counts days where the policy lives, and waits, aloud, for a cluster that does not answer', async () => {
+    const cluster = await databases(1)
+    const policy = policySchema.parse({
+      name: 'zoned',
+      cluster: cluster.state.name,
+      repository: REPOSITORY,
+      objects: { databases: ['d0'] },
+      incremental: 'off',
+      schedule: { cron: '0 3 * * *', timeZone: 'Asia/Shanghai' },
+      retention: { daily: 30 },
+    })
+    const [first] = (await (await stage.startSet({ spec: policy })).result()).backups
+    const record = await stage.record(first?.id ?? '')
+    const objects = await stage.objects()
+    // The same day in London, another one in Shanghai.
+    for (const [id, finishedAt] of [
+      ['eve', '2026-03-01T15:30:00.000Z'],
+      ['morn', '2026-03-01T16:30:00.000Z'],
+    ] as const)
+      await objects.putRecord({ ...record, id, finishedAt, labels: [{ label: id, timestamp: '' }], own: 1 })
+    const ids = async () => (await (await stage.objects()).heads()).heads.map(({ id }) => id)
+    const second = await (await stage.startSet({ spec: policy })).result()
+    expect(second.pruned).toMatchObject({ backups: 1 })
+    expect(await ids()).toEqual(expect.arrayContaining(['eve', 'morn']))
+
+    const silent = await stage.cluster({ name: 'silent' })
+    await silent.stop()
+    const last = { ...policy, retention: { last: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0 } }
+    const third = await (await stage.startSet({ spec: last })).result()
+    expect(third).toMatchObject({ ok: true, pruned: { backups: 0 } })
+    expect(third.warnings[0]).toMatch(/Retention waits: whether a job on silent reads it cannot be told/)
+    expect(await ids()).toEqual(expect.arrayContaining(['eve', 'morn']))
+  })
+
   test('cancelled: jobs end on the cluster, nothing is left in the repository', async () => {
     const cluster = await databases(3)
     cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING' })

@@ -93,6 +93,7 @@ function make(
     tables: 1,
     partitions: 1,
     whole: random() < 0.05 ? false : undefined,
+    lacking: random() < 0.1 ? ['t'] : undefined,
     verified: random() < 0.3 ? { at: new Date(at).toISOString(), mode: 'sample', ok: random() < 0.9 } : undefined,
   }
 }

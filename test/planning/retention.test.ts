@@ -92,7 +92,8 @@ describe('retention in generated repositories', () => {
   })
 })
 
-const good = (head: RetentionHead) => head.whole !== false && head.verified?.ok !== false
+const sound = (head: RetentionHead) => head.whole !== false && head.verified?.ok !== false && head.labels.length > 0
+const good = (head: RetentionHead) => sound(head) && !head.lacking?.length
 
 /** The ids that must stay, found the slow way: one rule after the other, then whatever is needed until nothing is added any more. */
 function needed({ records, protectors, retention, scope, timeZone, now }: RetentionInput): Set<string> {
@@ -119,8 +120,8 @@ function needed({ records, protectors, retention, scope, timeZone, now }: Retent
         if (!newer.includes(cut(head.finishedAt)) && new Set(newer).size < count) stay.add(head.id)
       }
     }
-    const newest = series.find(good) ?? series[0]
-    for (const id of [newest?.id, newest?.base, newest?.baseline]) if (id && anyRule) stay.add(id)
+    for (const newest of [series.find(good) ?? series[0], series.find(sound)])
+      for (const id of [newest?.id, newest?.base, newest?.baseline]) if (id && anyRule) stay.add(id)
   }
   const known = new Set(records.map(({ id }) => id))
   for (const { labels, records: ids = [] } of protectors) {
@@ -253,6 +254,19 @@ describe('a chain', () => {
     ]
     expect(ids(plan(records, { last: 1 }).keep)).toEqual(['torn', 'g'])
     expect(ids(plan(records, { days: 1 }).keep)).toEqual(['g'])
+  })
+
+  it('does not give the place of backups that have a table to those that lack it, nor to records of nothing', () => {
+    const records = [
+      head('a', 1, ['a'], { kind: 'full' }),
+      head('b', 2, ['b'], { kind: 'full' }),
+      head('c', 3, ['c'], { kind: 'full', lacking: ['orders'] }),
+      head('d', 4, ['d'], { kind: 'full', lacking: ['orders'] }),
+      head('e', 5, [], { own: 0, tables: 0 }),
+    ]
+    expect(ids(plan(records, { last: 2 }).keep)).toEqual(['e', 'd', 'b', 'a'])
+    // What is built upon next stays, too.
+    expect(ids(plan(records, { days: 1 }).keep)).toEqual(['d', 'b'])
   })
 
   it('keeps what others need, but not for their sake what nobody needs', () => {

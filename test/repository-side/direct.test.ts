@@ -52,8 +52,14 @@ describe('without Temporal, worker and cluster', () => {
   it('retention is planned, and what is announced counts as needed', async () => {
     await made.intent({ id: 'new', labels: ['f1', 'new'], baseline: 'f1', base: 'f1' })
     const plan = await direct.planPrune({ repository: 'vault', retention: { last: 1 } })
-    expect(plan.delete.map(({ id }) => id)).toEqual(['d2'])
-    expect(plan.notes?.join()).toMatch(/Whether jobs run there is not known: cluster east/)
+    // Of the lost cluster nobody knows whether it reads.
+    expect(plan.delete).toEqual([])
+    const why = expect.stringMatching(/whether a job on east reads it cannot be told/)
+    expect(plan.untouched).toEqual([
+      { label: 'f1', why: expect.stringMatching(/needed by a backup that is being made/) },
+      { label: 'd2', why },
+    ])
+    expect(plan.waits).toEqual([why])
   })
 
   it('errors are clear and hide secrets', async () => {

@@ -140,6 +140,32 @@ describe('retention', () => {
     expect(await made.labels()).toHaveLength(5)
   })
 
+  it('waits for a cluster that cannot be asked whether a job reads there, and says what to do about one that is gone', async () => {
+    const made = await vault('unasked')
+    await twoChains(made)
+    worker.configure({ gone: { frontends: ['127.0.0.1:9'], connectTimeout: 1 } })
+    const why = /whether a job on gone reads it cannot be told; .*gone for good.* take it out of starferry.yaml/
+    const plan = await prune({ retention: { last: 2 } })
+    expect(plan).toMatchObject({ delete: [], waits: [expect.stringMatching(why)] })
+    const result = await prune({ retention: { last: 2 }, confirmed: 'all' })
+    expect(result).toMatchObject({ deleted: 0, delete: [], waits: [expect.stringMatching(why)] })
+    expect(result.untouched.map(({ label }) => label).sort()).toEqual(['d2', 'd3', 'f1'])
+    expect(await made.labels()).toEqual(['d2', 'd3', 'd5', 'f1', 'f4'])
+    expect((await prune({ retention: { last: 9 } })).waits).toBeUndefined()
+
+    // Of one that is torn already a job may still be reading.
+    await made.objects.markDeleting('d2', ['d2'])
+    const { infos } = await made.repository.lookAt('d2')
+    await made.store.deleteMany(infos.map(({ key }) => key))
+    const torn = await prune({ retention: { last: 2 }, confirmed: 'all' })
+    expect(torn.untouched).toContainEqual({ label: 'd2', why: expect.stringMatching(why) })
+    expect(await made.ids()).toContain('d2')
+
+    worker.configureRepositories({ vault: { ...made.config.vault, clusters: ['east'] } })
+    expect(await prune({ retention: { last: 2 }, confirmed: 'all' })).toMatchObject({ deleted: 3 })
+    expect(await made.labels()).toEqual(['d5', 'f4'])
+  })
+
   it('refuses a time zone that is none', async () => {
     await expect(prune({ retention: { daily: 1 }, timeZone: 'Mars/Olympus' })).rejects.toMatchObject({
       cause: { message: expect.stringMatching(/no IANA time zone/) },

@@ -8,6 +8,8 @@ export interface SetMemory {
   kind: NonNullable<BackupSetInput['kind']>
   set: string
   startedAt: number
+  /** ISO: by the Schedule that started it; its own start otherwise. */
+  due: string
   /** Read and not begun yet. */
   queue: string[]
   /** The last one that was read; unset before the first page. */
@@ -32,14 +34,14 @@ const LONGEST_REASON = 300
 
 export function newSetMemory(
   { spec, kind = 'auto' }: BackupSetInput,
-  startedAt: number,
-  firstRunId: string,
+  { startedAt, due, firstRunId }: { startedAt: number; due: number; firstRunId: string },
 ): SetMemory {
   return {
     spec,
     kind,
     set: `${spec.name}/${new Date(startedAt).toISOString()}/${firstRunId.slice(0, 8)}`,
     startedAt,
+    due: new Date(due).toISOString(),
     queue: [],
     more: true,
     total: 0,
@@ -81,6 +83,11 @@ export function addFailure(memory: SetMemory, database: string, reason: string):
 function addFailed(memory: SetMemory, database: string, reason: string): void {
   memory.failedCount++
   if (memory.failed.length < MOST_FAILED) memory.failed.push({ database, reason: brief(reason, LONGEST_REASON) })
+}
+
+/** Before all others: not to be cut off by many of them. */
+export function warnFirst(memory: SetMemory, warning: string): void {
+  memory.warnings = [brief(warning, LONGEST_REASON), ...memory.warnings].slice(0, MOST_WARNINGS)
 }
 
 export function warn(memory: SetMemory, warning: string): void {

@@ -139,8 +139,8 @@ export class SetWindow {
   }
 
   #startChild(database: string) {
-    const { spec, set, kind } = this.#memory
-    const input: BackupInput = { spec, set, database, kind }
+    const { spec, set, kind, due } = this.#memory
+    const input: BackupInput = { spec, set, database, kind, due }
     return startChild<typeof backup>(WORKFLOW_TYPES.backup, {
       workflowId: this.#id(database),
       args: [input],

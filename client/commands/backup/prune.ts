@@ -37,7 +37,7 @@ export function addPrune(backup: Command): void {
     const terminal = terminalFor(options)
     const { style } = terminal
     const result = await withBackups(options, async (backups, { client }) => {
-      const { repository, cluster, policy, leftovers } = options
+      const { repository, policy, leftovers } = options
       const rules = rulesOf(options)
       const spec =
         policy && !rules ? (await (await import('../../policies.ts')).showPolicy(client, policy)).spec : undefined
@@ -50,6 +50,8 @@ export function addPrune(backup: Command): void {
         ])
       }
       await tellOfMissingWorker(backups, terminal)
+      // As the policy itself does it.
+      const cluster = options.cluster ?? spec?.cluster
       const input: PruneInput = { repository, cluster, policy, retention, timeZone: spec?.schedule.timeZone, leftovers }
       return backups.prune({ ...input, ...(options.yes ? { confirmed: 'all' as const } : {}) }, tellOfWork(terminal))
     })
@@ -82,6 +84,8 @@ function pruneView(result: PrunePlan & Partial<PruneResult>, done: boolean, styl
     ...(result.failures ?? []).map(
       ({ label, reason }) => `${style.red('not deleted')}  ${printable(label)}: ${printable(reason)}`,
     ),
+    ...(result.waits ?? []).map((why) => `${style.yellow('waits')}  ${printable(why)}`),
+    ...(result.notes ?? []).map((note) => style.dim(printable(note))),
     ...(result.more > 0 ? [style.dim(`and ${result.more} more`)] : []),
     done
       ? `${plural(result.deleted ?? 0, 'backup')} deleted, ${formatBytes(result.bytes ?? 0)}`

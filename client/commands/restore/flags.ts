@@ -10,19 +10,30 @@ export function withRestoreFlags(command: Command): Command {
     .option('--repository <name>', "repository, as the worker's configuration names it")
     .addOption(
       new Option('--label <label>', 'this backup, by id, or any snapshot by its label').helpGroup(
-        'Which backup (the newest unless given):',
+        'Which backup (the newest that holds all that is asked for unless given):',
       ),
     )
     .addOption(
-      new Option('--as-of <time>', 'the newest that was finished by then; UTC unless a zone is given').helpGroup(
-        'Which backup (the newest unless given):',
+      new Option(
+        '--as-of <time>',
+        'the newest that was finished by then and holds it; UTC unless a zone is given',
+      ).helpGroup('Which backup (the newest that holds all that is asked for unless given):'),
+    )
+    .addOption(
+      new Option('--from-cluster <name>', 'of this cluster').helpGroup(
+        'Which backup (the newest that holds all that is asked for unless given):',
       ),
     )
     .addOption(
-      new Option('--from-cluster <name>', 'of this cluster').helpGroup('Which backup (the newest unless given):'),
+      new Option('--policy <name>', 'of this policy').helpGroup(
+        'Which backup (the newest that holds all that is asked for unless given):',
+      ),
     )
-    .addOption(new Option('--policy <name>', 'of this policy').helpGroup('Which backup (the newest unless given):'))
-    .addOption(new Option('--database <name>', 'of this database').helpGroup('Which backup (the newest unless given):'))
+    .addOption(
+      new Option('--database <name>', 'of this database').helpGroup(
+        'Which backup (the newest that holds all that is asked for unless given):',
+      ),
+    )
     .addOption(
       new Option('--table <pattern>', 'only these tables, globs allowed; several times')
         .argParser(severally)

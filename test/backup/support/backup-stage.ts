@@ -85,7 +85,9 @@ export function backupStage({ sideBySide = false, ...options }: BackupStageOptio
   })
   const location = 's3a://backups/base'
   function configure(): void {
-    worker.configureRepositories({ [REPOSITORY]: { location, properties: properties() } })
+    // Those of tests before have ended, and retention would wait for them.
+    const clusters = open.length > 0 ? { clusters: open.map(({ state }) => state.name) } : {}
+    worker.configureRepositories({ [REPOSITORY]: { location, properties: properties(), ...clusters } })
     worker.configure(Object.fromEntries(open.map((cluster) => [cluster.state.name, accessTo(cluster)])))
   }
 
@@ -107,7 +109,7 @@ export function backupStage({ sideBySide = false, ...options }: BackupStageOptio
       await cluster.run(
         `CREATE REPOSITORY ${REPOSITORY} WITH BROKER ON LOCATION '${location}' PROPERTIES (${text.join(', ')})`,
       )
-      worker.configure({ [name]: accessTo(cluster) })
+      configure()
       return cluster
     },
     async replaceWorker() {

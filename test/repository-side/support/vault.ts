@@ -22,6 +22,8 @@ export interface BackupShape {
   tablets?: number
   /** Write only the record. */
   recordOnly?: boolean
+  /** What the record says besides. */
+  more?: Partial<BackupRecord>
 }
 
 /** A repository called `vault` in a real S3 server, filled by hand: snapshots in StarRocks' layout and records beside them. */
@@ -98,6 +100,7 @@ export class Vault {
       functions: {},
       bytes: shape.bytes,
       notIncluded: [{ object: 'ext', reason: 'an external table' }],
+      ...shape.more,
     })
   }
 

@@ -1,0 +1,71 @@
+import type { BackupRecord } from '../../contract/backup/record.ts'
+import { own } from '../../planning/backup/changes.ts'
+import { MISSED_DAYS, MISSED_TIMES, movesOn } from '../../planning/backup/take-partitions.ts'
+import { staleBackup } from './backup-failures.ts'
+import { isScheduled, jitterMinutesOf, localTime, timeZoneOf } from './backup-run.ts'
+import { dueTimes } from './due-times.ts'
+import type { PlanningRun } from './plan-snapshot.ts'
+
+const DAY_MS = 86_400_000
+
+export interface MissedBackups {
+  /** Of a table: when backups were due after the last good one that has it, in the policy's local time, the oldest first. */
+  of(table: string): readonly string[]
+  /** What is too long ago to be made up for. */
+  warnings: string[]
+}
+
+const NONE: MissedBackups = { of: () => [], warnings: [] }
+
+/** The last good one of the series, see BackupDecision. Throws `Stale` when it has gone. */
+export async function previousRecord({ input, objects, signal }: PlanningRun): Promise<BackupRecord | undefined> {
+  if (input.previous === undefined || !objects) return undefined
+  const record = await objects.record(input.previous, { signal })
+  if (!record) throw staleBackup(`backup ${input.previous}, the last good one, has been deleted`, { decide: true })
+  return record
+}
+
+/** When the last good backup that has something of this name was due; undefined: none has it. */
+export function lastHeld(record: BackupRecord, name: string): string | undefined {
+  const held = own(record.tables, name) ?? own(record.materializedViews, name) ?? own(record.views, name)
+  return held ? dueOf(record) : own(record.lacking ?? {}, name)?.since
+}
+
+const dueOf = ({ due, startedAt }: BackupRecord) => due ?? startedAt
+
+/** Backups of the policy that were due since the last good one of each table and were not made: a set that was skipped, failed, or never started. */
+export async function missedBackups(run: PlanningRun, previous: BackupRecord | undefined): Promise<MissedBackups> {
+  const { spec, dueAt } = run.input
+  if (!previous?.due || !isScheduled(spec) || !movesOn(spec.objects.partitions)) return NONE
+  const sinces = [dueOf(previous), ...Object.values(previous.lacking ?? {}).map(({ since }) => since)].map(Date.parse)
+  const oldest = Math.min(...sinces)
+  const from = Math.max(oldest, dueAt - MISSED_DAYS * DAY_MS)
+  const { times, more } = await dueTimes(run.deps.client, spec.name, { from, to: dueAt, limit: MISSED_TIMES })
+  const zone = timeZoneOf(spec)
+  const jitter = Math.round(jitterMinutesOf(spec) * 60_000)
+  const known = new Map<string, string[]>()
+  // Those of a day are alike to a filter by days; of the others each counts.
+  const byDay = spec.objects.partitions.newest === undefined
+  const after = (since: string): string[] => {
+    // Temporal tells when it would have started them, up to the jitter after they were due: of both the days are taken.
+    const missed = times.filter((time) => time - jitter > Date.parse(since))
+    const late = missed.flatMap((time) => [...new Set([time - jitter, time])]).map((time) => localTime(time, zone))
+    return byDay ? [...new Map(late.map((time) => [time.slice(0, 10), time])).values()] : late
+  }
+  const begin = times[0] === undefined ? from : times[0]
+  return {
+    of: (table) => {
+      const since = lastHeld(previous, table)
+      if (since === undefined) return []
+      const dues = known.get(since) ?? after(since)
+      known.set(since, dues)
+      return dues
+    },
+    warnings:
+      more || oldest < from
+        ? [
+            `Backups that were due between ${localTime(oldest, zone)} and ${localTime(begin, zone)} and were not made are too long ago: their partitions are not made up for. Back them up by name, or whole tables`,
+          ]
+        : [],
+  }
+}
