@@ -107,7 +107,11 @@ export function createRestoreActivities(deps: Dependencies) {
       return opened(input, async (context, report) => {
         const step = stepOf(context, input.step)
         const warnings = context.warnings
-        const done = await runStep(context, Context.current(), step, { ...input, report })
+        const done = await runStep(context, Context.current(), step, {
+          ...input,
+          report,
+          reported: Context.current().info.heartbeatDetails,
+        })
         return { ...done, warnings: bounded(warnings, (more) => `${more} more warnings`, MOST_WARNINGS) }
       })
     },
@@ -190,5 +194,5 @@ function guarded<T>(
     } catch (error) {
       throw asRestoreFailure(error, what)
     }
-  })
+  }, Context.current().info.heartbeatDetails)
 }

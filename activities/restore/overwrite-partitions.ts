@@ -52,9 +52,10 @@ export async function overwritePartitions(
   if (!(again && (await wasDone(context, planned, mark)))) await overwrite()
   if (context.spec.verify === 'off') return
   const expected = wantedPartitions(planned)
-  const counted = await countRows(context, live.database, live.as, names, true)
+  const parts = names.map((name) => ({ name, bytes: expected.get(name)?.bytes }))
+  const counted = await countRows(context, live.database, live.as, parts, true)
   for (const [name, { rows }] of expected) {
-    const found = counted?.get(name)
+    const found = counted.get(name)
     if (found === undefined || rows === undefined || found === rows) continue
     const text = `${live.database}.${live.as} partition ${name} has ${found} rows after it was overwritten, the backup had ${rows}`
     if (BigInt(found) > BigInt(rows)) context.warn(`${text}: rows were written meanwhile`)

@@ -47,6 +47,8 @@ export class RestoreRun {
   #leasedAt: number | undefined
   #partitions = 0
   #counted = 0
+  /** Tables whose rows were to be compared and could not be counted. */
+  #uncounted = 0
 
   constructor(spec: RestoreSpec) {
     this.#spec = spec
@@ -155,9 +157,11 @@ export class RestoreRun {
 
   /** Verified and beside the live objects: a person says whether it takes their names. */
   async #ready(): Promise<void> {
-    if (this.#spec.publish === 'auto') return
+    if (this.#spec.publish === 'auto' && this.#uncounted === 0) return
     this.#set('ready', 'wait to be published or discarded')
-    this.status.waiting = 'somebody to publish or to discard it'
+    const lacking =
+      this.#uncounted > 0 ? `: rows of ${this.#uncounted} tables could not be counted, see the warnings` : ''
+    this.status.waiting = `somebody to publish or to discard it${lacking}`
     this.#tell()
     await condition(() => this.#wantsPublish)
     this.status.waiting = undefined
@@ -198,6 +202,7 @@ export class RestoreRun {
         if (phase === 'assemble') {
           this.#partitions += result.partitions ?? 0
           this.#counted += result.counted ?? 0
+          this.#uncounted += result.uncounted ?? 0
         }
         this.#warn(result.warnings)
         this.#begun = undefined
