@@ -240,7 +240,7 @@ async function verifyAndCount(
   for (const [at, planned] of tables.entries()) {
     const name = `${planned.database}.${planned.as}`
     const doing = spec.verify === 'counts' ? `counting rows (${at} of ${tables.length} tables)` : 'comparing tables'
-    run.report({ label: '', database: '', state: '', waiting: `${doing}: ${name}`, counted } satisfies VerifyReport)
+    run.report({ label: '', database: '', state: '', doing: `${doing}: ${name}`, counted } satisfies VerifyReport)
     const known = counted[name]
     const one = await verifyAll(context, [planned], undefined, known === undefined ? undefined : false)
     all.partitions += one.partitions
