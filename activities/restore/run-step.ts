@@ -7,7 +7,7 @@ import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
 import { uncountedWarnings } from '../row-counts/index.ts'
 import { placeOf } from '../snapshot-jobs/index.ts'
 import { createEmpty } from './create-empty.ts'
-import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
+import { deleteOwnSnapshots, passageLabels } from './delete-own-snapshots.ts'
 import { type JobMark, markJob } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
@@ -18,7 +18,7 @@ import { quietTables } from './quiet-tables.ts'
 import { refreshViews } from './refresh-views.ts'
 import { markRename, type RenameMark, renameDatabase } from './rename-database.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
-import { corruptRestore, refusedRestore } from './restore-failures.ts'
+import { corruptRestore, overwriteFailure, refusedRestore } from './restore-failures.ts'
 import { runRestoreJob } from './restore-job.ts'
 import { objectsInSnapshot, placeOfStep } from './restore-order.ts'
 import { settleReplaced } from './settle-replaced.ts'
@@ -64,7 +64,12 @@ export interface StepDone {
   counted?: number
   /** Tables whose rows should have been counted and could not be. */
   uncounted?: number
+  /** Live tables whose chosen partitions hold the backup now. */
+  overwritten?: string[]
 }
+
+/** What goes along with the failure of such a step. */
+export type OverwriteState = Required<Pick<StepDone, 'overwritten'>>
 
 const MOST_PROBLEMS = 10
 
@@ -127,13 +132,7 @@ export async function runStep(
       await renameDatabase(context, step.tables, run.mark as RenameMark)
       return {}
     case 'overwrite':
-      for (const planned of step.tables) {
-        await overwritePartitions(context, planned, {
-          mark: run.mark as OverwriteMark | null,
-          again: run.attempt > 1 || activity.info.attempt > 1,
-        })
-      }
-      return uncounted(context)
+      return overwrite(context, activity, step.tables, run)
     case 'views':
       await makeViews(context, step.objects)
       return {}
@@ -150,7 +149,7 @@ export async function runStep(
       await cluster.execute(dropDatabaseStatement(outline.scratch), { signal })
       return {}
     case 'delete-snapshot':
-      await deleteOwnSnapshots(context, run.snapshots)
+      await deleteOwnSnapshots(context, passageLabels(context))
       return {}
   }
 }
@@ -196,6 +195,29 @@ async function restore(
     const emptied = planned.parts.every(({ names }) => names.length === 0)
     if (emptied || planned.table.dynamic) await dropSurplus(context, planned)
   }
+}
+
+/** Table after table; a failure tells of which ones the live partitions hold the backup already. */
+async function overwrite(
+  context: RestoreContext,
+  activity: Context,
+  tables: readonly PlannedTable[],
+  run: StepRun,
+): Promise<StepDone> {
+  const overwritten: string[] = []
+  for (const [at, planned] of tables.entries()) {
+    try {
+      await overwritePartitions(context, planned, {
+        mark: run.mark as OverwriteMark | null,
+        again: run.attempt > 1 || activity.info.attempt > 1,
+      })
+    } catch (error) {
+      const untouched = tables.slice(at + 1).map(({ target }) => target)
+      throw overwriteFailure(error, planned.target, { overwritten, untouched })
+    }
+    overwritten.push(planned.target)
+  }
+  return { overwritten, ...uncounted(context) }
 }
 
 /** Of tables that a job makes under their live names: those that are there already. */
