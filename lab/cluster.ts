@@ -9,10 +9,11 @@ import { LabServices } from './services.ts'
 import { createAutomaticPartition } from './sql/automatic-partition.ts'
 import type { LabResult, LabSession, LabSqlContext } from './sql/context.ts'
 import { asksStorage, executeAny, executeStatement, useDatabase } from './sql/engine.ts'
-import { LabSqlError } from './sql/errors.ts'
+import { failure, LabSqlError } from './sql/errors.ts'
 import { hasPrivilege } from './sql/has-privilege.ts'
 import { makeState } from './sql/make-state.ts'
 import { parseViewQuery } from './sql/parse-view-query.ts'
+import { timeoutError, timeoutOf } from './sql/query-timeout.ts'
 import { queryRows } from './sql/run-select.ts'
 import { userOfLogin } from './sql/user-identity.ts'
 
@@ -257,6 +258,10 @@ export class LabCluster {
     const { delayMs, drop } = this.faults.beforeStatement(sql)
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
     if (drop) throw new ConnectionDropped()
+    const text = this.faults.failsQuery(sql)
+    if (text !== undefined) throw failure(text)
+    const limit = timeoutOf(this.#context, session, sql)
+    if (this.faults.queryTakes(sql) > limit.seconds) throw timeoutError(sql, limit)
     // A frontend that lags behind answers questions from what it knows; changes go to the leader all the same.
     const reads = /^\s*(SHOW|DESC|DESCRIBE|SELECT|EXPLAIN)\b/i.test(sql)
     const state = reads ? this.faults.stateOf(position) : this.state

@@ -70,7 +70,7 @@ export class StarRocksCluster {
   query(sql: string, options: StatementOptions = {}): Promise<ResultSet> {
     return this.#measured(sql, () =>
       this.#onLeader(isRead(sql), options, (connection) =>
-        connection.run(sql, { timeoutMs: this.#statementTimeout, ...options }),
+        this.#run(connection, sql, { timeoutMs: this.#statementTimeout, ...options }),
       ),
     )
   }
@@ -137,6 +137,20 @@ export class StarRocksCluster {
     this.#session = undefined
   }
 
+  async #run(connection: Connection, sql: string, options: StatementOptions): Promise<ResultSet> {
+    const { variables, signal } = options
+    if (!variables) return connection.run(sql, options)
+    try {
+      const assignments = Object.entries(variables).map(([name, value]) => `${name} = ${value}`)
+      if (assignments.length > 0)
+        await connection.run(`SET ${assignments.join(', ')}`, { signal, timeoutMs: this.#statementTimeout })
+      return await connection.run(sql, options)
+    } finally {
+      // Nobody else is to get a session with these.
+      connection.destroy()
+    }
+  }
+
   get #statementTimeout(): number {
     return this.options.socketTimeoutMs ?? 60_000
   }
@@ -146,7 +160,8 @@ export class StarRocksCluster {
     options: StatementOptions,
     act: (connection: Connection) => Promise<T>,
   ): Promise<T> {
-    for (let again = read; ; again = false) {
+    // A long one may still run where its connection was lost.
+    for (let again = read && !options.long; ; again = false) {
       const { session, connection } = await this.#acquire(options, !read)
       try {
         return await act(connection)
@@ -175,9 +190,9 @@ export class StarRocksCluster {
     }
   }
 
-  async #take({ pool }: Session, { signal, urgent }: StatementOptions, proven: boolean): Promise<Connection> {
+  async #take({ pool }: Session, { signal, urgent, long }: StatementOptions, proven: boolean): Promise<Connection> {
     for (;;) {
-      const connection = await pool.acquire(signal, urgent)
+      const connection = await pool.acquire(signal, { urgent, long })
       if (!proven) return connection
       let alive = false
       try {
@@ -226,7 +241,7 @@ export class StarRocksCluster {
   /** Asks the last leader whether it still is, over one of its own connections. */
   async #confirm(session: Session): Promise<boolean> {
     try {
-      const connection = await session.pool.acquire(undefined, true)
+      const connection = await session.pool.acquire(undefined, { urgent: true })
       try {
         const { rows } = await connection.run('SHOW FRONTENDS', { timeoutMs: this.#statementTimeout })
         const leader = confirmLeader(rows, this.options.addressMap, session.leader.address)

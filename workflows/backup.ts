@@ -23,7 +23,7 @@ import {
 } from '../contract/backup/backup-api.ts'
 import { control, waits, work } from './activities.ts'
 import { brief, cancelledEnd, failureOf } from './backup/failure.ts'
-import { cleaning, companions, snapshots } from './backup/proxies.ts'
+import { cleaning, companions, counts, snapshots } from './backup/proxies.ts'
 import { badInput } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
@@ -115,6 +115,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
     }
     const labels = [...progress.cursor.labels, ...(last.label ? [last.label] : [])]
     if (patched('tells-set')) tellSet()
+    await countRows(last, labels)
     await saveCompanion(last)
     const verified = await verifyUnlessImpossible(last, labels)
     const result: BackupResult = {
@@ -213,6 +214,18 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
         if (details.decide && progress.part === 0) await decide()
         else if (details.decide) throw error
       }
+    }
+  }
+
+  /** For restores to be compared with. The backup stands without numbers, too. */
+  async function countRows({ record }: RunBackupResult, labels: readonly string[]): Promise<void> {
+    if (record === undefined || labels.length === 0 || spec.verify.rowCounts === 'off') return
+    step = 'counting rows'
+    try {
+      warn((await counts.countBackupRows({ spec, database, id: record })).warnings)
+    } catch (error) {
+      if (isCancellation(error)) throw error
+      warn([`Rows of ${database} were not counted: ${brief(failureOf(error).message)}`])
     }
   }
 

@@ -3,6 +3,7 @@ import type { Dependencies } from '../dependencies.ts'
 import type { RunBackupInput } from './backup-run.ts'
 import { type CleanBackupInput, cleanBackup } from './clean-backup.ts'
 import { closedBackups, type OpenBackup } from './closed-backups.ts'
+import { type CountBackupInput, countBackupRows } from './count-backup-rows.ts'
 import { decideBackup } from './decide-backup.ts'
 import { backupDatabases } from './list-databases.ts'
 import { type BackupNote, noteBackup } from './note-backup.ts'
@@ -17,6 +18,7 @@ export function createBackupActivities(deps: Dependencies) {
     planBackups: (input: PlanBackupsInput) => planBackups(deps, input),
     runBackup: (input: RunBackupInput) => runBackup(deps, input),
     cleanBackup: (input: CleanBackupInput) => cleanBackup(deps, input),
+    countBackupRows: (input: CountBackupInput) => countBackupRows(deps, input),
     noteBackup: (input: BackupNote) => noteBackup(deps, input),
     closedBackups: (input: { open: OpenBackup[]; wait: number }) => closedBackups(deps, input),
     notifyWebhook: (input: { webhook: string; notice: BackupNotice }) => notifyWebhook(deps, input),

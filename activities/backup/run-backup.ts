@@ -326,7 +326,7 @@ async function finish(run: BackupRun, intent: Intent, followed: Followed): Promi
   const { objects, input, label } = run
   const { leaderChanged } = followed
   const look = objects ? (followed.look ?? (await lookAgain(run, intent.record))) : undefined
-  const warnings = [...intent.warnings, ...(look?.warnings ?? [])]
+  const warnings = [...intent.warnings]
   const next = {
     label,
     done: intent.last,

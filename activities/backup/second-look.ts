@@ -1,11 +1,9 @@
 import type { BackupRecord, TableRecord } from '../../contract/backup/record.ts'
-import { own, samePhysical } from '../../planning/backup/changes.ts'
+import { samePhysical } from '../../planning/backup/changes.ts'
 import type { PartitionState } from '../../planning/backup/database-state.ts'
-import type { RowCounts } from '../../planning/backup/record.ts'
-import { listPartitions, listTables, StarRocksError } from '../../starrocks/index.ts'
+import { listPartitions, listTables } from '../../starrocks/index.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import type { BackupRun } from './backup-run.ts'
-import { countRows } from './count-rows.ts'
 import { partitionStates } from './partition-facts.ts'
 import { unlessGone } from './read-database.ts'
 import { readTableState } from './read-table-state.ts'
@@ -15,25 +13,23 @@ const WIDTH = 2
 const MOST_MOVED = 200
 
 export interface SecondLook {
-  rows: RowCounts
   /** Partitions of what was taken, as they were after the snapshot. */
   after: Map<string, ReadonlyMap<string, PartitionState>>
   /** Tables whose definition is another than the one that was planned with. */
   changed: Set<string>
   /** Partitions that were left out and have been written to since. */
   moved: string[]
-  warnings: string[]
 }
 
 /**
- * What only shows once the snapshot has been taken, while it is uploaded: whether definitions are still those that were planned with, what was
- * written meanwhile to what was left out, and how many rows there are.
+ * What only shows once the snapshot has been taken, while it is uploaded: whether definitions are still those that were planned with, and what was
+ * written meanwhile to what was left out.
  */
 export async function lookAgain(run: BackupRun, record: BackupRecord): Promise<SecondLook> {
   const { side, input, signal } = run
   const { database, spec } = input
   const at = record.labels.length - 1
-  const look: SecondLook = { rows: new Map(), after: new Map(), changed: new Set(), moved: [], warnings: [] }
+  const look: SecondLook = { after: new Map(), changed: new Set(), moved: [] }
   if (record.databaseId === undefined) return look
   const databaseId = BigInt(record.databaseId)
   const listed = new Map((await listTables(side.cluster, databaseId, { signal })).map((entry) => [entry.name, entry]))
@@ -47,22 +43,6 @@ export async function lookAgain(run: BackupRun, record: BackupRecord): Promise<S
     if (now) look.after.set(name, now.state.partitions)
   })
   look.moved = await movedSince(run, record, at)
-  if (spec.verify.rowCounts === 'exact') {
-    const wanted = new Map<string, ReadonlyMap<string, PartitionState>>()
-    for (const [name, table] of taken) {
-      const states = look.after.get(name)
-      if (!states || look.changed.has(name)) continue
-      const whole = table.whole.includes(at)
-      const mine = [...states].filter(([one]) => whole || own(table.partitions, one)?.at === at)
-      wanted.set(name, new Map(mine))
-    }
-    try {
-      look.rows = await countRows(run, wanted)
-    } catch (error) {
-      if (!(error instanceof StarRocksError)) throw error
-      look.warnings.push(`Rows of ${database} were not counted: ${error.message}`)
-    }
-  }
   return look
 }
 

@@ -1,5 +1,5 @@
 import type { BackupIntent, BackupRecord, TableRecord } from '../../contract/backup/record.ts'
-import { type RowCounts, type SnapshotContent, settleSnapshot } from '../../planning/backup/record.ts'
+import { type SnapshotContent, settleSnapshot } from '../../planning/backup/record.ts'
 import { type Manifest, verifySnapshot } from '../../repository/index.ts'
 import { abortedBackup, staleBackup } from './backup-failures.ts'
 import type { BackupRun } from './backup-run.ts'
@@ -50,7 +50,6 @@ export async function settle(
     changed.add(name)
   }
   const measured = await objects.repository.measure(label, { signal })
-  const rows: RowCounts = look?.rows ?? new Map()
   const settled = settleSnapshot(record, {
     label: {
       label,
@@ -59,7 +58,6 @@ export async function settle(
       size: { objects: measured.objects, bytes: measured.bytes },
     },
     content,
-    rows,
     after: look?.after,
     uncertain: changed,
   })

@@ -3,10 +3,13 @@ import {
   type BackupIntent,
   type BackupRecord,
   backupRecordSchema,
+  type RecordCounts,
+  recordCountsSchema,
   repositoryKeys,
 } from '../../contract/backup/record.ts'
 import type { Verification } from '../../contract/backup/repository-api.ts'
 import { type RecordHead, readHead } from '../../planning/backup/head.ts'
+import { withCounts } from '../../planning/backup/record-counts.ts'
 import { RecordReader, type Repository, StorageError, type StoredObject } from '../../repository/index.ts'
 
 interface Abortable {
@@ -63,14 +66,30 @@ export class RepositoryObjects {
     return { heads, damaged }
   }
 
-  /** Undefined when there is none of that id. Errors: StorageError Unknown when it is damaged. */
+  /** With what was counted later. Undefined when there is none of that id. Errors: StorageError Unknown when it is damaged. */
   async record(id: string, options: Abortable = {}): Promise<BackupRecord | undefined> {
     const key = this.#own(repositoryKeys.record, id)
     const json = await this.repository.own.getJson(key, options)
     if (json === undefined) return undefined
     const read = backupRecordSchema.safeParse(json)
-    if (read.success) return read.data
-    throw this.#damagedRecord(key, read.error)
+    if (!read.success) throw this.#damagedRecord(key, read.error)
+    const counts = await this.counts(id, options)
+    return counts ? withCounts(read.data, counts) : read.data
+  }
+
+  /** What was counted after the record was written. A backup is good without it, so what cannot be read is as good as none. Errors: StorageError. */
+  async counts(id: string, options: Abortable = {}): Promise<RecordCounts | undefined> {
+    try {
+      const json = await this.repository.own.getJson(this.#own(repositoryKeys.counts, id), options)
+      return recordCountsSchema.safeParse(json).data
+    } catch (error) {
+      if (error instanceof StorageError && error.kind === 'Unknown') return undefined
+      throw error
+    }
+  }
+
+  async putCounts(id: string, counts: RecordCounts, options: Abortable = {}): Promise<void> {
+    await this.repository.own.putJson(this.#own(repositoryKeys.counts, id), counts, options)
   }
 
   /** What a record begins with, for those who do not need its partitions. Undefined when there is none of that id. Errors: as `record`. */
@@ -167,7 +186,11 @@ export class RepositoryObjects {
 
   /** Everything of a record but its snapshots. The record itself goes last: as long as it is there, deleting is taken up again. */
   async removeRecord(id: string, options: Abortable = {}): Promise<void> {
-    await this.#delete([this.#own(repositoryKeys.companion, id), this.#own(repositoryKeys.verification, id)], options)
+    const beside = [repositoryKeys.companion, repositoryKeys.verification, repositoryKeys.counts]
+    await this.#delete(
+      beside.map((key) => this.#own(key, id)),
+      options,
+    )
     await this.#delete([this.#own(repositoryKeys.record, id)], options)
     await this.unmarkDeleting(id, options)
   }

@@ -3,14 +3,14 @@ import type { RestorePlan, RestoreSpec } from '../../contract/backup/restore-api
 import type { Finding } from '../../contract/findings.ts'
 import type { RestoreBasis } from '../../planning/restore/restore-basis.ts'
 import { kindOfCode } from '../../planning/restore/restore-basis.ts'
-import { passageLabel, runHash } from '../../planning/restore/restore-names.ts'
+import { runHash } from '../../planning/restore/restore-names.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
 import { facts } from '../pollers/facts.ts'
 import { attachRepository, detachRepository, type RepositoryOnCluster, repositoryOn } from './attach-repository.ts'
 import { lookBeforeRestore } from './check-restore.ts'
-import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
+import { deleteOwnSnapshots, passageLabels } from './delete-own-snapshots.ts'
 import { openRestore, type RestoreInput } from './open-restore.ts'
 import { planPage } from './plan-page.ts'
 import { publishObstacles } from './publish-obstacles.ts'
@@ -109,7 +109,11 @@ export function createRestoreActivities(deps: Dependencies) {
       return opened(input, async (context, report) => {
         const step = stepOf(context, input.step)
         const warnings = context.warnings
-        const done = await runStep(context, Context.current(), step, { ...input, report })
+        const done = await runStep(context, Context.current(), step, {
+          ...input,
+          report,
+          reported: Context.current().info.heartbeatDetails,
+        })
         return { ...done, warnings: bounded(warnings, (more) => `${more} more warnings`, MOST_WARNINGS) }
       })
     },
@@ -144,20 +148,12 @@ export function createRestoreActivities(deps: Dependencies) {
     },
 
     /** Removes all that was made before publishing. Returns what is left, in sentences. */
-    undoRestore(
-      input: RestoreInput & { order: UndoOrder; snapshots: OwnSnapshot[]; attempts: number },
-    ): Promise<string[]> {
+    undoRestore(input: RestoreInput & { order: UndoOrder }): Promise<string[]> {
       return opened(input, async (context) => {
         const left = await undoRestore(context, input.order)
-        const parts = context.steps.flatMap((step) => (step.kind === 'backup' ? [step.part] : []))
-        const begun = parts.filter((_, at) => at <= input.snapshots.length)
-        // Those of failed attempts, too; to delete what is not there does nothing.
-        const labels = begun.flatMap((part) =>
-          Array.from({ length: input.attempts }, (_, at) => ({ label: passageLabel(input.basis.hash, part, at + 1) })),
-        )
         const reached = Math.max(input.order.done, (input.order.begun?.step ?? -1) + 1)
         if (context.steps.slice(0, reached).some((step) => step.kind === 'backup')) {
-          left.push(...(await deleteOwnSnapshots(context, labels)))
+          left.push(...(await deleteOwnSnapshots(context, passageLabels(context))))
         }
         return bounded(left, (more) => `${more} more`, MOST_WARNINGS)
       })
@@ -200,5 +196,5 @@ function guarded<T>(
     } catch (error) {
       throw asRestoreFailure(error, what)
     }
-  })
+  }, Context.current().info.heartbeatDetails)
 }

@@ -6,6 +6,7 @@ import { restoreSteps, stepCodes } from '../../planning/restore/restore-steps.ts
 import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { facts } from '../pollers/facts.ts'
+import { RowCounter } from '../row-counts/index.ts'
 import { readBareRecord } from './bare-record.ts'
 import { readRecord } from './read-record.ts'
 import { repositoryOf } from './repository-of.ts'
@@ -45,5 +46,5 @@ export async function openRestore(
       `The steps of this restore are no longer those that it was begun with: it was begun by another version of starferry. Cancel it and begin again`,
     )
   }
-  return { deps, cluster, version, spec, basis, outline, steps, ...more }
+  return { deps, cluster, version, spec, basis, outline, steps, counter: new RowCounter(cluster, more.signal), ...more }
 }

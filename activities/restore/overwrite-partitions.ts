@@ -1,7 +1,7 @@
 import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readTable } from '../../starrocks/ddl/index.ts'
-import { listPartitions, quoteQualified, showCreate } from '../../starrocks/index.ts'
+import { listPartitions, quoteQualified, showCreate, statementTimeouts } from '../../starrocks/index.ts'
 import { countRows } from './count-rows.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { addRangePartitions } from './range-partitions.ts'
@@ -10,7 +10,10 @@ import { abortedRestore, refusedRestore } from './restore-failures.ts'
 import { overwriteStatement } from './step-statements.ts'
 import { wantedPartitions } from './verify-tables.ts'
 
-const TIMEOUT_MS = 6 * 3_600_000
+/** Of one table's partitions. A session's own limit, 300 s before there was one for INSERTs, is meant for people who wait. */
+const OVERWRITE_SECONDS = 6 * 3_600
+/** The cluster ends it first: a statement that only we gave up would go on there. */
+const MARGIN_MS = 60_000
 
 /** Physical ids of chosen partitions before they are overwritten, by the live table's name; INSERT OVERWRITE gives them others. Some of them tell of all. */
 export type OverwriteMark = Record<string, string[]>
@@ -52,9 +55,10 @@ export async function overwritePartitions(
   if (!(again && (await wasDone(context, planned, mark)))) await overwrite()
   if (context.spec.verify === 'off') return
   const expected = wantedPartitions(planned)
-  const counted = await countRows(context, live.database, live.as, names, true)
+  const parts = names.map((name) => ({ name, bytes: expected.get(name)?.bytes }))
+  const counted = await countRows(context, live.database, live.as, parts, true)
   for (const [name, { rows }] of expected) {
-    const found = counted?.get(name)
+    const found = counted.get(name)
     if (found === undefined || rows === undefined || found === rows) continue
     const text = `${live.database}.${live.as} partition ${name} has ${found} rows after it was overwritten, the backup had ${rows}`
     if (BigInt(found) > BigInt(rows)) context.warn(`${text}: rows were written meanwhile`)
@@ -72,7 +76,9 @@ export async function overwritePartitions(
     }
     const columns = await commonColumns(context, planned)
     context.tell(`overwrite ${names.length} partitions of ${outline.database}.${planned.target}`)
-    await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs: TIMEOUT_MS })
+    const variables = await statementTimeouts(cluster, OVERWRITE_SECONDS, { signal })
+    const timeoutMs = OVERWRITE_SECONDS * 1_000 + MARGIN_MS
+    await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs, long: true, variables })
   }
 }
 

@@ -4,6 +4,7 @@ import type { RestoreOutline } from '../../planning/restore/restore-plan.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
 import type { StarRocksCluster, Version } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
+import type { RowCounter } from '../row-counts/index.ts'
 
 /** What the steps of a restore share. */
 export interface RestoreContext {
@@ -14,6 +15,7 @@ export interface RestoreContext {
   basis: RestoreBasis
   outline: RestoreOutline
   steps: RestorePlanStep[]
+  counter: RowCounter
   signal?: AbortSignal
   /** For people, by way of the heartbeat. */
   tell(doing: string): void

@@ -29,6 +29,29 @@ export const cancelledByUser = (message: string) => failure(BACKUP_ERRORS.cancel
 /** New credentials may come by themselves: from an instance profile, or a file that is renewed. */
 const WAITS: ReadonlySet<StorageError['kind']> = new Set(['Unreachable', 'Throttled', 'ExpiredCredentials'])
 
+/** Of an INSERT OVERWRITE: which tables it was done for before. One statement changes all chosen partitions of its table, or none. */
+export function overwriteFailure(
+  error: unknown,
+  table: string,
+  { overwritten, untouched }: { overwritten: readonly string[]; untouched: readonly string[] },
+): unknown {
+  const failure = asRestoreFailure(error, `Partitions of ${table} were not overwritten`)
+  if (!(failure instanceof ApplicationFailure)) return failure
+  const { nextRetryDelay } = failure
+  const states = [
+    ...(overwritten.length > 0 ? [`those of ${overwritten.join(', ')} hold the backup already`] : []),
+    ...(untouched.length > 0 ? [`those of ${untouched.join(', ')} are as they were`] : []),
+  ]
+  return ApplicationFailure.create({
+    type: failure.type ?? undefined,
+    message: [failure.message, ...states].join('; '),
+    nonRetryable: failure.nonRetryable ?? undefined,
+    category: failure.category ?? undefined,
+    ...(nextRetryDelay ? { nextRetryDelay } : {}),
+    details: [{ overwritten }],
+  })
+}
+
 /** What an error of the cluster or the store means for a restore; others are handed on as they are. */
 export function asRestoreFailure(error: unknown, what: string): unknown {
   if (error instanceof StorageError) {

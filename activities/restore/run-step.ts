@@ -1,12 +1,14 @@
 import type { Context } from '@temporalio/activity'
+import type { RestoreJobProgress } from '../../contract/backup/restore-api.ts'
 import { own } from '../../planning/backup/changes.ts'
 import { jobTimeout } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
 import { listPartitions } from '../../starrocks/index.ts'
+import { uncountedWarnings } from '../row-counts/index.ts'
 import { placeOf } from '../snapshot-jobs/index.ts'
 import { createEmpty } from './create-empty.ts'
-import { deleteOwnSnapshots } from './delete-own-snapshots.ts'
+import { deleteOwnSnapshots, passageLabels } from './delete-own-snapshots.ts'
 import { type HeldBuckets, readHeldBuckets } from './held-buckets.ts'
 import { type JobMark, markJob } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
@@ -19,7 +21,7 @@ import { refreshViews } from './refresh-views.ts'
 import { markRename, type RenameMark, renameDatabase } from './rename-database.ts'
 import { repositoryOf } from './repository-of.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
-import { corruptRestore, refusedRestore } from './restore-failures.ts'
+import { corruptRestore, overwriteFailure, refusedRestore } from './restore-failures.ts'
 import { runRestoreJob } from './restore-job.ts'
 import { objectsInSnapshot, placeOfStep } from './restore-order.ts'
 import { settleReplaced } from './settle-replaced.ts'
@@ -55,6 +57,8 @@ export interface StepRun {
   mark: StepMark
   snapshots: readonly OwnSnapshot[]
   report(progress: unknown): void
+  /** What a try before this one reported last, in another worker perhaps. */
+  reported?: unknown
 }
 
 export interface StepDone {
@@ -62,7 +66,14 @@ export interface StepDone {
   /** Compared with the record. */
   partitions?: number
   counted?: number
+  /** Tables whose rows should have been counted and could not be. */
+  uncounted?: number
+  /** Live tables whose chosen partitions hold the backup now. */
+  overwritten?: string[]
 }
+
+/** What goes along with the failure of such a step. */
+export type OverwriteState = Required<Pick<StepDone, 'overwritten'>>
 
 const MOST_PROBLEMS = 10
 
@@ -111,8 +122,8 @@ export async function runStep(
       return {}
     }
     case 'verify': {
-      const { problems, partitions, counted } = await verifyAll(context, step.tables, undefined, undefined)
-      if (problems.length === 0) return { partitions, counted }
+      const { problems, partitions, counted } = await verifyAndCount(context, step.tables, run)
+      if (problems.length === 0) return { partitions, counted, ...uncounted(context) }
       const more = problems.length > MOST_PROBLEMS ? `; and ${problems.length - MOST_PROBLEMS} more` : ''
       throw corruptRestore(
         `What was restored is not what the backup's record says: ${problems.slice(0, MOST_PROBLEMS).join('; ')}${more}`,
@@ -126,13 +137,7 @@ export async function runStep(
       await renameDatabase(context, step.tables, run.mark as RenameMark)
       return {}
     case 'overwrite':
-      for (const planned of step.tables) {
-        await overwritePartitions(context, planned, {
-          mark: run.mark as OverwriteMark | null,
-          again: run.attempt > 1 || activity.info.attempt > 1,
-        })
-      }
-      return {}
+      return overwrite(context, activity, step.tables, run)
     case 'views':
       await makeViews(context, step.objects)
       return {}
@@ -149,7 +154,7 @@ export async function runStep(
       await cluster.execute(dropDatabaseStatement(outline.scratch), { signal })
       return {}
     case 'delete-snapshot':
-      await deleteOwnSnapshots(context, run.snapshots)
+      await deleteOwnSnapshots(context, passageLabels(context))
       return {}
   }
 }
@@ -202,6 +207,29 @@ async function restore(
   }
 }
 
+/** Table after table; a failure tells of which ones the live partitions hold the backup already. */
+async function overwrite(
+  context: RestoreContext,
+  activity: Context,
+  tables: readonly PlannedTable[],
+  run: StepRun,
+): Promise<StepDone> {
+  const overwritten: string[] = []
+  for (const [at, planned] of tables.entries()) {
+    try {
+      await overwritePartitions(context, planned, {
+        mark: run.mark as OverwriteMark | null,
+        again: run.attempt > 1 || activity.info.attempt > 1,
+      })
+    } catch (error) {
+      const untouched = tables.slice(at + 1).map(({ target }) => target)
+      throw overwriteFailure(error, planned.target, { overwritten, untouched })
+    }
+    overwritten.push(planned.target)
+  }
+  return { overwritten, ...uncounted(context) }
+}
+
 /**
  * Of what a job makes under live names that were free: what is there already, and is not the restore's. That are tables and views, and of tables that get
  * their partitions by several jobs those partitions that somebody has loaded into before their turn has come.
@@ -243,9 +271,48 @@ async function isThere(context: RestoreContext, step: Extract<RestorePlanStep, {
   return (await verifyAll(context, tables, 'aside', false)).problems.length === 0
 }
 
+/** What was counted already, or could not be, goes along in the heartbeat: who goes on with it does not count it again. */
+interface VerifyReport extends RestoreJobProgress {
+  counted: Record<string, number | string>
+}
+
+async function verifyAndCount(
+  context: RestoreContext,
+  tables: readonly Parameters<typeof verifyTable>[1][],
+  run: StepRun,
+): Promise<Awaited<ReturnType<typeof verifyAll>>> {
+  const { counter, spec } = context
+  const counted: VerifyReport['counted'] = { ...(run.reported as Partial<VerifyReport> | undefined)?.counted }
+  for (const [table, reason] of Object.entries(counted)) {
+    if (typeof reason === 'string') counter.uncounted.push({ table, reason })
+  }
+  const all = { partitions: 0, counted: 0, problems: [] as string[] }
+  for (const [at, planned] of tables.entries()) {
+    const name = `${planned.database}.${planned.as}`
+    const doing = spec.verify === 'counts' ? `counting rows (${at} of ${tables.length} tables)` : 'comparing tables'
+    run.report({ label: '', database: '', state: '', doing: `${doing}: ${name}`, counted } satisfies VerifyReport)
+    const known = counted[name]
+    const one = await verifyAll(context, [planned], undefined, known === undefined ? undefined : false)
+    all.partitions += one.partitions
+    all.counted += typeof known === 'number' ? known : one.counted
+    all.problems.push(...one.problems)
+    if (one.problems.length > 0 || known !== undefined) continue
+    counted[name] =
+      counter.uncounted.find(({ table }) => table === name)?.reason.slice(0, LONGEST_REASON) ?? one.counted
+  }
+  return all
+}
+
+const LONGEST_REASON = 300
+
+function uncounted({ counter, warn }: RestoreContext): Pick<StepDone, 'uncounted'> {
+  for (const warning of uncountedWarnings(counter.uncounted)) warn(warning)
+  return counter.uncounted.length > 0 ? { uncounted: counter.uncounted.length } : {}
+}
+
 async function verifyAll(
   context: RestoreContext,
-  tables: Parameters<typeof verifyTable>[1][],
+  tables: readonly Parameters<typeof verifyTable>[1][],
   where: VerifyWhere | undefined,
   count: boolean | undefined,
 ) {
@@ -253,7 +320,6 @@ async function verifyAll(
   for (const planned of tables) {
     context.signal?.throwIfAborted()
     const live = planned.as === planned.target && planned.database === context.outline.database
-    context.tell(`compare ${planned.database}.${planned.as} with the record`)
     const one = await verifyTable(
       context,
       planned,

@@ -6,7 +6,7 @@ import { clip, printable, type Style } from './style.ts'
 /** What a job of StarRocks does now: state, tasks and files, bytes, rate, time left, what it waits for. */
 export function jobView(job: JobProgress, style: Style, columns: number): string[] {
   const lines = [
-    `  ${style.bold(printable(job.database || '(catalogs)'))}  ${job.state ? style.cyan(job.state) : style.dim('not sent yet')}  ${style.dim(printable(job.label))}`,
+    `  ${style.bold(printable(job.database || '(catalogs)'))}  ${job.doing ? style.cyan(printable(job.doing)) : job.state ? style.cyan(job.state) : style.dim('not sent yet')}  ${style.dim(printable(job.label))}`,
   ]
   const parts = motion(job)
   if (job.filesTotal)
@@ -24,7 +24,7 @@ export function jobView(job: JobProgress, style: Style, columns: number): string
 export const jobLine = (job: JobProgress) =>
   [
     job.database || '(catalogs)',
-    job.state || 'not sent yet',
+    job.doing || job.state || 'not sent yet',
     ...motion(job),
     job.waiting ? `waits: ${job.waiting}` : '',
   ]

@@ -66,6 +66,8 @@ export interface JobProgress {
   /** Bytes per second. */
   rate?: number
   secondsLeft?: number
+  /** What is done when no job runs. */
+  doing?: string
   /** Why it does not go on, and whose job it waits for. */
   waiting?: string
   /** Tasks that fail, without failing the job. */

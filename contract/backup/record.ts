@@ -116,6 +116,10 @@ export const backupRecordSchema = z.object({
 })
 export type BackupRecord = z.output<typeof backupRecordSchema>
 
+/** Rows by table and partition, counted after the record was written, at the versions that it tells. */
+export const recordCountsSchema = z.record(z.string(), z.record(z.string(), big))
+export type RecordCounts = z.output<typeof recordCountsSchema>
+
 /**
  * Written before a BACKUP is sent, removed when its record stands: whoever finds the snapshot without its record can finish it, and retention
  * leaves it and its baseline alone. The record as far as it is known then; what the snapshot really holds is read from its manifest.
@@ -134,6 +138,8 @@ export const repositoryKeys = {
   records: (repository: string) => `__starferry_${repository}/records/`,
   intent: (repository: string, label: string) => `__starferry_${repository}/intents/${label}.json.gz`,
   intents: (repository: string) => `__starferry_${repository}/intents/`,
+  /** What was counted after the record was written, which itself never changes. */
+  counts: (repository: string, id: string) => `__starferry_${repository}/counts/${id}.json.gz`,
   companion: (repository: string, id: string) => `__starferry_${repository}/companions/${id}.sql.gz`,
   companions: (repository: string) => `__starferry_${repository}/companions/`,
   /** kind: `read` (a restore reads it), `write` (retention or a cleaner works). */

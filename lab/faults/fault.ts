@@ -29,6 +29,10 @@ export type LabFault = FaultLimits &
     | { kind: 'drop-rpc'; cut: Cut; method?: string }
     | { kind: 'delay-rpc'; ms: number; method?: string }
     | { kind: 'drop-http'; cut: Cut; match?: RegExp }
+    /** A statement ends with this error. */
+    | { kind: 'fail-query'; error: string; match: RegExp }
+    /** A statement would take so many seconds: where the session allows less, it ends with StarRocks' error. */
+    | { kind: 'slow-query'; seconds: number; match: RegExp }
     /** Backends answer no queries: SELECTs give no rows. */
     | { kind: 'no-backend-queries' }
     | { kind: 'refuse-privilege'; privilege: string; user?: string }

@@ -124,6 +124,16 @@ export class LabFaults {
     }
   }
 
+  /** Text with which a statement fails. */
+  failsQuery(sql: string): string | undefined {
+    return this.strike('fail-query', ({ match }) => match.test(sql))?.error
+  }
+
+  /** Seconds that a statement would take on a cluster with much data. */
+  queryTakes(sql: string): number {
+    return this.strike('slow-query', ({ match }) => match.test(sql))?.seconds ?? 0
+  }
+
   /** A statement ran; whether its answer is lost with the connection. */
   losesAnswer(sql: string): boolean {
     return this.strike('drop-mysql', (fault) => fault.cut === 'after' && (fault.match?.test(sql) ?? true)) !== undefined

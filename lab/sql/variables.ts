@@ -26,7 +26,8 @@ export const variableDefaults = (context: LabSqlContext): Record<string, string>
   foreign_key_checks: 'true',
   forward_to_leader: 'false',
   init_connect: '',
-  insert_timeout: '14400',
+  // Before it, INSERTs were queries like others.
+  ...(context.profile.atLeast('3.5') ? { insert_timeout: '14400' } : {}),
   interactive_timeout: '3600',
   license: 'Apache License 2.0',
   lower_case_table_names: '0',
@@ -128,7 +129,10 @@ export const runSet = (context: LabSqlContext, session: LabSession, cursor: Curs
         )
     if (user) return
     if (scope === 'GLOBAL') demand(session, ['OPERATE'], 'SYSTEM')
-    if (variableDefaults(context)[name] === undefined && (name.startsWith('no_such') || !anyName.test(name)))
+    if (
+      variableDefaults(context)[name] === undefined &&
+      (name.startsWith('no_such') || name === 'insert_timeout' || !anyName.test(name))
+    )
       throw unknownVariable(name, 'execution')
     if (scope === 'GLOBAL') context.globals.set(name, value)
     else session.variables.set(name, value)

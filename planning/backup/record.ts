@@ -8,9 +8,6 @@ export interface SnapshotContent {
   tables: ReadonlyMap<string, { id: string; partitions: ReadonlyMap<string, PhysicalVersions> }>
 }
 
-/** Counted rows of partitions, valid for exactly these versions. */
-export type RowCounts = ReadonlyMap<string, ReadonlyMap<string, { rows: string; physical: PhysicalVersions }>>
-
 export type RecordHead = Omit<
   BackupRecord,
   'labels' | 'own' | 'tables' | 'materializedViews' | 'views' | 'functions' | 'movedMeanwhile' | 'format'
@@ -86,7 +83,6 @@ export function planSnapshot(
 export interface SettledSnapshot {
   label: LabelRecord
   content: SnapshotContent
-  rows: RowCounts
   /** Of tables that are taken whole, looked at after the snapshot: partitions that came in between are described by it. */
   after?: ReadonlyMap<string, ReadonlyMap<string, PartitionState>>
   /** Tables whose definition changed between the look and the snapshot: nothing is compared with what is in it. */
@@ -96,7 +92,7 @@ export interface SettledSnapshot {
 /** The record with its last snapshot as its manifest tells it: ids, versions, and which partitions a whole table really had. */
 export function settleSnapshot(record: BackupRecord, settled: SettledSnapshot): BackupRecord {
   const at = record.labels.length - 1
-  const { content, rows, after, uncertain, label } = settled
+  const { content, after, uncertain, label } = settled
   const tables = Object.entries(record.tables).map(([name, table]): [string, TableRecord] => {
     const whole = table.whole.includes(at)
     const mine = Object.values(table.partitions).some((partition) => partition.at === at)
@@ -107,7 +103,6 @@ export function settleSnapshot(record: BackupRecord, settled: SettledSnapshot): 
       settlePartition(
         { planned: own(table.partitions, partition), seen: after?.get(name)?.get(partition), at },
         sortedPhysical(physical),
-        rows.get(name)?.get(partition),
       ),
     ]
     const partitions = [...held.partitions].filter(([one]) => one !== SHADOW_PARTITION)
@@ -150,11 +145,7 @@ interface Looks {
   at: number
 }
 
-function settlePartition(
-  looks: Looks,
-  physical: [string, string][],
-  counted: { rows: string; physical: PhysicalVersions } | undefined,
-): PartitionRecord {
+function settlePartition(looks: Looks, physical: [string, string][]): PartitionRecord {
   const { planned, seen, at } = looks
   const { time: _, rows: __, ...rest } = describing(looks, physical) ?? { physical, at }
   const known = planned?.time
@@ -170,7 +161,6 @@ function settlePartition(
     physical,
     at,
     ...(time !== undefined ? { time } : {}),
-    ...(counted && samePhysical(counted.physical, physical) ? { rows: counted.rows } : {}),
   }
 }
 

@@ -29,6 +29,10 @@ export interface StatementOptions {
   timeoutMs?: number
   /** Gets the next connection that is free, before all who wait for one: for what many others wait for. */
   urgent?: boolean
+  /** May take minutes or hours: never gets one of the last connections, so that whatever is short goes on meanwhile. */
+  long?: boolean
+  /** Session variables of this statement: set on its connection before it, which is closed after it. */
+  variables?: Readonly<Record<string, number>>
 }
 
 type Cells = (string | null)[]

@@ -1,19 +1,32 @@
 import { UnreachableError } from '../errors/starrocks-error.ts'
 import type { Connection } from './connection.ts'
 
+export interface Acquiring {
+  /** Before all who wait for one. */
+  urgent?: boolean
+  /** It will be held for minutes or hours: never one of the last, so that short statements go on. */
+  long?: boolean
+}
+
 interface Waiter {
+  long: boolean
   resolve: (connection: Connection) => void
   reject: (error: unknown) => void
 }
 
-/** A few connections to one frontend. Never opens more than `size`; those who wait are served in order. */
+/**
+ * A few connections to one frontend. Never opens more than `size`; those who wait are served in order. Long statements have all but one of them at most; where
+ * there is only one, a second is opened for them.
+ */
 export class ConnectionPool {
   readonly #open: (signal?: AbortSignal) => Promise<Connection>
   readonly #size: number
   readonly #idle: Connection[] = []
-  readonly #busy = new Set<Connection>()
+  /** Lent, and whether for long. */
+  readonly #busy = new Map<Connection, boolean>()
   readonly #waiters: Waiter[] = []
-  #opening = 0
+  /** Short and long ones that are being opened. */
+  readonly #opening = { short: 0, long: 0 }
   #closed = false
 
   constructor(open: (signal?: AbortSignal) => Promise<Connection>, size: number, first?: Connection) {
@@ -23,15 +36,16 @@ export class ConnectionPool {
   }
 
   /**
-   * A connection for one statement; give it back with `release`. `urgent`: before all who wait for one.
-   * Errors: those of opening one; `signal`'s reason.
+   * A connection for one statement; give it back with `release`. Errors: those of opening one; `signal`'s reason.
    */
-  async acquire(signal?: AbortSignal, urgent = false): Promise<Connection> {
+  async acquire(signal?: AbortSignal, { urgent = false, long = false }: Acquiring = {}): Promise<Connection> {
     signal?.throwIfAborted()
     if (this.#closed) throw new UnreachableError('This frontend is no longer used')
-    const idle = this.#takeIdle()
-    if (idle) return idle
-    if (this.#busy.size + this.#opening < this.#size) return this.#openOne(signal)
+    if (this.#mayHave(long)) {
+      const idle = this.#takeIdle(long)
+      if (idle) return idle
+      return this.#openOne(long, signal)
+    }
     return new Promise<Connection>((resolve, reject) => {
       let settled = false
       const settle = (act: () => void) => {
@@ -40,6 +54,7 @@ export class ConnectionPool {
         act()
       }
       const waiter: Waiter = {
+        long,
         // Between being taken off the list and being served a new connection, a waiter may have gone away.
         resolve: (connection) => (settled ? this.release(connection) : settle(() => resolve(connection))),
         reject: (error) => settle(() => reject(error)),
@@ -72,47 +87,54 @@ export class ConnectionPool {
   /** Closes everything at once; running statements fail. */
   destroy(): void {
     this.close()
-    for (const connection of this.#busy) connection.destroy()
+    for (const connection of this.#busy.keys()) connection.destroy()
   }
 
-  #takeIdle(): Connection | undefined {
+  /** Whether one more may be lent now. */
+  #mayHave(long: boolean): boolean {
+    const lentLong = [...this.#busy.values()].filter(Boolean).length + this.#opening.long
+    const lent = this.#busy.size + this.#opening.short + this.#opening.long
+    if (lent >= Math.max(this.#size, 2)) return false
+    return long ? lentLong < Math.max(this.#size - 1, 1) : lent - lentLong < this.#size
+  }
+
+  #takeIdle(long: boolean): Connection | undefined {
     for (let connection = this.#idle.pop(); connection; connection = this.#idle.pop()) {
       if (connection.dead) continue
-      this.#busy.add(connection)
+      this.#busy.set(connection, long)
       return connection
     }
     return undefined
   }
 
-  async #openOne(signal?: AbortSignal): Promise<Connection> {
-    this.#opening++
+  async #openOne(long: boolean, signal?: AbortSignal): Promise<Connection> {
+    const kind = long ? 'long' : 'short'
+    this.#opening[kind]++
     try {
       const connection = await this.#open(signal)
       if (this.#closed) {
         connection.destroy()
         throw new UnreachableError('This frontend is no longer used')
       }
-      this.#busy.add(connection)
+      this.#busy.set(connection, long)
       return connection
     } catch (error) {
       // The place that is free again may be what somebody waits for.
       queueMicrotask(() => this.#serveWaiters())
       throw error
     } finally {
-      this.#opening--
+      this.#opening[kind]--
     }
   }
 
   #serveWaiters(): void {
-    while (this.#waiters.length > 0) {
-      const idle = this.#takeIdle()
-      if (idle) {
-        this.#waiters.shift()?.resolve(idle)
-        continue
-      }
-      if (this.#busy.size + this.#opening >= this.#size) return
-      const waiter = this.#waiters.shift()
-      if (waiter) this.#openOne().then(waiter.resolve, waiter.reject)
+    for (;;) {
+      const place = this.#waiters.findIndex(({ long }) => this.#mayHave(long))
+      const [waiter] = place < 0 ? [] : this.#waiters.splice(place, 1)
+      if (!waiter) return
+      const idle = this.#takeIdle(waiter.long)
+      if (idle) waiter.resolve(idle)
+      else this.#openOne(waiter.long).then(waiter.resolve, waiter.reject)
     }
   }
 }

@@ -467,3 +467,36 @@ describe('a closed cluster', () => {
     await expect(test.query('SELECT 1')).rejects.toThrow(/closed/)
   })
 })
+
+describe('statements that take long', () => {
+  it.each([1, 2])('leave a connection to those that do not, of %i', async (poolSize) => {
+    const { frontends } = await several(1, (sql) => (/^SELECT 'long/.test(sql) ? 'silence' : one))
+    const test = cluster([at(frontends, 0).address], { poolSize })
+    const controller = new AbortController()
+    const long = ['1', '2', '3'].map((which) =>
+      test.query(`SELECT 'long ${which}'`, { signal: controller.signal, long: true }).catch((error) => error),
+    )
+    await expect.poll(() => asked(at(frontends, 0), "SELECT 'long 1'")).toBe(1)
+    expect((await test.query('SELECT 1')).rows).toHaveLength(1)
+    expect(at(frontends, 0).most).toBe(2)
+    expect(asked(at(frontends, 0), "SELECT 'long 2'")).toBe(0)
+    controller.abort(new Error('enough'))
+    await Promise.all(long)
+  })
+
+  it('are not sent again by themselves, and have a session of their own when they set variables', async () => {
+    let dropped = 0
+    const { frontends } = await several(1, (sql) => (/long/.test(sql) && dropped++ === 0 ? 'drop' : one))
+    const test = cluster([at(frontends, 0).address], { poolSize: 1 })
+    const options = { long: true, variables: { query_timeout: 7_200 } }
+    await expect(test.query("SELECT 'long'", options)).rejects.toMatchObject({ kind: 'Unreachable' })
+    await test.query("SELECT 'long'", options)
+    await test.query('SELECT 1')
+    const said = at(frontends, 0).statements.filter((sql) => !/^SHOW/.test(sql))
+    const session = ['SET ROLE ALL', 'SET query_timeout = 7200', "SELECT 'long'"]
+    expect(said.slice(said.indexOf('SET query_timeout = 7200') - 1)).toEqual(
+      expect.arrayContaining([...session, ...session, 'SET ROLE ALL', 'SELECT 1']),
+    )
+    expect(said.at(-2)).toBe('SET ROLE ALL')
+  })
+})

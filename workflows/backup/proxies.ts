@@ -32,6 +32,14 @@ export const cleaning = proxyActivities<Activities>({
   retry: { ...retry, maximumAttempts: 10 },
 })
 
+/** Numbers beside a backup that stands already: what the cluster does not answer is told, and a worker that dies is replaced. */
+export const counts = proxyActivities<Activities>({
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '12 seconds',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { ...retry, maximumAttempts: 10 },
+})
+
 /** A file beside a backup that stands already. */
 export const companions = proxyActivities<Activities>({
   startToCloseTimeout: '1 hour',

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow'
 import type { RestoreCheck } from '../../activities/restore/index.ts'
 import type { OwnSnapshot } from '../../activities/restore/restore-context.ts'
-import type { StepMark } from '../../activities/restore/run-step.ts'
+import type { OverwriteState, StepMark } from '../../activities/restore/run-step.ts'
 import { BACKUP_ERRORS } from '../../contract/backup/backup-api.ts'
 import type { RestoreResult, RestoreSpec, RestoreStatus } from '../../contract/backup/restore-api.ts'
 import {
@@ -47,6 +47,13 @@ export class RestoreRun {
   #leasedAt: number | undefined
   #partitions = 0
   #counted = 0
+  /** Tables whose rows were to be compared and could not be counted. */
+  #uncounted = 0
+  /** Live tables whose chosen partitions were overwritten. */
+  readonly #overwritten = new Set<string>()
+  readonly #passed = new Set<number>()
+  /** Publishing failed, and waits to be done once more. */
+  #held = false
 
   constructor(spec: RestoreSpec) {
     this.#spec = spec
@@ -127,7 +134,7 @@ export class RestoreRun {
     this.status.where = summary.whereAssembled
     await this.#release()
     if ([...basis.steps].some((code) => phaseOf(kindOfCode(code)) === 'publish')) await this.#untilItMay(check)
-    await this.#phase('publish', check)
+    await this.#publishAll(check)
     this.#final = true
     if (spec.publish !== 'never') this.status.where = summary.wherePublished
     await CancellationScope.nonCancellable(async () => {
@@ -156,7 +163,11 @@ export class RestoreRun {
   /** A person says whether it takes the live names; also where something is in the way, so that hours of work are not taken back for that. */
   async #untilItMay({ basis }: RestoreCheck): Promise<void> {
     const spec = this.#spec
-    if (spec.publish === 'ask' && spec.mode === 'aside') await this.#ready('somebody to publish or to discard it')
+    if ((spec.publish === 'ask' && spec.mode === 'aside') || this.#uncounted > 0) {
+      const lacking =
+        this.#uncounted > 0 ? `: rows of ${this.#uncounted} tables could not be counted, see the warnings` : ''
+      await this.#ready(`somebody to publish or to discard it${lacking}`)
+    }
     for (;;) {
       this.#set('publishing', 'look whether the live names are as they were')
       const obstacles = await steps.checkRestorePublish({ spec, basis })
@@ -175,10 +186,38 @@ export class RestoreRun {
     this.status.waiting = undefined
   }
 
+  /** Where INSERT OVERWRITE fails, what was assembled stays: somebody sees to it and publishes once more, or discards it. */
+  async #publishAll(check: RestoreCheck): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#phase('publish', check)
+      } catch (error) {
+        const kind = kindOfCode(check.basis.steps[this.#begun?.step ?? -1] ?? 'v')
+        if (isCancellation(error) || kind !== 'overwrite') throw error
+        const why = messageOf(error)
+        this.#warn([why])
+        this.#wantsPublish = false
+        this.status.where = [...check.summary.whereAssembled, ...this.#overwrittenState()]
+        this.#set('ready', 'wait to be published once more or discarded')
+        this.#held = true
+        this.status.waiting = `somebody to publish it once more or to discard it: ${why}`
+        this.#tell()
+        await condition(() => this.#wantsPublish)
+        this.#held = false
+        this.status.waiting = undefined
+      }
+    }
+  }
+
+  #overwrittenState(): string[] {
+    if (this.#overwritten.size === 0) return []
+    return [`Chosen partitions of ${[...this.#overwritten].join(', ')} were overwritten and hold the backup`]
+  }
+
   async #phase(phase: StepPhase, { basis }: RestoreCheck): Promise<void> {
     for (const [step, code] of [...basis.steps].entries()) {
       const kind = kindOfCode(code)
-      if (phaseOf(kind) !== phase) continue
+      if (phaseOf(kind) !== phase || this.#passed.has(step)) continue
       const state =
         phase === 'publish'
           ? 'publishing'
@@ -189,6 +228,7 @@ export class RestoreRun {
             : 'cleaning'
       this.#set(state, stepWords(kind))
       await this.#step(step, basis, phase)
+      this.#passed.add(step)
       this.#done = phase === 'assemble' ? step + 1 : this.#done
       this.status.stepsDone++
       this.#tell()
@@ -199,17 +239,22 @@ export class RestoreRun {
     const spec = this.#spec
     const kind = kindOfCode(basis.steps[step] ?? '')
     if (phase === 'assemble') await this.#prolong()
-    const mark = needsMark(kind) ? await steps.markRestoreStep({ spec, basis, step }) : null
+    // What was noted before the first try tells what it has done, also when it is published once more.
+    const before = this.#published.find((one) => one.step === step)
+    const mark = before ? before.mark : needsMark(kind) ? await steps.markRestoreStep({ spec, basis, step }) : null
     this.#begun = { step, mark }
-    if (phase === 'publish') this.#published.push({ step, mark })
-    for (let attempt = 1; ; attempt++) {
+    if (phase === 'publish' && !before) this.#published.push({ step, mark })
+    const first = before ? 2 : 1
+    for (let attempt = first; ; attempt++) {
       try {
         const snapshots = [...this.#snapshots]
         const result = await steps.runRestoreStep({ spec, basis, step, mark, attempt, snapshots })
+        for (const table of result.overwritten ?? []) this.#overwritten.add(table)
         if (result.snapshot) this.#snapshots.push(result.snapshot)
         if (phase === 'assemble') {
           this.#partitions += result.partitions ?? 0
           this.#counted += result.counted ?? 0
+          this.#uncounted += result.uncounted ?? 0
         }
         this.#warn(result.warnings)
         this.#begun = undefined
@@ -218,7 +263,11 @@ export class RestoreRun {
         if (isCancellation(error)) throw error
         const cause = error instanceof ActivityFailure ? error.cause : error
         const type = cause instanceof ApplicationFailure ? cause.type : undefined
-        if (type === BACKUP_ERRORS.aborted && attempt < spec.attempts) {
+        if (kind === 'overwrite' && cause instanceof ApplicationFailure) {
+          const [state] = (cause.details ?? []) as [OverwriteState?]
+          for (const table of state?.overwritten ?? []) this.#overwritten.add(table)
+        }
+        if (type === BACKUP_ERRORS.aborted && attempt - first + 1 < spec.attempts) {
           this.#warn([`${stepWords(kind)}, try ${attempt}: ${messageOf(error)}`])
           await sleep(Math.min(60_000, 2_000 * 2 ** attempt))
           continue
@@ -246,16 +295,17 @@ export class RestoreRun {
       const left: string[] = []
       for (const { step, mark } of [...this.#published].reverse()) {
         if (kindOfCode(basis.steps[step] ?? '') === 'overwrite') {
-          left.push('partitions that were overwritten by INSERT OVERWRITE stay as they are')
+          left.push(...this.#overwrittenState())
+          if (cancelled && this.#begun?.step === step && !this.#held)
+            left.push('An INSERT OVERWRITE was under way and may have been done all the same: look at its partitions')
           continue
         }
         const what = `${stepWords(kindOfCode(basis.steps[step] ?? ''))} was not taken back`
         await this.#orLeft(left, what, () => steps.unpublishRestoreStep({ spec, basis, step, mark }))
       }
       const order = { done: this.#done, begun: this.#begun, published: this.#published }
-      const { attempts } = spec
       const undone = await this.#orLeft(left, 'What it made beside the live objects was not removed', () =>
-        steps.undoRestore({ spec, basis, order, snapshots: this.#snapshots, attempts }),
+        steps.undoRestore({ spec, basis, order }),
       )
       left.push(...(undone ?? []))
       this.status.left = left

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, vi } from 'vitest'
+import { objectsOf } from '../../../activities/repository/repository-objects.ts'
 import { BackupClient } from '../../../client/backup-client.ts'
 import { type BackupFlags, backupSpecOf } from '../../../client/backup-spec.ts'
 import { RestoreClient } from '../../../client/restore-client.ts'
@@ -127,8 +128,9 @@ export function seedStage(clusters: LabOptions[] = []): SeedStage {
       return only.id
     },
     async record(id) {
-      const { own } = await readRepository(stage.store(), REPOSITORY)
-      return own.getJson(`records/${id}.json.gz`) as Promise<BackupRecord>
+      const record = await objectsOf(await readRepository(stage.store(), REPOSITORY)).record(id)
+      if (!record) throw new Error(`there is no record ${id}`)
+      return record
     },
     async startRestore(cluster, flags) {
       const { input } = restoreSpecOf(undefined, {

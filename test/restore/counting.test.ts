@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import type { BackupRecord } from '../../contract/backup/record.ts'
+import type { LabClusterOptions } from '../../lab/index.ts'
+import { openStore, readRepository } from '../../repository/index.ts'
+import { until } from '../support/until.ts'
+import { REPOSITORY, restoreStage, s3Properties } from './support/restore-stage.ts'
+import { contentOf, takeBackup } from './support/take-backup.ts'
+
+const stage = restoreStage()
+
+const RANGE = `(id INT NOT NULL, v VARCHAR(20)) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION p1 VALUES LESS THAN ('10'), PARTITION p2 VALUES LESS THAN ('20')) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ('replication_num' = '1')`
+
+const records = new Map<string, BackupRecord>()
+
+async function shop(name: string, options: Partial<LabClusterOptions> = {}) {
+  const cluster = await stage.cluster(name, options)
+  for (const statement of [
+    'CREATE DATABASE shop',
+    `CREATE TABLE shop.orders ${RANGE}`,
+    `CREATE TABLE shop.people ${RANGE}`,
+    "INSERT INTO shop.orders VALUES (1,'a'),(2,'b'),(11,'c')",
+    "INSERT INTO shop.people VALUES (1,'x'),(12,'y')",
+  ]) {
+    cluster.execute(statement)
+  }
+  records.set(name, await takeBackup(stage, cluster, { label: `${name}_full`, database: 'shop' }))
+  return cluster
+}
+
+async function passagesInRepository(): Promise<string[]> {
+  const store = openStore({ location: 's3a://backups/vault', properties: s3Properties(stage.s3) })
+  const labels: string[] = []
+  for await (const label of (await readRepository(store, REPOSITORY)).listSnapshots()) labels.push(label)
+  return labels.filter((label) => label.startsWith('sfr_'))
+}
+
+describe('rows that cannot be counted', () => {
+  test('what takes longer than the cluster gives to a query is counted; what takes for ever is told, once, and undoes nothing', async () => {
+    const cluster = await shop('slow')
+    const before = await contentOf(cluster, 'shop', 'orders')
+    cluster.execute('TRUNCATE TABLE shop.orders')
+    const hopeless = cluster.faults.inject({ kind: 'slow-query', seconds: 50_000, match: /COUNT\(\*\).*orders/s })
+    cluster.faults.inject({ kind: 'slow-query', seconds: 1_000, match: /COUNT\(\*\).*people/s })
+    await stage.start({
+      name: 'slow',
+      cluster: 'slow',
+      repository: REPOSITORY,
+      from: { label: 'slow_full' },
+      tables: ['orders', 'people'],
+      publish: 'auto',
+    })
+    // Counts were asked for: a person says whether it goes without.
+    const ready = await stage.state('slow', 'ready')
+    expect(ready.waiting).toMatch(/rows of 1 tables could not be counted/)
+    expect(ready.warnings.join()).toMatch(/Rows of shop\.orders\S* were not counted: Query reached its timeout/)
+    expect(ready.warnings.join()).not.toMatch(/people/)
+    expect(hopeless.struck).toBe(1)
+    await stage.publish('slow')
+    const result = await stage.result('slow')
+    expect(result).toMatchObject({ ok: true, published: true, rowsChecked: expect.stringContaining('2 partitions') })
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
+  })
+})
+
+describe('INSERT OVERWRITE that fails', () => {
+  test('keeps what was assembled; what was overwritten before is told, and not overwritten once more', async () => {
+    // Of a version that knows no limit for INSERTs alone.
+    const cluster = await shop('held', { version: '3.3' })
+    const before = await contentOf(cluster, 'shop', 'people')
+    for (const table of ['orders', 'people']) cluster.execute(`TRUNCATE TABLE shop.${table} PARTITION (p1)`)
+    cluster.faults.inject({ kind: 'slow-query', seconds: 20_000, match: /^INSERT OVERWRITE.*`orders`/s })
+    const hopeless = cluster.faults.inject({
+      kind: 'slow-query',
+      seconds: 50_000,
+      match: /^INSERT OVERWRITE.*`people`/s,
+    })
+    await stage.start({
+      name: 'held',
+      cluster: 'held',
+      repository: REPOSITORY,
+      from: { label: 'held_full' },
+      partitions: { orders: ['p1'], people: ['p1'] },
+      publish: 'auto',
+    })
+    const held = await stage.state('held', 'ready')
+    expect(held.waiting).toMatch(
+      /Partitions of people were not overwritten: Query reached its timeout of 21600 seconds/,
+    )
+    expect(held.where.join()).toMatch(/Chosen partitions of orders were overwritten/)
+    expect([...cluster.state.databases.keys()].filter((name) => name.includes('__sf_'))).toHaveLength(1)
+    expect(hopeless.struck).toBe(1)
+    hopeless.clear()
+    cluster.execute("INSERT INTO shop.orders VALUES (4,'since')")
+    await stage.publish('held')
+    expect(await stage.result('held')).toMatchObject({ ok: true, published: true })
+    expect(await contentOf(cluster, 'shop', 'people')).toEqual(before)
+    expect((await contentOf(cluster, 'shop', 'orders')).join()).toContain('since')
+  })
+})
+
+test('nothing is left of the snapshots by which tables were moved, failed ones included', async () => {
+  const cluster = await shop('moved')
+  const full = records.get('moved')
+  cluster.execute("INSERT INTO shop.orders PARTITION (p2) VALUES (12,'d')")
+  await takeBackup(stage, cluster, { label: 'moved_inc', database: 'shop', baseline: full })
+  const stuck = cluster.faults.inject({ kind: 'stick-snapshot', job: 'backup', state: 'SAVE_META' })
+  await stage.start({
+    name: 'moved',
+    cluster: 'moved',
+    repository: REPOSITORY,
+    from: { label: 'moved_inc' },
+    tables: ['orders'],
+    publish: 'auto',
+    stallMinutes: 0.02,
+  })
+  const passages = () => [...cluster.state.snapshotJobs.values()].filter(({ label }) => label.startsWith('sfr_'))
+  await until('the first is cancelled', () => passages().some(({ state }) => state === 'CANCELLED'))
+  expect(await passagesInRepository()).toHaveLength(1)
+  stuck.clear()
+  expect(await stage.result('moved')).toMatchObject({ ok: true })
+  expect(await passagesInRepository()).toEqual([])
+})
