@@ -142,6 +142,8 @@ export interface RepositoryLease {
   labels: string[]
   /** Ids of the records that are read. */
   records?: string[]
+  /** Where they are restored to: the repository stays known there as long. */
+  cluster?: string
 }
 
 /** Kinds of leases: `read` protects what it names; of `write` a repository has one, `retention`, so that one at a time deletes. */

@@ -100,13 +100,17 @@ export class Leases {
     return leases.sort((a, b) => a.renewedAt.getTime() - b.renewedAt.getTime())
   }
 
-  /** Removes what has run out for longer than the given time. */
-  async sweep(olderThanSeconds: number, options: Abortable = {}): Promise<number> {
+  /** Removes what has run out for longer than the given time, unless somebody still counts on it. */
+  async sweep(
+    olderThanSeconds: number,
+    { unless, ...options }: Abortable & { unless?: (lease: Lease) => Promise<boolean> } = {},
+  ): Promise<number> {
     const now = await this.#store.now(options)
-    const old = (await this.list(undefined, options)).filter(
-      ({ expiresAt }) => expiresAt.getTime() + olderThanSeconds * 1000 < now.getTime(),
-    )
-    const keys = old.map(({ kind, id }) => keyOf(kind, id))
+    const keys: string[] = []
+    for (const lease of await this.list(undefined, options)) {
+      if (lease.expiresAt.getTime() + olderThanSeconds * 1000 >= now.getTime()) continue
+      if (!(await unless?.(lease))) keys.push(keyOf(lease.kind, lease.id))
+    }
     return (await this.#own.delete(keys, options)).deleted
   }
 
