@@ -53,10 +53,14 @@ export function readLeaseInfo({ info, id }: Lease): RepositoryLease {
   }
 }
 
-/** The right to delete in this repository, of which there is one. `heldBy` when somebody else has it. */
+/**
+ * The right to delete in this repository, of which there is one. `heldBy` when somebody else has it. The same workflow takes it from an attempt before, whose
+ * worker was given up: should that one be alive, it finds out before it deletes anything more.
+ */
 export function acquireDeleting(repository: Repository, holder: string, signal?: AbortSignal) {
   const info = leaseInfo({ holder, why: 'deletes backups', labels: [] })
-  return leasesOf(repository).acquire('write', 'retention', info, WRITE_SECONDS, { signal })
+  const takes = (lease: Lease) => holder !== '' && lease.info.holder === holder
+  return leasesOf(repository).acquire('write', 'retention', info, WRITE_SECONDS, { signal, takes })
 }
 
 /** Those of the records being deleted that a lease is about. */

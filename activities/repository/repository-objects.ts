@@ -151,6 +151,12 @@ export class RepositoryObjects {
     return new Map([...marks].map(([id, { labels }]) => [id, labels]))
   }
 
+  /** What was found around a backup that no snapshot holds; nothing where that was not written down. */
+  async report(id: string, options: Abortable = {}): Promise<{ object: string; reason: string }[]> {
+    const json = await this.repository.own.getJson(this.#own(repositoryKeys.report, id), options)
+    return (json as { notIncluded?: { object: string; reason: string }[] } | undefined)?.notIncluded ?? []
+  }
+
   verification(id: string, options: Abortable = {}): Promise<Verification | undefined> {
     return this.repository.own.getJson(this.#own(repositoryKeys.verification, id), options) as Promise<
       Verification | undefined
@@ -163,7 +169,11 @@ export class RepositoryObjects {
 
   /** Everything of a record but its snapshots. The record itself goes last: as long as it is there, deleting is taken up again. */
   async removeRecord(id: string, options: Abortable = {}): Promise<void> {
-    await this.#delete([this.#own(repositoryKeys.companion, id), this.#own(repositoryKeys.verification, id)], options)
+    const beside = [repositoryKeys.companion, repositoryKeys.report, repositoryKeys.verification]
+    await this.#delete(
+      beside.map((key) => this.#own(key, id)),
+      options,
+    )
     await this.#delete([this.#own(repositoryKeys.record, id)], options)
     await this.marks.remove(id, options)
   }

@@ -104,6 +104,7 @@ export interface BackupsPage {
     partitions: { name: string; version: string; label: string; rows?: string }[]
     more: number
   }[]
+  /** Of the one asked for: what is not in it, objects of the database first. */
   notIncluded?: { object: string; reason: string }[]
 }
 

@@ -55,13 +55,16 @@ export class Leases {
     this.#store = store
   }
 
-  /** Takes a lease that nobody holds, or whose time has run out. Returns the lease of whoever holds it otherwise. */
+  /**
+   * Takes a lease that nobody holds, or whose time has run out, or that `takes` says to take from its holder, who then finds it lost. Returns the lease of
+   * whoever holds it otherwise.
+   */
   async acquire(
     kind: string,
     id: string,
     info: Record<string, string>,
     ttlSeconds: number,
-    options: Abortable = {},
+    { takes, ...options }: Abortable & { takes?: (lease: Lease) => boolean } = {},
   ): Promise<HeldLease | { heldBy: Lease }> {
     const body: LeaseBody = { kind, id, info, ttlSeconds, holder: randomUUID(), renewals: 0 }
     const key = keyOf(kind, id)
@@ -77,7 +80,7 @@ export class Leases {
       if (!lease) continue
       // The answer to our own write was lost, and the SDK wrote once more.
       if (lease.holder === body.holder) return this.#held(body, { etag: there.etag, atomic: made.atomic }, options)
-      if (!lease.expired) return { heldBy: lease }
+      if (!lease.expired && !takes?.(lease)) return { heldBy: lease }
       const taken = await this.#own.putJson(key, body, { ifMatch: there.etag ?? '', ...options })
       if (taken.written && (taken.atomic || (await this.#holderOf(key, options)) === body.holder)) {
         return this.#held(body, taken, options)

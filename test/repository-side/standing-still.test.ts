@@ -36,9 +36,11 @@ async function twoWorkers(path: string) {
   return { mine, theirs, store }
 }
 
+let runs = 0
+
 /** What retention does in a worker that has the lease, as far as it is not Temporal's. */
 async function prune(vault: Vault, last: number, still?: () => Promise<void>) {
-  const held = await acquireDeleting(vault.repository, 'prune/vault')
+  const held = await acquireDeleting(vault.repository, `prune/${++runs}`)
   if ('heldBy' in held) throw new Error('somebody else prunes')
   const lost = new AbortController()
   return whileRenewed(
@@ -93,7 +95,7 @@ describe('a process that stood still', () => {
       async (sure) => {
         await sure()
         await takeLeaseFrom(theirs)
-        expect(await acquireDeleting(theirs.repository, 'prune/vault')).toMatchObject({ exclusive: true })
+        expect(await acquireDeleting(theirs.repository, 'prune/other')).toMatchObject({ exclusive: true })
         await expect(sure()).rejects.toThrow(/lease retention was lost/)
       },
     )

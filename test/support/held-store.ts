@@ -62,7 +62,7 @@ export class HeldStore {
 
   /** Breaks the connection of the one that is held. */
   letGo(): void {
-    this.#waiting?.destroy()
+    this.#waiting?.socket.destroy()
   }
 
   holds(text: string, asked: IncomingMessage): boolean {
