@@ -116,7 +116,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
     const labels = [...progress.cursor.labels, ...(last.label ? [last.label] : [])]
     if (patched('tells-set')) tellSet()
     await countRows(last, labels)
-    await saveCompanion(last)
+    const besides = await saveCompanion(last)
     const verified = await verifyUnlessImpossible(last, labels)
     const result: BackupResult = {
       id: last.record ?? last.label ?? '',
@@ -134,6 +134,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
       warnings: progress.warnings,
       notIncluded: last.notIncluded,
       ...(last.lacking ? { lacking: last.lacking } : {}),
+      ...(besides === undefined ? {} : { besides }),
     }
     await control.noteBackup({
       policy: spec.name,
@@ -229,17 +230,21 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
     }
   }
 
-  /** What no snapshot holds, as a script. The backup stands without it, too. */
-  async function saveCompanion({ record }: RunBackupResult): Promise<void> {
-    if (record === undefined || !spec.companion) return
+  /** What no snapshot holds, as a script, and how much of it there is. The backup stands without it, too. */
+  async function saveCompanion({ record }: RunBackupResult): Promise<number | undefined> {
+    if (record === undefined) return undefined
     step = 'saving the companion file'
     try {
       const { cluster, repository, objects, companion } = spec
       const wanted = { cluster, repository, objects, companion }
-      warn((await companions.saveCompanion({ spec: wanted, database, id: record })).warnings)
+      const saved = await companions.saveCompanion({ spec: wanted, database, id: record })
+      warn(saved.warnings)
+      return saved.notIncluded.length
     } catch (error) {
       if (isCancellation(error)) throw error
-      warn([`There is no companion file: ${brief(failureOf(error).message)}`])
+      const what = spec.companion ? 'There is no companion file' : 'What is not in the backup was not written down'
+      warn([`${what}: ${brief(failureOf(error).message)}`])
+      return undefined
     }
   }
 

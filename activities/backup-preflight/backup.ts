@@ -2,6 +2,9 @@ import type { BackupSpec, PolicySpec } from '../../contract/backup/policy.ts'
 import { formatBytes } from '../../contract/bytes.ts'
 import type { DoctorResult, Finding } from '../../contract/findings.ts'
 import { doctorResult } from '../../planning/backup-preflight/doctor-result.ts'
+import type { Need } from '../../planning/backup-preflight/needs.ts'
+import { isMaterializedView, type Table } from '../../starrocks/index.ts'
+import { externalCatalogs } from '../backup/external-catalogs.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { checkCluster } from '../preflight/connect.ts'
 import { type BackupContext, readBackupContext } from './backup-context.ts'
@@ -12,7 +15,7 @@ import { checkJobs } from './checks/jobs.ts'
 import { checkNodes } from './checks/nodes.ts'
 import { checkObjects } from './checks/objects.ts'
 import { checkTemporaryPartitions, type PartitionTotals, readPartitionTotals } from './checks/partitions.ts'
-import { checkRepositoryPrivilege, checkTablePrivilege } from './checks/privileges.ts'
+import { checkNeeds, checkRepositoryPrivilege, checkTablePrivilege } from './checks/privileges.ts'
 import { checkRepository } from './checks/repository.ts'
 import { checkSelection } from './checks/selection.ts'
 import { checkRunMode } from './checks/shared-data.ts'
@@ -44,6 +47,8 @@ export async function backupPreflight(
   const catalogs = context.wanted.catalogs && (database === undefined || database === '')
   const chosen = new Set([...context.databases.map(({ name }) => name), ...(catalogs ? [''] : [])])
   const totals = await readPartitionTotals(context)
+  const backsUpCatalogs = catalogs && context.features.catalogs !== false
+  const named = backsUpCatalogs ? (await externalCatalogs(context.side.cluster, spec.objects, signal)).names : []
   const found: Finding[][] = await Promise.all([
     checkVersions(context),
     checkNodes(context),
@@ -52,6 +57,7 @@ export async function backupPreflight(
     checkClusterClock(context),
     checkRepositoryPrivilege(context),
     checkTablePrivilege(context, 'EXPORT', tablesOf(context)),
+    checkNeeds(context, needsOf(context, named), context.scheduled),
     checkWorkers(context, spec.timeout),
     checkJobs(context, (name) => chosen.has(name), spec.prefix),
     database === undefined ? checkSelection(context) : [],
@@ -64,13 +70,30 @@ export async function backupPreflight(
   return doctorResult(found.flat(), factsOf(context, totals), spec.ignore)
 }
 
-const tablesOf = ({ databases }: BackupContext) =>
-  new Map(
-    databases.map(({ name, objects }) => [
-      name,
-      objects.filter(({ type }) => type === 'OLAP').map((table) => table.name),
-    ]),
+/** Whatever is named in BACKUP, views too, is looked at as a table. */
+const tablesOf = ({ databases, features, spec }: BackupContext) => {
+  const taken = ({ type }: Table) =>
+    type === 'OLAP' ||
+    (type === 'VIEW' && features.views && spec.objects.views) ||
+    (isMaterializedView(type) && features.materializedViews !== false && spec.objects.materializedViews === 'data')
+  return new Map(databases.map(({ name, objects }) => [name, objects.filter(taken).map((table) => table.name)]))
+}
+
+/** What else BACKUP asks for: functions that are named, and catalogs. */
+function needsOf({ databases, features }: BackupContext, catalogs: readonly string[]): Need[] {
+  const functions = databases.flatMap(({ name, functions = [] }) =>
+    features.functions ? functions.map((one): Need => usage('FUNCTION', one, name)) : [],
   )
+  return [...functions, ...catalogs.map((name) => usage('CATALOG', name))]
+}
+
+const usage = (on: Need['on'], name: string, database?: string): Need => ({
+  privilege: 'USAGE',
+  on,
+  name,
+  ...(database === undefined ? {} : { database }),
+  certain: true,
+})
 
 /** Short facts of what was looked at. */
 function factsOf(

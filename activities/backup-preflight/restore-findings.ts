@@ -1,12 +1,13 @@
 import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
 import type { Finding } from '../../contract/findings.ts'
 import { fatal, someOf } from '../../planning/backup-preflight/make-finding.ts'
+import { restoreNeeds } from '../../planning/backup-preflight/needs.ts'
 import type { RestoreOutline } from '../../planning/restore/restore-plan.ts'
 import type { Table } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { checkJobs } from './checks/jobs.ts'
 import { checkNodes } from './checks/nodes.ts'
-import { checkRepositoryPrivilege, checkTablePrivilege } from './checks/privileges.ts'
+import { checkNeeds, checkRepositoryPrivilege, checkTablePrivilege } from './checks/privileges.ts'
 import { checkRepository } from './checks/repository.ts'
 import { checkClusterClock } from './checks/store.ts'
 import { checkVersions } from './checks/versions.ts'
@@ -47,6 +48,7 @@ export async function restoreFindings(
     checkClusterClock(context),
     checkRepositoryPrivilege(context),
     checkTablePrivilege(context, 'INSERT', existing.length > 0 ? new Map([[outline.database, existing]]) : new Map()),
+    checkNeeds(context, restoreNeeds(outline)),
     checkWorkers(context, spec.timeout),
     checkJobs(context, (database) => places.has(database)),
     checkBackupVersion(context, outline),

@@ -366,21 +366,31 @@ async function recorded(run: BackupRun, record: BackupRecord): Promise<RunBackup
   }
 }
 
-/** The record stands before its intents go. */
+/**
+ * The record stands before its intents go. Written first, looked at second: retention may have taken the snapshot of a backup that nobody went on with for
+ * very long for what a failed one left.
+ */
 async function writeRecord({ objects, input }: BackupRun, record: BackupRecord): Promise<void> {
   if (!objects) return
-  await objects.putRecord(record)
+  const own = new Set(record.own === 0 ? [] : record.labels.slice(-record.own).map(({ label }) => label))
+  const isNew = await objects.putRecord(record)
+  const doomed = isNew ? await objects.deleting() : new Map<string, string[]>()
+  if ([...doomed.values()].flat().some((label) => own.has(label))) {
+    await objects.withdrawRecord(record.id)
+    throw abortedBackup(`snapshot ${record.id} is being deleted as something that a failed backup left`)
+  }
   for (const label of new Set([...input.cursor.labels, record.id])) await objects.removeIntent(label)
 }
 
 /** Nothing has changed: the record says so, and points to where everything is. */
 async function nothingToSend(run: BackupRun, planned: PlannedSnapshot): Promise<RunBackupResult> {
   const { record, warnings } = planned
-  const { input, objects, label, deps } = run
+  const { input, objects, label, deps, signal } = run
   const nothing = record.labels.length === 0 && Object.keys(record.tables).length === 0
+  const now = (await objects?.repository.store.now({ signal })) ?? new Date(deps.clock.now())
   const finished = {
     ...record,
-    finishedAt: new Date(deps.clock.now()).toISOString(),
+    finishedAt: now.toISOString(),
     ...(record.own === 0 ? { id: label } : {}),
   }
   // A record of nothing would pass for the newest backup, and push out those that hold something.

@@ -64,7 +64,8 @@ export async function settle(
   checkValues(settled, at)
   return {
     ...settled,
-    finishedAt: new Date(run.deps.clock.now()).toISOString(),
+    // By the store's clock: workers whose clocks differ must not change which backup is the newest.
+    finishedAt: (await objects.repository.store.now({ signal })).toISOString(),
     bytes: (record.bytes ?? 0) + measured.bytes,
     movedMeanwhile: [...new Set([...record.movedMeanwhile, ...(look?.moved ?? [])])],
   }

@@ -8,6 +8,7 @@ import type {
   SavedCompanion,
 } from '../../contract/backup/companion-api.ts'
 import { repositoryKeys } from '../../contract/backup/record.ts'
+import { kindsNotIncluded } from '../../planning/companion/not-included.ts'
 import { type CompanionEntry, readCompanion } from '../../planning/companion/script.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { asFailure } from '../failures.ts'
@@ -16,7 +17,7 @@ import { manyListeners } from '../metadata/many-listeners.ts'
 import { repositoryFailure } from '../repository/storage-failure.ts'
 import { applyCompanion } from './apply.ts'
 import { collectCompanion, type SaveCompanionInput } from './save.ts'
-import { readScript, writeScript } from './script-object.ts'
+import { readScript, writeReport, writeScript } from './script-object.ts'
 
 export type { SaveCompanionInput } from './save.ts'
 
@@ -26,12 +27,17 @@ const PAGE = 128 * 1024
 /** The script beside a backup: users, grants, views and whatever else is in no snapshot. */
 export function createCompanionActivities(deps: Dependencies) {
   return {
-    /** Writes the companion of a backup; again and again, if need be. Where the spec wants none, only tells what is not in the backup. */
+    /** Writes the companion of a backup, and what is not in it; again and again, if need be. Where the spec wants none, tells only which kinds are not in the backup. */
     saveCompanion: (input: SaveCompanionInput): Promise<SavedCompanion> =>
       guarded(`The companion file of backup ${input.id}`, async (signal) => {
-        const { text, ...saved } = await collectCompanion(deps, input, signal)
-        if (!input.spec.companion) return saved
         const { repository } = input.spec
+        if (!input.spec.companion) {
+          const notIncluded = kindsNotIncluded()
+          await writeReport(deps.repository(repository), input.id, notIncluded, signal)
+          return { statements: 0, byHand: 0, notIncluded, warnings: [] }
+        }
+        const { text, ...saved } = await collectCompanion(deps, input, signal)
+        await writeReport(deps.repository(repository), input.id, saved.notIncluded, signal)
         await writeScript(deps.repository(repository), input.id, text, signal)
         return { ...saved, key: repositoryKeys.companion(repository, input.id) }
       }),

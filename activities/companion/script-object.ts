@@ -1,4 +1,5 @@
 import { repositoryKeys } from '../../contract/backup/record.ts'
+import type { NotIncluded } from '../../planning/companion/not-included.ts'
 import type { Repository } from '../../repository/index.ts'
 import type { RepositoryHandle } from '../dependencies.ts'
 
@@ -24,4 +25,16 @@ export async function readScript(
 ): Promise<string | undefined> {
   const repository = await handle.open(signal)
   return repository.own.getText(keyOf(repository, id), { signal })
+}
+
+/** What is not in a backup; beside its record, which stood before it was known. Errors: StorageError. */
+export async function writeReport(
+  handle: Pick<RepositoryHandle, 'open'>,
+  id: string,
+  notIncluded: readonly NotIncluded[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const repository = await handle.open(signal)
+  const key = repositoryKeys.report(repository.name, id).slice(repository.own.directory.length)
+  await repository.own.putJson(key, { notIncluded }, { signal })
 }

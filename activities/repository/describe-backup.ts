@@ -1,5 +1,6 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import type { BackupsPage } from '../../contract/backup/repository-api.ts'
+import { besides, type NotIncluded } from '../../planning/companion/not-included.ts'
 
 type Objects = NonNullable<BackupsPage['objects']>
 type Described = Omit<Objects[number], 'more'>
@@ -46,4 +47,6 @@ function objectsOfRecord(record: BackupRecord): Described[] {
 
 const MOST_NOT_INCLUDED = 500
 
-export const notIncludedOf = (record: BackupRecord) => record.notIncluded.slice(0, MOST_NOT_INCLUDED)
+/** Objects of the database, then what no snapshot holds. */
+export const notIncludedOf = ({ notIncluded }: BackupRecord, around: readonly NotIncluded[]) =>
+  [...notIncluded, ...besides(notIncluded, around)].slice(0, MOST_NOT_INCLUDED)

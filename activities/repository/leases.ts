@@ -37,8 +37,9 @@ export async function releaseSnapshots(repository: Repository, holder: string, s
   if (error) throw error
 }
 
-function leaseInfo({ holder, why, labels, records = [] }: RepositoryLease): Record<string, string> {
-  return { holder, why, labels: JSON.stringify(labels), records: JSON.stringify(records) }
+function leaseInfo({ holder, why, labels, records = [], cluster }: RepositoryLease): Record<string, string> {
+  const lists = { labels: JSON.stringify(labels), records: JSON.stringify(records) }
+  return { holder, why, ...lists, ...(cluster === undefined ? {} : { cluster }) }
 }
 
 /** Errors: SyntaxError for one that is damaged; who meets it does not know what it protects, and deletes nothing. */
@@ -48,13 +49,18 @@ export function readLeaseInfo({ info, id }: Lease): RepositoryLease {
     why: info.why ?? 'somebody works with it',
     labels: JSON.parse(info.labels ?? '[]') as string[],
     records: JSON.parse(info.records ?? '[]') as string[],
+    ...(info.cluster === undefined ? {} : { cluster: info.cluster }),
   }
 }
 
-/** The right to delete in this repository, of which there is one. `heldBy` when somebody else has it. */
+/**
+ * The right to delete in this repository, of which there is one. `heldBy` when somebody else has it. The same workflow takes it from an attempt before, whose
+ * worker was given up: should that one be alive, it finds out before it deletes anything more.
+ */
 export function acquireDeleting(repository: Repository, holder: string, signal?: AbortSignal) {
   const info = leaseInfo({ holder, why: 'deletes backups', labels: [] })
-  return leasesOf(repository).acquire('write', 'retention', info, WRITE_SECONDS, { signal })
+  const takes = (lease: Lease) => holder !== '' && lease.info.holder === holder
+  return leasesOf(repository).acquire('write', 'retention', info, WRITE_SECONDS, { signal, takes })
 }
 
 /** Those of the records being deleted that a lease is about. */
@@ -64,36 +70,44 @@ function overlap({ labels, records = [] }: RepositoryLease, doomed: ReadonlyMap<
 }
 
 /**
- * Does the work while the lease is renewed. `lost` is told once somebody else may have it. A process that stood still for so long goes on before it is told:
- * `sure` throws then, and is called right before whatever must not happen twice.
+ * Does the work while the lease is renewed. `lost` is told once somebody else may have it. A process, or a whole machine, that stood still goes on before it
+ * is told, and its clocks may not know: so `sure`, which is called right before whatever must not happen twice, asks the store, and throws.
  */
 export async function whileRenewed<T>(
   held: HeldLease,
   lost: (why: Error) => void,
-  work: (sure: () => void) => Promise<T>,
+  work: (sure: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const lasts = held.lease.ttlSeconds * 1000
   let until = performance.now() + lasts
-  let renewing = false
-  const renew = async () => {
-    if (renewing) return
-    renewing = true
-    try {
+  let renewing: Promise<boolean> | undefined
+  /** One at a time: two writes of ours would each find the other's. Throws when the store cannot be asked. */
+  const renew = () => {
+    renewing ??= (async () => {
       const asked = performance.now()
-      if (await held.renew()) until = asked + lasts
-      else lost(new Error(`the lease ${held.lease.id} was lost to somebody else`))
+      const kept = await held.renew()
+      if (kept) until = asked + lasts
+      return kept
+    })().finally(() => {
+      renewing = undefined
+    })
+    return renewing
+  }
+  const taken = () => new Error(`the lease ${held.lease.id} was lost to somebody else`)
+  const beat = async () => {
+    try {
+      if (!(await renew())) lost(taken())
     } catch {
       // A store that is away for a moment. Once the lease may have run out somebody else may have it.
       if (performance.now() >= until) lost(new Error(`the lease ${held.lease.id} could not be renewed in time`))
-    } finally {
-      renewing = false
     }
   }
-  const timer = setInterval(() => void renew(), Math.min(lasts / 6, LONGEST_GAP_MS))
+  const timer = setInterval(() => void beat(), Math.min(lasts / 6, LONGEST_GAP_MS))
   try {
-    return await work(() => {
-      if (performance.now() >= until)
-        throw new Error(`the lease ${held.lease.id} ran out while this process stood still`)
+    return await work(async () => {
+      // One that is under way was perhaps answered before we stood still.
+      await renewing?.catch(() => undefined)
+      if (!(await renew())) throw taken()
     })
   } finally {
     clearInterval(timer)

@@ -47,7 +47,8 @@ async function describe(
   row: BackupRow,
   signal?: AbortSignal,
 ): Promise<Pick<BackupsPage, 'rows' | 'objects' | 'notIncluded'>> {
-  const record = await objectsOf(repository).record(row.id, { signal })
+  const objects = objectsOf(repository)
+  const record = await objects.record(row.id, { signal })
   if (!record) throw refused(`Backup ${row.id} was deleted from repository ${repository.name} in this moment`)
   // Asked for alone, it is worth a look at each of its snapshots.
   const looks = await mapConcurrently(record.labels, LOOKS_AT_ONCE, async ({ label, infoMd5 }) => {
@@ -61,7 +62,7 @@ async function describe(
   return {
     rows: [{ ...row, state, problem, whole: looks.every((text) => text === '') && row.whole }],
     objects: describeObjects(record),
-    notIncluded: notIncludedOf(record),
+    notIncluded: notIncludedOf(record, await objects.report(record.id, { signal })),
   }
 }
 

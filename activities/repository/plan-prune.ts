@@ -1,6 +1,7 @@
 import type { PruneOrder, PrunePlan } from '../../contract/backup/repository-api.ts'
 import { ownLabels } from '../../planning/backup/head.ts'
 import { type Doomed, type Kept, planRetention, type RetentionHead } from '../../planning/backup/retention.ts'
+import type { DeletionMark } from './deletion-marks.ts'
 import type { Situation } from './situation.ts'
 
 export interface FullPlan {
@@ -8,8 +9,8 @@ export interface FullPlan {
   keep: Kept[]
   leftovers: { label: string; why: string }[]
   untouched: { label: string; why: string }[]
-  /** Marked by an earlier run, and kept after all. */
-  unmark: string[]
+  /** Written by an earlier run about what is kept after all. */
+  unmark: DeletionMark[]
   waits: string[]
 }
 
@@ -49,7 +50,7 @@ export function planPrune(situation: Situation, input: Wanted): FullPlan {
     keep: plan.keep.filter(({ head }) => !gone.has(head.id)),
     leftovers: leftovers.delete.filter(({ label }) => !confirmed || confirmed.has(label)),
     untouched,
-    unmark: [...situation.marked].filter((id) => !gone.has(id)),
+    unmark: situation.undecided.filter(({ id }) => !gone.has(id)),
     waits: situation.waits.filter((reason) => untouched.some(({ why }) => why === reason)),
   }
 }

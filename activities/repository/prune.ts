@@ -11,7 +11,7 @@ import { planPrune, shownPlan } from './plan-prune.ts'
 import { dropThroughCluster, planThroughCluster } from './prune-through-cluster.ts'
 import { type PruneProgress, runPrune } from './run-prune.ts'
 import { readSituation } from './situation.ts'
-import { isOutOfReach, repositoryFailure } from './storage-failure.ts'
+import { endingFailure, isOutOfReach, repositoryFailure } from './storage-failure.ts'
 
 export function createPruneActivities(deps: Dependencies) {
   return {
@@ -63,7 +63,7 @@ export function createPruneActivities(deps: Dependencies) {
             await held.release().catch(() => undefined)
           }
         } catch (error) {
-          throw repositoryFailure(error, `retention in repository ${input.repository}`)
+          throw endingFailure(error, `retention in repository ${input.repository}`, info.attempt)
         }
       }, progress)
     },

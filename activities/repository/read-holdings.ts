@@ -1,5 +1,6 @@
 import type { Holdings } from '../../planning/backup/catalogue.ts'
 import type { Repository } from '../../repository/index.ts'
+import type { DeletionMark } from './deletion-marks.ts'
 import type { Damaged } from './repository-objects.ts'
 import { objectsOf } from './repository-objects.ts'
 
@@ -7,20 +8,21 @@ import { objectsOf } from './repository-objects.ts'
 export async function readHoldings(
   repository: Repository,
   signal?: AbortSignal,
-): Promise<Holdings & { labels: ReadonlySet<string>; damaged: Damaged[] }> {
+): Promise<Holdings & { labels: ReadonlySet<string>; damaged: Damaged[]; marks: ReadonlyMap<string, DeletionMark> }> {
   const objects = objectsOf(repository)
   // Records after intents: a backup that ends in between writes its record before it takes its intent back, so it is in one of them.
   const intents = await objects.intents({ signal })
-  const [{ heads, damaged }, marked, labels] = await Promise.all([
+  const [{ heads, damaged }, marks, labels] = await Promise.all([
     objects.heads({ signal }),
-    objects.deleting({ signal }),
+    objects.marks.list({ signal }),
     collect(repository.listSnapshots({ signal })),
   ])
   return {
     records: heads,
     damaged,
     labels,
-    marked: new Set(marked.keys()),
+    marks,
+    marked: new Set(marks.keys()),
     intents: new Map(intents.map(({ intent }) => [intent.label, intent.workflowId])),
   }
 }

@@ -10,7 +10,8 @@ import {
 import type { Verification } from '../../contract/backup/repository-api.ts'
 import { type RecordHead, readHead } from '../../planning/backup/head.ts'
 import { withCounts } from '../../planning/backup/record-counts.ts'
-import { RecordReader, type Repository, StorageError, type StoredObject } from '../../repository/index.ts'
+import { RecordReader, type Repository, StorageError } from '../../repository/index.ts'
+import { DeletionMarks } from './deletion-marks.ts'
 
 interface Abortable {
   signal?: AbortSignal
@@ -33,6 +34,7 @@ type VerifiedShortly = NonNullable<RecordHead['verified']>
 /** What starferry keeps in a repository, by its meaning. Errors: StorageError. */
 export class RepositoryObjects {
   readonly repository: Repository
+  readonly marks: DeletionMarks
   readonly #heads: RecordReader<RecordHead>
   readonly #intents: RecordReader<BackupIntent>
   readonly #verified: RecordReader<VerifiedShortly>
@@ -40,6 +42,7 @@ export class RepositoryObjects {
   constructor(repository: Repository) {
     this.repository = repository
     const { own } = repository
+    this.marks = new DeletionMarks(own)
     this.#heads = new RecordReader(own, { pick: readHead, cost: costOf })
     this.#intents = new RecordReader(own)
     this.#verified = new RecordReader(own, {
@@ -115,6 +118,11 @@ export class RepositoryObjects {
     ).written
   }
 
+  /** Takes back a record that was written this moment, and leaves everything else of its id. */
+  async withdrawRecord(id: string, options: Abortable = {}): Promise<void> {
+    await this.#delete([this.#own(repositoryKeys.record, id)], options)
+  }
+
   /**
    * Announces a snapshot: until it is removed, nothing is deleted that its record names. Which of these are being deleted already is returned:
    * then the backup must not build on them, and is to be planned anew.
@@ -156,22 +164,16 @@ export class RepositoryObjects {
     return found
   }
 
-  /** Records that are being deleted: id → labels of their own. */
+  /** What is being deleted, or about to be: id → labels. */
   async deleting(options: Abortable = {}): Promise<Map<string, string[]>> {
-    const marks = new Map<string, string[]>()
-    for (const { key } of await this.#list(`${repositoryKeys.root(this.repository.name)}deleting/`, options)) {
-      const mark = (await this.repository.own.getJson(key, options)) as { labels?: string[] } | undefined
-      if (mark) marks.set(nameOf(key, '.json'), mark.labels ?? [])
-    }
-    return marks
+    const marks = await this.marks.list(options)
+    return new Map([...marks].map(([id, { labels }]) => [id, labels]))
   }
 
-  async markDeleting(id: string, labels: readonly string[], options: Abortable = {}): Promise<void> {
-    await this.repository.own.putJson(this.#own(repositoryKeys.deleting, id), { labels }, options)
-  }
-
-  async unmarkDeleting(id: string, options: Abortable = {}): Promise<void> {
-    await this.#delete([this.#own(repositoryKeys.deleting, id)], options)
+  /** What was found around a backup that no snapshot holds; nothing where that was not written down. */
+  async report(id: string, options: Abortable = {}): Promise<{ object: string; reason: string }[]> {
+    const json = await this.repository.own.getJson(this.#own(repositoryKeys.report, id), options)
+    return (json as { notIncluded?: { object: string; reason: string }[] } | undefined)?.notIncluded ?? []
   }
 
   verification(id: string, options: Abortable = {}): Promise<Verification | undefined> {
@@ -186,13 +188,18 @@ export class RepositoryObjects {
 
   /** Everything of a record but its snapshots. The record itself goes last: as long as it is there, deleting is taken up again. */
   async removeRecord(id: string, options: Abortable = {}): Promise<void> {
-    const beside = [repositoryKeys.companion, repositoryKeys.verification, repositoryKeys.counts]
+    const beside = [
+      repositoryKeys.companion,
+      repositoryKeys.report,
+      repositoryKeys.verification,
+      repositoryKeys.counts,
+    ]
     await this.#delete(
       beside.map((key) => this.#own(key, id)),
       options,
     )
     await this.#delete([this.#own(repositoryKeys.record, id)], options)
-    await this.unmarkDeleting(id, options)
+    await this.marks.remove(id, options)
   }
 
   #damagedRecord(key: string, { issues }: ZodError): StorageError {
@@ -206,12 +213,6 @@ export class RepositoryObjects {
     const { failures, stopped } = await this.repository.own.delete(keys, options)
     const error = stopped ?? failures[0]?.error
     if (error) throw error
-  }
-
-  async #list(prefix: string, options: Abortable): Promise<StoredObject[]> {
-    const objects: StoredObject[] = []
-    for await (const object of this.repository.own.list(this.#below(prefix), options)) objects.push(object)
-    return objects
   }
 
   #own(key: (repository: string, id: string) => string, id: string): string {

@@ -1,6 +1,6 @@
 import type { PruneOrder, PruneResult } from '../../contract/backup/repository-api.ts'
 import type { Doomed } from '../../planning/backup/retention.ts'
-import type { Repository } from '../../repository/index.ts'
+import type { Lease, Repository } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { clustersOf, rememberedJobs } from './cluster-jobs.ts'
 import { deleteSnapshot } from './delete-snapshots.ts'
@@ -8,6 +8,7 @@ import { leasesOf } from './leases.ts'
 import { type FullPlan, planPrune, shownPlan } from './plan-prune.ts'
 import { objectsOf } from './repository-objects.ts'
 import { readSituation, type Situation } from './situation.ts'
+import { createWriters } from './writers.ts'
 
 /** What was done so far; survives an attempt in its heartbeat. */
 export interface PruneProgress {
@@ -25,47 +26,53 @@ export interface PruneWork {
   report(progress: PruneProgress): void
   /** Somebody wants it ended, or somebody else has the right to delete now. */
   signal: AbortSignal
-  /** Throws when somebody else may have the right to delete, though nobody was told yet. */
-  sure(): void
+  /** Throws when somebody else has the right to delete by now, though nobody was told yet. */
+  sure(): Promise<void>
 }
 
 const MOST_FAILURES = 50
-/** How long after they ran out leases are swept away. */
+/** How long after they ran out leases, and after they were taken back marks, are swept away. */
 const SWEEP_SECONDS = 86_400
 
 /**
  * Deletes what the plan names, dependants first. Each backup is marked before, and then everything that may need it is read once more: a backup or
- * restore that chose it meanwhile is either seen here, or sees the mark. What interrupts this leaves marks behind, by which the next run goes on.
- * Errors: StorageError; the signal's reason.
+ * restore that chose it meanwhile is either seen here, or sees the mark. Only then it is decided, by a write that fails when another process has changed the
+ * mark: a process that stood still meanwhile deletes nothing that another kept. What interrupts this leaves marks behind, by which the next run goes on; what
+ * was decided is never kept any more. Errors: StorageError; the signal's reason.
  */
 export async function runPrune(work: PruneWork): Promise<PruneResult> {
   const { deps, repository, input, progress, report, signal, sure } = work
   const objects = objectsOf(repository)
+  const { marks } = objects
   const jobs = rememberedJobs(deps, clustersOf(deps, repository.name), signal)
   const look = (leftovers = input.leftovers) => readSituation(deps, repository, { leftovers, jobs, signal })
   const situation = await look()
   const plan = planPrune(situation, input)
   const notes = new Set<string>()
-  for (const id of plan.unmark) await objects.unmarkDeleting(id, { signal })
+  for (const mark of plan.unmark) await marks.release(mark, { signal })
+  for (const id of situation.spent) await marks.remove(id, { signal })
 
   for (const doomed of plan.delete) {
     signal.throwIfAborted()
     const { head, labels } = doomed
     report(Object.assign(progress, { now: head.id }))
-    await objects.markDeleting(head.id, labels, { signal })
+    const condemned = situation.condemned.has(head.id)
+    const seen = situation.marks.get(head.id)
+    const announced = condemned && seen ? seen : await marks.announce(head.id, labels, seen, { signal })
     const again = await look(false)
     const reason = whyStays(again, doomed)
     if (reason) {
-      // Of one that is torn already the mark says so.
-      if (!situation.condemned.has(head.id)) await objects.unmarkDeleting(head.id, { signal })
+      // What was begun is good for nothing, whoever wants it now.
+      if (!condemned) await marks.release(announced, { signal })
       plan.untouched.push(...labels.map((label) => ({ label, why: reason })))
       for (const wait of again.waits) if (wait === reason && !plan.waits.includes(wait)) plan.waits.push(wait)
       continue
     }
     const bytes = head.bytes ?? (await measure(repository, labels, signal))
+    await sure()
+    const decided = await marks.decide(announced, { signal })
     const results = []
     for (const label of labels) {
-      sure()
       const result = await deleteSnapshot(deps, repository, label, head.cluster, signal)
       results.push(result)
       if (result.reason) fail(label, result.reason)
@@ -79,11 +86,14 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
       progress.bytes += bytes
       deps.metrics.count('pruned_backups_total', { repository: repository.name })
       deps.metrics.count('pruned_bytes_total', { repository: repository.name }, bytes)
-    } else if (results.length === 1 && results[0]?.whole) await objects.unmarkDeleting(head.id, { signal })
+    } else if (!condemned && results.length === 1 && results[0]?.whole) await marks.release(decided, { signal })
     report(progress)
   }
   await deleteLeftovers(plan)
-  await leasesOf(repository).sweep(SWEEP_SECONDS, { signal })
+  const writerOf = createWriters(deps.client)
+  const unless = async ({ info }: Lease) => (await writerOf(info.holder ?? '')) === 'open'
+  await leasesOf(repository).sweep(SWEEP_SECONDS, { signal, unless })
+  await marks.sweep(new Date(situation.now - SWEEP_SECONDS * 1000), { signal })
   const shown = shownPlan(plan)
   return { ...shown, ...resultOf(progress), ...(notes.size > 0 ? { notes: [...notes] } : {}) }
 
@@ -91,17 +101,24 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
     for (const { label } of leftovers) {
       signal.throwIfAborted()
       report(Object.assign(progress, { now: label }))
-      // Its writer may have come back, and its record may stand by now.
+      // Its writer may come back, and its record may stand by now; or it finds the mark when it writes one.
+      const seen = situation.marks.get(label)
+      const announced = seen?.decided ? seen : await marks.announce(label, [label], seen, { signal })
       const again = await look()
-      if (!again.leftovers.delete.some((one) => one.label === label)) continue
-      if (again.records.some((head) => head.labels.includes(label))) continue
+      const isRecorded = again.records.some((head) => head.labels.includes(label))
+      if (isRecorded || !again.leftovers.delete.some((one) => one.label === label)) {
+        if (!announced.decided) await marks.release(announced, { signal })
+        continue
+      }
       const { bytes } = await repository.measure(label, { signal })
-      sure()
+      await sure()
+      await marks.decide(announced, { signal })
       const { gone, reason, hidden } = await deleteSnapshot(deps, repository, label, undefined, signal)
       if (reason) fail(label, reason)
       if (hidden > 0) notes.add(HIDDEN)
       if (!gone) continue
       await objects.removeIntent(label, { signal })
+      await marks.remove(label, { signal })
       progress.bytes += bytes
       deps.metrics.count('pruned_bytes_total', { repository: repository.name }, bytes)
     }

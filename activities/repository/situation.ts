@@ -1,11 +1,13 @@
+import type { RepositoryLease } from '../../contract/backup/repository-api.ts'
 import { isWhole } from '../../planning/backup/catalogue.ts'
 import { ownLabels } from '../../planning/backup/head.ts'
 import { type LeftoverPlan, planLeftovers } from '../../planning/backup/leftovers.ts'
 import type { Protector, RetentionHead } from '../../planning/backup/retention.ts'
-import type { Repository } from '../../repository/index.ts'
+import type { Lease, Repository } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { type ClusterJobs, clusterJobs } from './cluster-jobs.ts'
+import type { DeletionMark } from './deletion-marks.ts'
 import { leasesOf, readLeaseInfo } from './leases.ts'
 import { readHoldings } from './read-holdings.ts'
 import { type FoundIntent, objectsOf } from './repository-objects.ts'
@@ -15,10 +17,14 @@ import { createWriters } from './writers.ts'
 /** Everything that decides what may be deleted, at one moment. */
 export interface Situation {
   records: RetentionHead[]
-  /** Ids of records whose snapshots were begun to be deleted, and cannot be restored from any more. */
+  /** Ids of records that it was decided to delete, so that their snapshots may be gone in part, or will be in a moment. */
   condemned: Set<string>
-  /** Ids of records that are marked as being deleted and are still whole. */
-  marked: Set<string>
+  /** Of records that somebody looked at and did not decide to delete. */
+  undecided: DeletionMark[]
+  /** All that stand, by id. */
+  marks: ReadonlyMap<string, DeletionMark>
+  /** Ids of marks of which nothing is left. */
+  spent: string[]
   protectors: Protector[]
   leftovers: LeftoverPlan
   /** By the store's clock, in milliseconds. */
@@ -54,9 +60,7 @@ export async function readSituation(
 ): Promise<Situation> {
   const objects = objectsOf(repository)
   const intents = await objects.intents({ signal })
-  const leases = (await leasesOf(repository).list('read', { signal }))
-    .filter(({ expired }) => !expired)
-    .map(readLeaseInfo)
+  const leases = (await leasesOf(repository).list('read', { signal })).flatMap((lease) => readLease(lease) ?? [])
   const jobs = await (askJobs?.() ?? clusterJobs(deps, deps.clusterNames(), signal))
   const holdings = await readHoldings(repository, signal)
   const now = (await repository.store.now({ signal })).getTime()
@@ -66,11 +70,14 @@ export async function readSituation(
     holdings.records.filter(({ id }) => holdings.marked.has(id)),
     LOOKS_AT_ONCE,
     async (head) => {
+      if (holdings.marks.get(head.id)?.decided) return [head.id]
       const looks = await Promise.all(ownLabels(head).map((label) => repository.lookAt(label, { signal })))
       return looks.every(({ state }) => state === 'complete') ? [] : [head.id]
     },
   )
   const condemned = new Set(torn.flat())
+  const ids = new Set(holdings.records.map(({ id }) => id))
+  const isGone = ({ labels }: DeletionMark) => !labels.some((label) => holdings.labels.has(label))
   const writerOf = createWriters(deps.client)
   const known = new Set(holdings.records.flatMap(ownLabels))
   const planned = planLeftovers(
@@ -81,9 +88,10 @@ export async function readSituation(
     ...intents.filter(({ intent }) => !left.has(intent.label)).map(intentProtector),
     ...jobs.flatMap(jobProtectors),
   ]
-  for (const lease of leases) {
-    // Its holder ended without giving it back.
-    if ((await writerOf(lease.holder)) === 'closed') continue
+  for (const { lease, expired } of leases) {
+    const holder = await writerOf(lease.holder)
+    // Its holder ended without giving it back. One that is known to be at work only did not come to prolong it.
+    if (holder === 'closed' || (expired && holder !== 'open')) continue
     protectors.push({ labels: lease.labels, records: lease.records, why: `${lease.why}, by ${lease.holder}` })
   }
   // Behind those that know more.
@@ -95,7 +103,9 @@ export async function readSituation(
       whole: condemned.has(head.id) ? false : isWhole(head, { labels: holdings.labels, marked: condemned }),
     })),
     condemned,
-    marked: new Set([...holdings.marked].filter((id) => !condemned.has(id))),
+    undecided: [...holdings.marks.values()].filter(({ id }) => ids.has(id) && !condemned.has(id)),
+    marks: holdings.marks,
+    spent: [...holdings.marks.values()].filter((mark) => !ids.has(mark.id) && isGone(mark)).map(({ id }) => id),
     protectors,
     leftovers: planned,
     now,
@@ -121,4 +131,15 @@ function intentProtector({ intent: { label, workflowId, record } }: FoundIntent)
 
 function jobProtectors(jobs: ClusterJobs): Protector[] {
   return 'unknown' in jobs ? [] : jobs.jobs.map(({ label, what }) => ({ labels: [label], why: what }))
+}
+
+/** Undefined for one that cannot be understood, and has run out. */
+function readLease(lease: Lease): { lease: RepositoryLease; expired: boolean } | undefined {
+  const { expired } = lease
+  try {
+    return { lease: readLeaseInfo(lease), expired }
+  } catch (error) {
+    if (expired) return undefined
+    throw error
+  }
 }

@@ -27,6 +27,23 @@ export function repositoryFailure(error: unknown, what: string): unknown {
   }
 }
 
+/** New credentials may come by themselves, within seconds or never. */
+const CREDENTIAL_TRIES = 4
+/** Some minutes, as the policies of the workflows space them. */
+const TRIES = 12
+
+/**
+ * The same for what somebody waits for, or what must end so that somebody is told: after some tries it says what is wrong, and gives up. `attempt` counts
+ * from 1.
+ */
+export function endingFailure(error: unknown, what: string, attempt: number): unknown {
+  if (error instanceof StorageError) {
+    const tries = error.kind === 'ExpiredCredentials' ? CREDENTIAL_TRIES : TRIES
+    if (attempt >= tries) return refused(`${what}: ${error.message} (given up after ${attempt} tries)`)
+  }
+  return repositoryFailure(error, what)
+}
+
 const OUT_OF_REACH: ReadonlySet<StorageError['kind']> = new Set([
   'Unsupported',
   'Unreachable',

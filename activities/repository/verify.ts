@@ -8,7 +8,7 @@ import { protectSnapshots, releaseSnapshots } from './leases.ts'
 import { readHoldings } from './read-holdings.ts'
 import { objectsOf } from './repository-objects.ts'
 import { type LabelToVerify, selectToVerify, type VerifyPage } from './select-to-verify.ts'
-import { repositoryFailure } from './storage-failure.ts'
+import { endingFailure } from './storage-failure.ts'
 import { verifyLabel } from './verify-label.ts'
 
 export interface VerifyLabelsInput {
@@ -29,7 +29,7 @@ export function createVerifyActivities(deps: Dependencies) {
           const repository = await deps.repository(input.repository).open(signal)
           return await selectToVerify(repository, input, signal)
         } catch (error) {
-          throw repositoryFailure(error, `verifying repository ${input.repository}`)
+          throw endingFailure(error, `verifying repository ${input.repository}`, Context.current().info.attempt)
         }
       })
     },
@@ -73,7 +73,7 @@ export function createVerifyActivities(deps: Dependencies) {
             await releaseSnapshots(repository, holder, signal)
             return results
           } catch (error) {
-            throw repositoryFailure(error, `verifying repository ${name}`)
+            throw endingFailure(error, `verifying repository ${name}`, context.info.attempt)
           }
         },
         { results },
@@ -105,7 +105,7 @@ export function createVerifyActivities(deps: Dependencies) {
             })
           }
         } catch (error) {
-          throw repositoryFailure(error, `verifying repository ${input.repository}`)
+          throw endingFailure(error, `verifying repository ${input.repository}`, Context.current().info.attempt)
         }
       })
     },

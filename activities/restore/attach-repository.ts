@@ -50,14 +50,14 @@ export async function attachRepository(
   return { writable: false, attached: true }
 }
 
-/** Forgets the repository again; what is stored stays. Returns why it could not be. */
-export async function detachRepository(cluster: StarRocksCluster, name: string): Promise<string | undefined> {
+/** Makes the cluster forget the repository; what is stored stays. Returns why that could not be. */
+export async function dropFrom(cluster: StarRocksCluster, name: string): Promise<string | undefined> {
   try {
     await cluster.execute(dropRepositoryStatement(name))
     return undefined
   } catch (error) {
     if (!(error instanceof StarRocksError)) throw error
     if (error.kind === 'NotFound') return undefined
-    return `repository ${name} stays attached to ${cluster.name}: ${error.message}`
+    return error.message
   }
 }

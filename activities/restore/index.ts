@@ -8,9 +8,10 @@ import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
 import { facts } from '../pollers/facts.ts'
-import { attachRepository, detachRepository, type RepositoryOnCluster, repositoryOn } from './attach-repository.ts'
+import { attachRepository, type RepositoryOnCluster, repositoryOn } from './attach-repository.ts'
 import { lookBeforeRestore } from './check-restore.ts'
 import { deleteOwnSnapshots, passageLabels } from './delete-own-snapshots.ts'
+import { detachRepository } from './detach-repository.ts'
 import { openRestore, type RestoreInput } from './open-restore.ts'
 import { planPage } from './plan-page.ts'
 import { publishObstacles } from './publish-obstacles.ts'
@@ -57,11 +58,12 @@ export function createRestoreActivities(deps: Dependencies) {
       )
     },
 
-    detachRestoreRepository({ spec }: { spec: RestoreSpec }): Promise<string[]> {
-      return guarded(`repository ${spec.repository} of ${spec.cluster}`, async () => {
-        const why = await detachRepository(deps.cluster(spec.cluster).cluster, spec.repository)
-        return why === undefined ? [] : [why]
-      })
+    /** The other way round, unless another restore uses it. Returns why it stays. */
+    detachRestoreRepository({ spec, holder }: { spec: RestoreSpec; holder: string }): Promise<string[]> {
+      const { cluster, repository } = spec
+      return guarded(`repository ${repository} of ${cluster}`, (signal) =>
+        detachRepository(deps, { cluster, repository, holder }, signal),
+      )
     },
 
     /** What will be restored, and how. Changes nothing. */

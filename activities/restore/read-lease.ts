@@ -27,6 +27,7 @@ export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, sign
       why: `restores backup ${basis.backup} to ${spec.cluster}`,
       labels: chain,
       records: basis.bare ? [] : [basis.backup],
+      cluster: spec.cluster,
     }
     const repository = await repositoryOf(deps, spec.repository)
     const answer = await protectSnapshots(repository, lease, signal)

@@ -42,8 +42,8 @@ export function backupResultView(name: string, result: BackupSetResult, style: S
     ...result.backups
       .slice(0, 50)
       .map(
-        ({ id, database, kind, bytes, verified, chain }) =>
-          `  ${printable(database || '(catalogs)')}  ${kind}  ${style.dim(id || 'nothing new')}  ${bytes === undefined ? '' : formatBytes(bytes)}${chain > 1 ? `  chain of ${chain}` : ''}${verified ? `  verified: ${verified}` : ''}`,
+        ({ id, database, kind, bytes, verified, chain, notIncluded, besides }) =>
+          `  ${printable(database || '(catalogs)')}  ${kind}  ${style.dim(id || 'nothing new')}  ${bytes === undefined ? '' : formatBytes(bytes)}${chain > 1 ? `  chain of ${chain}` : ''}${verified ? `  verified: ${verified}` : ''}${leftOut(notIncluded, besides)}`,
       ),
     ...(result.backups.length > 50 || result.more > 0
       ? [
@@ -51,6 +51,9 @@ export function backupResultView(name: string, result: BackupSetResult, style: S
             `  ${plural(result.databases, 'database')} in all: ${[...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
           ),
         ]
+      : []),
+    ...(result.backups.some(({ notIncluded, besides = 0 }) => notIncluded + besides > 0)
+      ? [style.dim('  what is not in a backup, by name and reason: starferry backup show <BACKUP>')]
       : []),
     ...result.failed.map(({ database, reason }) => `  ${style.red(printable(database))}: ${printable(reason)}`),
     ...result.warnings.map((warning) => `  ${style.yellow(printable(warning))}`),
@@ -63,6 +66,11 @@ export function backupResultView(name: string, result: BackupSetResult, style: S
       : []),
   ]
 }
+
+const leftOut = (objects: number, besides = 0) =>
+  objects + besides === 0
+    ? ''
+    : `  not in it: ${[...(objects > 0 ? [plural(objects, 'object')] : []), ...(besides > 0 ? [`${besides} things that snapshots do not hold`] : [])].join(', ')}`
 
 /** What a backup would do for one database. */
 export function plannedBackupView(planned: PlannedBackup, style: Style): string[] {

@@ -91,9 +91,12 @@ export interface BackupResult {
   /** Length of the chain that restoring it needs, itself included. */
   chain: number
   warnings: string[]
+  /** Objects of the database that are in none of its snapshots. */
   notIncluded: number
   /** Tables and the like of which it has nothing, although an earlier backup has: it is no good backup of them. Bounded. */
   lacking?: string[]
+  /** What else no snapshot holds: users, grants, routine loads and the like. `backup show` names both. */
+  besides?: number
 }
 
 /** Input of workflow type `backupPlan`: what a backup would do now; changes nothing. */
@@ -154,7 +157,10 @@ export interface BackupSetResult {
   ok: boolean
   set: string
   databases: number
-  backups: Pick<BackupResult, 'id' | 'database' | 'kind' | 'bytes' | 'verified' | 'chain'>[]
+  backups: Pick<
+    BackupResult,
+    'id' | 'database' | 'kind' | 'bytes' | 'verified' | 'chain' | 'notIncluded' | 'besides'
+  >[]
   /** Beyond those listed; the list is bounded. */
   more: number
   failed: FailedBackup[]

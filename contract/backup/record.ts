@@ -147,6 +147,8 @@ export const repositoryKeys = {
   leases: (repository: string) => `__starferry_${repository}/leases/`,
   /** Written before a backup is deleted: who meant to build on it, and announced so before, finds this and takes another. */
   deleting: (repository: string, id: string) => `__starferry_${repository}/deleting/${id}.json`,
+  /** What no snapshot of the backup holds, as it was found around it when it was made. */
+  report: (repository: string, id: string) => `__starferry_${repository}/reports/${id}.json.gz`,
   verifications: (repository: string) => `__starferry_${repository}/verified/`,
   verification: (repository: string, id: string) => `__starferry_${repository}/verified/${id}.json`,
 }

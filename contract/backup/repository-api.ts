@@ -104,6 +104,7 @@ export interface BackupsPage {
     partitions: { name: string; version: string; label: string; rows?: string }[]
     more: number
   }[]
+  /** Of the one asked for: what is not in it, objects of the database first. */
   notIncluded?: { object: string; reason: string }[]
 }
 
@@ -142,6 +143,8 @@ export interface RepositoryLease {
   labels: string[]
   /** Ids of the records that are read. */
   records?: string[]
+  /** Where they are restored to: the repository stays known there as long. */
+  cluster?: string
 }
 
 /** Kinds of leases: `read` protects what it names; of `write` a repository has one, `retention`, so that one at a time deletes. */

@@ -29,6 +29,18 @@ export const BACKUP_FINDINGS = [
     means: 'The user’s grants do not show a privilege that the statements need',
   },
   {
+    code: 'few-snapshot-threads',
+    of: 'backup',
+    level: 'info',
+    means: 'Backends make or remove local snapshots with fewer threads than by default',
+  },
+  {
+    code: 'privileges-unknown',
+    of: 'both',
+    level: 'info',
+    means: 'Whether the user may do everything cannot be told: grants or roles cannot be read, or come from elsewhere',
+  },
+  {
     code: 'shared-data',
     of: 'backup',
     level: 'fatal',

@@ -72,6 +72,33 @@ export function notIncludedOf(found: LeftBehind, script: boolean): NotIncluded[]
 
 const countOf = (count: number | undefined, what: string) => (count === undefined ? `${what}s` : `${what}s (${count})`)
 
+/** What no snapshot holds where nobody looked what of it there is. */
+export function kindsNotIncluded(): NotIncluded[] {
+  const reason = 'in no snapshot; with companion set to false it is not saved or listed either'
+  return [...KINDS.map((object) => ({ object, reason })), ...ALWAYS]
+}
+
+const KINDS = [
+  'users',
+  'roles and all grants',
+  'resource groups',
+  'resources',
+  'storage volumes',
+  'external catalogs, unless backed up as such',
+  'global functions',
+  'routine loads',
+  'pipes',
+  'tasks',
+  'temporary tables',
+  'properties of the database',
+]
+
+/** What a backup's own list does not name in other words already. */
+export function besides(own: readonly NotIncluded[], around: readonly NotIncluded[]): NotIncluded[] {
+  const known = new Set(own.map(({ object }) => object))
+  return around.filter(({ object }) => !known.has(object.replace(/^(table|view|materialized view|function) /, '')))
+}
+
 /** Never in any backup. */
 export const ALWAYS: readonly NotIncluded[] = [
   { object: 'default roles and properties of users', reason: 'no statement prints them' },

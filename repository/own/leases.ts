@@ -55,13 +55,16 @@ export class Leases {
     this.#store = store
   }
 
-  /** Takes a lease that nobody holds, or whose time has run out. Returns the lease of whoever holds it otherwise. */
+  /**
+   * Takes a lease that nobody holds, or whose time has run out, or that `takes` says to take from its holder, who then finds it lost. Returns the lease of
+   * whoever holds it otherwise.
+   */
   async acquire(
     kind: string,
     id: string,
     info: Record<string, string>,
     ttlSeconds: number,
-    options: Abortable = {},
+    { takes, ...options }: Abortable & { takes?: (lease: Lease) => boolean } = {},
   ): Promise<HeldLease | { heldBy: Lease }> {
     const body: LeaseBody = { kind, id, info, ttlSeconds, holder: randomUUID(), renewals: 0 }
     const key = keyOf(kind, id)
@@ -77,7 +80,7 @@ export class Leases {
       if (!lease) continue
       // The answer to our own write was lost, and the SDK wrote once more.
       if (lease.holder === body.holder) return this.#held(body, { etag: there.etag, atomic: made.atomic }, options)
-      if (!lease.expired) return { heldBy: lease }
+      if (!lease.expired && !takes?.(lease)) return { heldBy: lease }
       const taken = await this.#own.putJson(key, body, { ifMatch: there.etag ?? '', ...options })
       if (taken.written && (taken.atomic || (await this.#holderOf(key, options)) === body.holder)) {
         return this.#held(body, taken, options)
@@ -100,13 +103,17 @@ export class Leases {
     return leases.sort((a, b) => a.renewedAt.getTime() - b.renewedAt.getTime())
   }
 
-  /** Removes what has run out for longer than the given time. */
-  async sweep(olderThanSeconds: number, options: Abortable = {}): Promise<number> {
+  /** Removes what has run out for longer than the given time, unless somebody still counts on it. */
+  async sweep(
+    olderThanSeconds: number,
+    { unless, ...options }: Abortable & { unless?: (lease: Lease) => Promise<boolean> } = {},
+  ): Promise<number> {
     const now = await this.#store.now(options)
-    const old = (await this.list(undefined, options)).filter(
-      ({ expiresAt }) => expiresAt.getTime() + olderThanSeconds * 1000 < now.getTime(),
-    )
-    const keys = old.map(({ kind, id }) => keyOf(kind, id))
+    const keys: string[] = []
+    for (const lease of await this.list(undefined, options)) {
+      if (lease.expiresAt.getTime() + olderThanSeconds * 1000 >= now.getTime()) continue
+      if (!(await unless?.(lease))) keys.push(keyOf(lease.kind, lease.id))
+    }
     return (await this.#own.delete(keys, options)).deleted
   }
 

@@ -190,6 +190,7 @@ describe('privileges', () => {
     const result = await stage.look({ databases: ['shop'] })
     expect(fatalCodes(result)).toEqual([])
     expect(codes(result).includes('privilege-unproven')).toBe(told)
+    if (told) expect(find(result, 'privilege-unproven').remedy).toContain('GRANT EXPORT ON ALL TABLES IN')
   })
 
   test('accounts cannot be read for the companion file', async () => {

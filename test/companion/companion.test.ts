@@ -168,7 +168,10 @@ test('none is written where none is wanted; what is not in the backup is told al
   const spec = stage.spec({ databases: ['*'] }, { companion: false })
   const saved = await stage.run(companion.saveCompanion, { spec, database: 'shop', id: 'four' })
   expect(saved.key).toBeUndefined()
-  expect(saved.notIncluded).toContainEqual({ object: 'table ext_mysql', reason: expect.stringContaining('MYSQL') })
+  expect(saved.notIncluded.map(({ object }) => object)).toEqual(
+    expect.arrayContaining(['users', 'roles and all grants', 'resource groups', 'routine loads', 'temporary tables']),
+  )
+  expect(JSON.stringify(saved.notIncluded)).not.toContain('ext_mysql')
   await expect(
     stage.run(companion.companionPage, { op: 'print', repository: REPOSITORY, id: 'four' }),
   ).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('has no companion file') })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { repositoryKeys } from '../../contract/backup/record.ts'
 import { cancelRestoreSignal } from '../../contract/backup/restore-api.ts'
 import { restoreId } from '../../contract/names.ts'
-import type { LabCluster } from '../../lab/index.ts'
+import type { LabCluster, LabClusterOptions } from '../../lab/index.ts'
 import { listObjects, openStore } from '../../repository/index.ts'
 import { OwnObjects } from '../../repository/own/own-objects.ts'
 import { REPOSITORY, restoreStage, s3Properties } from '../restore/support/restore-stage.ts'
@@ -14,7 +14,7 @@ const stage = restoreStage()
 const store = () => openStore({ location: 's3a://backups/vault', properties: s3Properties(stage.s3) })
 
 /** shop.orders out of a chain of two snapshots, and damaged since. */
-async function damagedShop(name: string, options: { onStatement?: (sql: string) => void } = {}) {
+async function damagedShop(name: string, options: Partial<LabClusterOptions> = {}) {
   const cluster = await stage.cluster(name, options)
   for (const statement of [
     'CREATE DATABASE shop',
@@ -140,6 +140,34 @@ describe('bad days', () => {
       cluster.faults.inject({ kind: 'drop-mysql', cut: 'after', match, times: 1 })
     }
     const result = await stage.restore(spec('lostreply'))
+    expect(result.ok).toBe(true)
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
+    expect(cluster.backupJobs.slice(before).map((job) => job.kind)).toEqual(['restore', 'restore', 'backup', 'restore'])
+  })
+
+  test('the leading frontend changes during each of its jobs: one restore, its rows, nothing sent twice', async () => {
+    const { cluster, backedUp } = await damagedShop('leader', { frontends: 3 })
+    const before = cluster.backupJobs.length
+    let leader = 0
+    let changes = 0
+    let switches: Promise<unknown> = Promise.resolve()
+    for (const state of ['DOWNLOADING', 'COMMITTING'] as const) {
+      cluster.faults.inject({
+        kind: 'during-snapshot',
+        job: 'restore',
+        state,
+        run: () => {
+          leader = (leader + 1) % 3
+          changes++
+          const next = leader
+          switches = switches.then(() => cluster.switchLeader(next))
+        },
+      })
+    }
+    const result = await stage.restore(spec('leader'))
+    await switches
+    // Three restores with two changes each.
+    expect(changes).toBe(6)
     expect(result.ok).toBe(true)
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
     expect(cluster.backupJobs.slice(before).map((job) => job.kind)).toEqual(['restore', 'restore', 'backup', 'restore'])

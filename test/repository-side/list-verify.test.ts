@@ -109,7 +109,7 @@ describe('what a repository holds', () => {
     const torn = 'sf_d_20260301T020000000_abc1231'
     await made.store.put(`${made.repository.snapshotDirectory(torn)}__meta.${'0'.repeat(32)}`, 'x')
     await made.store.deletePrefix(made.repository.snapshotDirectory('i2'))
-    await made.objects.markDeleting('w1', ['w1'])
+    await made.objects.marks.announce('w1', ['w1'], undefined)
     await made.store.put('__starferry_vault/records/broken.json.gz', 'no gzip')
 
     const { rows, notes } = await list({ all: true })

@@ -91,7 +91,7 @@ describe('retention', () => {
   it('tells a backup, or a restore, that comes in the middle that it is too late', async () => {
     const made = await vault('race')
     await twoChains(made)
-    await made.objects.markDeleting('f1', ['f1'])
+    await made.objects.marks.announce('f1', ['f1'], undefined)
     const record = await made.record({
       id: 'late',
       labels: ['f1', 'late'],
@@ -110,14 +110,14 @@ describe('retention', () => {
     const made = await vault('interrupted')
     await twoChains(made)
     // One stands marked and whole, of another the manifest has gone already.
-    await made.objects.markDeleting('d5', ['d5'])
-    await made.objects.markDeleting('d2', ['d2'])
+    await made.objects.marks.announce('d5', ['d5'], undefined)
+    await made.objects.marks.announce('d2', ['d2'], undefined)
     const { infos } = await made.repository.lookAt('d2')
     await made.store.deleteMany(infos.map(({ key }) => key))
     const result = await prune({ retention: { last: 9 }, confirmed: 'all' })
     expect(result).toMatchObject({ deleted: 1, delete: [{ id: 'd2', why: 'its deletion was begun before' }] })
     expect(await made.ids()).toEqual(['d3', 'd5', 'f1', 'f4'])
-    expect(await made.ownKeys()).not.toContainEqual(expect.stringMatching(/^deleting/))
+    expect(await made.objects.deleting()).toEqual(new Map())
   })
 
   it('of one policy never takes what another one needs', async () => {
@@ -154,7 +154,8 @@ describe('retention', () => {
     expect((await prune({ retention: { last: 9 } })).waits).toBeUndefined()
 
     // Of one that is torn already a job may still be reading.
-    await made.objects.markDeleting('d2', ['d2'])
+    const { marks } = made.objects
+    await marks.decide(await marks.announce('d2', ['d2'], undefined))
     const { infos } = await made.repository.lookAt('d2')
     await made.store.deleteMany(infos.map(({ key }) => key))
     const torn = await prune({ retention: { last: 2 }, confirmed: 'all' })

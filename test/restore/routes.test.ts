@@ -136,6 +136,34 @@ describe('names that are free', () => {
     expect(other.execute('SELECT COUNT(*) FROM shop2.v').rows).toEqual([['4']])
     expect((await other.run('SHOW REPOSITORIES')).rows).toEqual([])
   })
+
+  test('the repository stays on that cluster as long as another restore uses it', async () => {
+    const cluster = await shop('both')
+    await takeBackup(stage, cluster, { label: 'both_full', database: 'shop' })
+    const other = await stage.cluster('both-other', { repository: false })
+    const faults = ['first', 'second'].map((database) =>
+      other.faults.inject({ kind: 'stick-snapshot', job: 'restore', database }),
+    )
+    for (const [index, database] of ['first', 'second'].entries()) {
+      await stage.start({
+        name: `both-${database}`,
+        cluster: 'both-other',
+        repository: REPOSITORY,
+        from: { label: 'both_full' },
+        rename: { database },
+      })
+      await until(`restore ${database} runs`, () => (faults[index]?.struck ?? 0) > 0)
+    }
+    faults[0]?.clear()
+    const { ok, warnings } = await stage.result('both-first')
+    expect(ok).toBe(true)
+    expect(warnings.join()).toMatch(
+      /repository vault stays attached to both-other: restore\/both-second restores backup both_full.*starferry repo drop vault/,
+    )
+    faults[1]?.clear()
+    expect(await stage.result('both-second')).toMatchObject({ ok: true })
+    expect((await other.run('SHOW REPOSITORIES')).rows).toHaveLength(1)
+  })
 })
 
 describe('live names', () => {

@@ -64,7 +64,7 @@ export function addResult(memory: SetMemory, result: BackupResult): void {
     addFailed(memory, result.database, `backup ${result.id} was made, and its verification found damage`)
   }
   if (memory.backups.length >= MOST_BACKUPS) return
-  const { id, database, kind, bytes, verified, chain } = result
+  const { id, database, kind, bytes, verified, chain, notIncluded, besides } = result
   memory.backups.push({
     id,
     database,
@@ -72,6 +72,8 @@ export function addResult(memory: SetMemory, result: BackupResult): void {
     ...(bytes === undefined ? {} : { bytes }),
     ...(verified === undefined ? {} : { verified }),
     chain,
+    notIncluded,
+    ...(besides === undefined ? {} : { besides }),
   })
 }
 

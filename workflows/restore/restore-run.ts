@@ -129,6 +129,9 @@ export class RestoreRun {
     this.#warn(summary.notRestored.map(({ object, reason }) => `not restored: ${object}: ${reason}`))
     this.#heed(check)
     await this.#lease(check)
+    // Found there, attached by another restore for itself: that one keeps it for us only if it ended after we said so.
+    if (!repository.writable && !repository.attached)
+      this.#attached = (await looks.attachRestoreRepository({ spec })).attached
 
     await this.#phase('assemble', check)
     this.status.where = summary.whereAssembled
@@ -364,7 +367,7 @@ export class RestoreRun {
   async #detach(): Promise<void> {
     if (!this.#attached) return
     this.#attached = false
-    this.#warn(await steps.detachRestoreRepository({ spec: this.#spec }))
+    this.#warn(await steps.detachRestoreRepository({ spec: this.#spec, holder: workflowInfo().workflowId }))
   }
 
   #set(state: RestoreStatus['state'], step: string): void {

@@ -1,6 +1,7 @@
 import type { Finding } from '../../../contract/findings.ts'
 import { grantedRoles, MAY_EVERYTHING, tableGrants } from '../../../planning/backup-preflight/grants.ts'
-import { fatal, someOf, warning } from '../../../planning/backup-preflight/make-finding.ts'
+import { fatal, info, someOf, unlessScheduled, warning } from '../../../planning/backup-preflight/make-finding.ts'
+import { grantStatement, isGranted, type Need, needText } from '../../../planning/backup-preflight/needs.ts'
 import { grantsFor, isAtLeast, probePrivileges, showGrants } from '../../../starrocks/index.ts'
 import { grant } from '../../preflight/connect.ts'
 import type { ClusterFacts } from '../cluster-facts.ts'
@@ -26,16 +27,18 @@ export async function checkRepositoryPrivilege({ side, spec, of, signal }: Clust
 /** How deep roles in roles are followed. */
 const DEPTH = 16
 
-/** All grants of the user, those of its roles included; `complete` is false where a role's cannot be read. */
-export async function grantsOfUser({ side, signal }: Pick<ClusterFacts, 'side' | 'signal'>): Promise<{
+/** All grants of the user, those of its roles included; `complete` is false where not all can be known from here. */
+export async function grantsOfUser({ side, settings, signal }: ClusterFacts): Promise<{
   texts: string[]
   roles: Set<string>
   complete: boolean
 }> {
   const texts = (await showGrants(side.cluster, { signal }).catch(unlessRefused)) ?? []
   const roles = new Set<string>()
-  let complete = texts.length > 0
-  let next = grantedRoles(texts)
+  // Ranger and others grant without StarRocks' knowing.
+  let complete = texts.length > 0 && (settings.get('access_control')?.value ?? 'native') === 'native'
+  // Everybody has this one, and SHOW GRANTS does not say so.
+  let next = [...grantedRoles(texts), 'public']
   for (let depth = 0; depth < DEPTH && next.length > 0; depth++) {
     const found: string[] = []
     for (const role of next) {
@@ -50,6 +53,47 @@ export async function grantsOfUser({ side, signal }: Pick<ClusterFacts, 'side' |
     next = grantedRoles(found)
   }
   return { texts, roles, complete }
+}
+
+/** Most of what is missing is missing on all of many tables. */
+const MOST_STATEMENTS = 10
+
+/**
+ * Whether the user's grants give what a backup or restore needs, which cannot be tried without doing it. What is certainly missing is fatal to who waits for the
+ * answer; where grants come from elsewhere, or cannot all be read, nothing is known, and StarRocks will tell. Before 3.0 there are other privileges.
+ */
+export async function checkNeeds(context: ClusterFacts, needs: readonly Need[], scheduled = false): Promise<Finding[]> {
+  const { side, spec } = context
+  if (needs.length === 0) return []
+  const { user } = side.cluster.options
+  if (!isAtLeast(side.version, 3, 0)) {
+    return [
+      info(
+        'privileges-unknown',
+        spec.cluster,
+        `Whether ${user} may do all of it is not known: StarRocks ${side.version.text} has other privileges (ADMIN)`,
+      ),
+    ]
+  }
+  const { texts, roles, complete } = await grantsOfUser(context)
+  if ([...roles].some((role) => MAY_EVERYTHING.has(role))) return []
+  const missing = needs.filter((need) => !isGranted(need, texts))
+  if (missing.length === 0) return []
+  const statements = [...new Set(missing.map((need) => grantStatement(need, user)))]
+  const more = statements.length > MOST_STATEMENTS ? `; and ${statements.length - MOST_STATEMENTS} more` : ''
+  const remedy = `${statements.slice(0, MOST_STATEMENTS).join('; ')}${more}`
+  const list = someOf(missing.map(needText))
+  if (!complete) {
+    const message = `Whether ${user} may do all of it on ${spec.cluster} is not known: its grants, as far as they can be read, do not show ${list}`
+    return [info('privileges-unknown', spec.cluster, message, remedy)]
+  }
+  const certain = missing.some((need) => need.certain)
+  const message = `The grants of ${user} on ${spec.cluster} lack ${list}`
+  return [
+    certain
+      ? unlessScheduled(scheduled)('privilege-missing', spec.cluster, message, remedy)
+      : warning('privilege-unproven', spec.cluster, message, remedy),
+  ]
 }
 
 /**

@@ -4,7 +4,13 @@ import { quoteString } from '../../../starrocks/index.ts'
 import { type ClusterFacts, settingNumber } from '../cluster-facts.ts'
 import { unlessRefused } from '../unless-refused.ts'
 
-const KEYS = ['upload_worker_count', 'download_worker_count', 'snapshot_expire_time_sec'] as const
+const KEYS = [
+  'upload_worker_count',
+  'download_worker_count',
+  'make_snapshot_worker_count',
+  'release_snapshot_worker_count',
+  'snapshot_expire_time_sec',
+] as const
 type Key = (typeof KEYS)[number]
 
 /** What makes jobs slow, or too slow: threads of the backends, bounds of the frontend, local snapshots that expire. Not told by clusters that cannot. */
@@ -36,6 +42,7 @@ export async function checkWorkers(context: ClusterFacts, timeoutSeconds: number
       ),
     )
   }
+  if (of === 'backup') findings.push(...snapshotThreads(context, configs))
   const bound = of === 'backup' ? 'max_upload_task_per_be' : 'max_download_task_per_be'
   const tasks = settingNumber(context, bound)
   if (tasks !== undefined && tasks > 0) {
@@ -55,6 +62,26 @@ export async function checkWorkers(context: ClusterFacts, timeoutSeconds: number
   }
   return findings
 }
+
+/** Threads that make local snapshots and remove them again; five unless somebody has set them lower. */
+function snapshotThreads({ spec, backends }: ClusterFacts, configs: Map<Key, Map<string, number>>): Finding[] {
+  return (['make_snapshot_worker_count', 'release_snapshot_worker_count'] as const).flatMap((key) => {
+    const few = [...(configs.get(key) ?? [])].filter(([, value]) => value < DEFAULT_THREADS)
+    if (few.length === 0) return []
+    const hosts = few.map(([id, value]) => `${hostOf(backends, id)} (${value})`)
+    const does = key === 'make_snapshot_worker_count' ? 'make' : 'remove'
+    return [
+      info(
+        'few-snapshot-threads',
+        spec.cluster,
+        `Backends of ${spec.cluster} ${does} local snapshots with fewer than ${DEFAULT_THREADS} threads: ${someOf(hosts)}`,
+        `${key} in be.conf is ${DEFAULT_THREADS} by default; it takes effect when the backend is restarted`,
+      ),
+    ]
+  })
+}
+
+const DEFAULT_THREADS = 5
 
 /** Two days, in all versions. */
 const DEFAULT_EXPIRE = 172_800

@@ -44,6 +44,7 @@ export function addShow(backup: Command): void {
         ),
         ...(object.more > 0 ? [style.dim(`  and ${plural(object.more, 'partition')} more`)] : []),
       ]),
+      ...(page.notIncluded?.length ? ['', style.bold(`${page.notIncluded.length} not in this backup`)] : []),
       ...(page.notIncluded ?? []).map(
         ({ object, reason }) => `${style.yellow('not included')}  ${printable(object)}: ${printable(reason)}`,
       ),
