@@ -417,6 +417,18 @@ export interface LabRestoreJob extends LabSnapshotJobBase {
 export type LabSnapshotJob = LabBackupJob | LabRestoreJob
 
 /** One lab cluster. `lock`-free: the lab runs in one event loop and every statement is applied synchronously. */
+/** A job that loads without end; its rows are not acted out. */
+export interface LabRoutineLoad {
+  id: bigint
+  name: string
+  databaseId: bigint
+  /** It goes by the id, whatever the table is called. */
+  tableId: bigint
+  state: 'RUNNING'
+  source: string
+  createdMs: number
+}
+
 export interface LabState {
   name: string
   version: LabVersion
@@ -437,6 +449,7 @@ export interface LabState {
   resources: Map<string, Map<string, string>>
   resourceGroups: Map<string, LabResourceGroup>
   recycleBin: LabDropped[]
+  routineLoads: LabRoutineLoad[]
   /** By name, in order of creation. */
   repositories: Map<string, LabRepository>
   /** The last backup or restore of each database, by the id of the database. */

@@ -15,6 +15,7 @@ import { checkWorkers } from './checks/workers.ts'
 import { type ClusterFacts, readClusterFacts } from './cluster-facts.ts'
 import { checkRoom } from './restore-checks/disk.ts'
 import { checkColumns, checkDynamicPartitions, checkStates } from './restore-checks/live-tables.ts'
+import { checkRoutineLoads } from './restore-checks/routine-loads.ts'
 import {
   checkBackupVersion,
   checkReplicas,
@@ -62,6 +63,7 @@ export async function restoreFindings(
     checkDynamicPartitions(context, outline),
     checkColumns(context, outline),
     checkLists(context, outline),
+    checkRoutineLoads(context, outline),
   ])
   return found.flat()
 }

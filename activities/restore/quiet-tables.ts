@@ -1,7 +1,7 @@
 import type { TableRecord } from '../../contract/backup/record.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { alterSet } from '../../starrocks/ddl/index.ts'
-import { StarRocksError } from '../../starrocks/index.ts'
+import { StarRocksError, showCreate } from '../../starrocks/index.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { modelOf } from './verify-tables.ts'
 
@@ -37,18 +37,47 @@ export function quietProperties(table: Pick<TableRecord, 'ddl' | 'dynamic'>): Qu
  * repeated. What cannot be switched off becomes a warning.
  */
 export async function quietTables(context: RestoreContext, tables: readonly PlannedTable[]): Promise<void> {
-  for (const { database, as, table } of tables) {
-    for (const { property, value, off } of quietProperties(table)) {
-      const statement = alterSet({ database, name: as }, { [property]: off })
-      try {
-        await context.cluster.execute(statement, { signal: context.signal })
-      } catch (error) {
-        if (!(error instanceof StarRocksError) || error.kind === 'Unreachable' || error.kind === 'OutcomeUnknown')
-          throw error
-        context.warn(
-          `${database}.${as} keeps ${property} = ${value}, by which old partitions may be dropped: ${error.message}`,
-        )
-      }
+  for (const { database, as, table } of tables) await quiet(context, database, as, table, `${database}.${as}`)
+}
+
+/**
+ * The same for a table that was replaced and is kept, by the properties that it has now: both are registered after SWAP. `called`: its name from now on. Can be
+ * repeated.
+ */
+export async function quietLiveTable(
+  context: RestoreContext,
+  database: string,
+  name: string,
+  called: string,
+): Promise<void> {
+  let ddl: string
+  try {
+    ddl = (await showCreate(context.cluster, database, name, { signal: context.signal })).text
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    if (error.kind !== 'NotFound')
+      context.warn(`Whether ${called} drops old partitions by itself cannot be told: ${error.message}`)
+    return
+  }
+  await quiet(context, database, name, { ddl }, called)
+}
+
+async function quiet(
+  context: RestoreContext,
+  database: string,
+  name: string,
+  table: Pick<TableRecord, 'ddl' | 'dynamic'>,
+  called: string,
+): Promise<void> {
+  for (const { property, value, off } of quietProperties(table)) {
+    try {
+      await context.cluster.execute(alterSet({ database, name }, { [property]: off }), { signal: context.signal })
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      context.warn(`${called} keeps ${property} = ${value}, by which old partitions may be dropped: ${error.message}`)
     }
   }
 }
+
+const isRefusal = (error: unknown): error is StarRocksError =>
+  error instanceof StarRocksError && error.kind !== 'Unreachable' && error.kind !== 'OutcomeUnknown'

@@ -32,7 +32,7 @@ export async function readGrants(context: RestoreContext): Promise<string[]> {
   return [...grants]
 }
 
-interface Grant {
+export interface Grant {
   privileges: string
   /** TABLE, VIEW, MATERIALIZED VIEW, DATABASE, ALL TABLES IN DATABASE … */
   kind: string
@@ -44,7 +44,8 @@ interface Grant {
 const GRANT =
   /^GRANT ([A-Z_ ,]+?) ON ((?:ALL [A-Z ]+? IN )?(?:TABLE|VIEW|MATERIALIZED VIEW|FUNCTION|DATABASE)) (.+) TO ((?:USER|ROLE) .+)$/s
 
-function readGrant(text: string): Grant | undefined {
+/** A statement as SHOW GRANTS prints it, or with quoted names; undefined for grants of other kinds. */
+export function readGrant(text: string): Grant | undefined {
   const match = GRANT.exec(text.trim())
   if (!match) return undefined
   const [, privileges = '', kind = '', names = '', to = ''] = match

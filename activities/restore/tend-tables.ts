@@ -3,13 +3,14 @@ import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { survivesDynamicPartitions } from '../../planning/restore/survives.ts'
 import { alterSet } from '../../starrocks/ddl/index.ts'
 import { quoteName, quoteProperties, quoteQualified, StarRocksError } from '../../starrocks/index.ts'
+import { tellLostGrants } from './lost-grants.ts'
 import { quietProperties } from './quiet-tables.ts'
 import { databaseGrants, grantAgain, readGrants, tableGrants } from './regrant.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { modelOf, wantedPartitions } from './verify-tables.ts'
 
 /**
- * Puts right what RESTORE and SWAP leave behind, on tables that have their live names now: grants, which went with the former table; the colocate group and
+ * Puts right what RESTORE and SWAP leave behind, on tables that have their live names now: grants, which went with the former table, or are told where there was none; the colocate group and
  * the storage medium, which RESTORE drops; what was switched off to keep old partitions – where they would survive it. Can be repeated. What fails
  * is told and stops nothing.
  */
@@ -24,6 +25,7 @@ export async function tendTables(context: RestoreContext, tables: readonly Plann
     await grantAgain(context, tableGrants(grants, database, former))
     if (renamed) await grantAgain(context, databaseGrants(grants, replacedName(database, basis.hash), database))
   }
+  await tellLostGrants(context, tables)
   for (const planned of tables) {
     if (planned.route === 'overwrite-partitions') continue
     const made = planned.route !== 'in-place'

@@ -58,6 +58,10 @@ export const profileV31: LabProfileData = {
       'JobId|TableName|CreateTime|FinishedTime|BaseIndexName|RollupIndexName|RollupId|TransactionId|State|Msg|Progress|Timeout'.split(
         '|',
       ),
+    'routine-loads':
+      'Id|Name|CreateTime|PauseTime|EndTime|DbName|TableName|State|DataSourceType|CurrentTaskNum|JobProperties|DataSourceProperties|CustomProperties|Statistic|Progress|TimestampProgress|ReasonOfStateChanged|ErrorLogUrls|OtherMsg|LatestSourcePosition'.split(
+        '|',
+      ),
     'dynamic-partitions':
       'TableName|Enable|TimeUnit|Start|End|Prefix|Buckets|ReplicationNum|StartOf|LastUpdateTime|LastSchedulerTime|State|LastCreatePartitionMsg|LastDropPartitionMsg|InScheduler'.split(
         '|',

@@ -61,6 +61,10 @@ export const profileV41: LabProfileData = {
     'alter-optimize': 'JobId|TableName|CreateTime|FinishTime|Operation|TransactionId|State|Msg|Progress|Timeout'.split(
       '|',
     ),
+    'routine-loads':
+      'Id|Name|CreateTime|PauseTime|EndTime|DbName|TableName|State|DataSourceType|CurrentTaskNum|JobProperties|DataSourceProperties|CustomProperties|Statistic|Progress|TimestampProgress|ReasonOfStateChanged|ErrorLogUrls|TrackingSQL|OtherMsg|LatestSourcePosition|OffsetLag'.split(
+        '|',
+      ),
     'dynamic-partitions':
       'TableName|Enable|TimeUnit|Start|End|Prefix|Buckets|ReplicationNum|StartOf|LastUpdateTime|LastSchedulerTime|State|LastCreatePartitionMsg|LastDropPartitionMsg|InScheduler'.split(
         '|',

@@ -28,6 +28,7 @@ import { createResource, dropResource } from './run-resource.ts'
 import { createResourceGroup, dropResourceGroup } from './run-resource-group.ts'
 import { runRestore } from './run-restore.ts'
 import { createRole, dropRole } from './run-role.ts'
+import { createRoutineLoad, stopRoutineLoad } from './run-routine-load.ts'
 import { runSelect } from './run-select.ts'
 import { runDescribe, runShow } from './run-show.ts'
 import { showSnapshot } from './run-show-snapshot.ts'
@@ -130,6 +131,10 @@ const dispatch = (context: LabSqlContext, session: LabSession, cursor: Cursor): 
       return runDelete(context, session, cursor)
     case 'ADMIN':
       return runAdmin(context, session, cursor)
+    case 'STOP':
+      cursor.next()
+      cursor.expect('ROUTINE', 'LOAD', 'FOR')
+      return stopRoutineLoad(context, session, cursor)
     case 'REFRESH':
       cursor.next()
       return refreshMaterializedView(context, session, cursor)
@@ -200,6 +205,7 @@ const create = (context: LabSqlContext, session: LabSession, cursor: Cursor): La
   if (cursor.accept('RESOURCE', 'GROUP')) return createResourceGroup(context, session, cursor)
   if (cursor.accept('EXTERNAL', 'RESOURCE') || cursor.accept('RESOURCE'))
     return createResource(context, session, cursor)
+  if (cursor.accept('ROUTINE', 'LOAD')) return createRoutineLoad(context, session, cursor)
   if (atFunction(cursor) && (!orReplace || context.profile.atLeast('3.5')))
     return createFunction(context, session, cursor, orReplace)
   const external = cursor.accept('EXTERNAL')

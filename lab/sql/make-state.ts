@@ -71,6 +71,7 @@ export const makeState = (options: LabStateOptions, profile: LabProfile): LabSta
     resources: new Map(),
     resourceGroups: new Map(),
     recycleBin: [],
+    routineLoads: [],
     repositories: new Map(),
     snapshotJobs: new Map(),
     config: new Map(

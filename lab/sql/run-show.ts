@@ -45,6 +45,7 @@ import { databaseName, findDatabase, resolveObject, systemDatabases } from './re
 import { showRepositories } from './run-repository.ts'
 import { showResources } from './run-resource.ts'
 import { showResourceGroups } from './run-resource-group.ts'
+import { showRoutineLoads } from './run-routine-load.ts'
 import { roleName } from './run-user.ts'
 import type { ObjectName } from './statements.ts'
 import { parseUser } from './user-identity.ts'
@@ -187,6 +188,7 @@ export const runShow = (context: LabSqlContext, session: LabSession, cursor: Cur
     }
     return closed(() => table(['Key', 'Value'], [['max_user_connections', '1024']]))
   }
+  if (cursor.accept('ROUTINE', 'LOAD')) return showRoutineLoads(context, cursor)
   if (cursor.accept('RESOURCES')) return closed(() => showResources(context))
   if (cursor.accept('RESOURCE', 'GROUPS')) {
     cursor.accept('ALL')

@@ -24,12 +24,12 @@ export function addControl(restore: Command): void {
   on(
     'discard',
     'remove what was restored aside',
-    'Removes what was restored aside. Live tables were never touched.',
+    'Removes what was restored aside; what is live stays as it is. Tables that were restored in place are not taken back: the status tells in which state they are.',
   ).action((name: string, options: Options) => settle(name, options, 'discard'))
   on(
     'cancel',
     'cancel a restore of ours, and undo it',
-    'Cancels a restore that starferry runs and undoes what it made. A job that already puts files in place is waited for, because StarRocks would leave tables unusable. Jobs of other clients are never touched.',
+    'Cancels a restore that starferry runs and removes what it made, but nothing under a live name that somebody has written to. A job that already puts files in place is waited for, because StarRocks would leave tables unusable. Jobs of other clients are never touched.',
   ).action(async (name: string, options: Options) => {
     const terminal = terminalFor(options)
     await withRestores(options, async (restores) => {

@@ -17,7 +17,7 @@ export function addRun(restore: Command): void {
       .command('run')
       .summary('restore from a label, a time, or the newest backup')
       .description(
-        'Restores and leaves it to the worker; it goes on whatever becomes of this command. What would be overwritten is left as it is: the restored tables stand beside it until `restore publish`.',
+        'Restores and leaves it to the worker; it goes on whatever becomes of this command. Restored tables stand beside what is live, and beside names that are free, until `restore publish` or `--publish auto`; they are compared with the backup’s record before.',
       ),
   )
     .option('--plan', 'show every statement in order instead; changes nothing')

@@ -67,6 +67,7 @@ export function emptyState(options: TestClusterOptions = {}): LabState {
     resources: new Map(),
     resourceGroups: new Map(),
     recycleBin: [],
+    routineLoads: [],
     repositories: new Map(),
     snapshotJobs: new Map(),
     config: new Map([
