@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import { GracefulShutdownPeriodExpiredError, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { Logger } from 'pino'
-import { systemClock } from '../activities/dependencies.ts'
+import { type Dependencies, systemClock } from '../activities/dependencies.ts'
 import { createActivities } from '../activities/index.ts'
 import { TASK_QUEUE } from '../contract/names.ts'
 import type { WorkerConfig } from '../contract/worker-config.ts'
 import { watchAttempts } from './attempts.ts'
+import { CatalogueMetrics } from './catalogue-metrics.ts'
 import { createClusters } from './clusters.ts'
 import { connectionOptions, type TemporalConnectionOptions, untilConnected } from './connect.ts'
 import { type Health, healthEndpoints } from './health.ts'
@@ -64,6 +65,21 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
     const { namespace } = config.temporal
     await prepare(connection, namespace, logger)
     const client = new Client({ connection, namespace })
+    const deps: Dependencies = {
+      cluster: clusters.get,
+      clusterNames: () => Object.keys(config.clusters),
+      repository: repositories.get,
+      repositoryNames: repositories.names,
+      webhook: repositories.webhook,
+      client,
+      metrics,
+      clock: systemClock,
+    }
+    const catalogue = new CatalogueMetrics(deps, metrics, logger)
+    sdk.asked = () => catalogue.touch()
+    undo.push(async () => {
+      sdk.asked = undefined
+    })
     const worker = await Worker.create({
       connection: native,
       namespace,
@@ -71,16 +87,7 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
       ...workflowCode(),
       // An activity hears of a cancellation with its heartbeat: by default, 10 s late.
       maxHeartbeatThrottleInterval: '4 seconds',
-      activities: createActivities({
-        cluster: clusters.get,
-        clusterNames: () => Object.keys(config.clusters),
-        repository: repositories.get,
-        repositoryNames: repositories.names,
-        webhook: repositories.webhook,
-        client,
-        metrics,
-        clock: systemClock,
-      }),
+      activities: createActivities(deps),
       maxConcurrentActivityTaskExecutions: config.worker.activities,
       // Told at once; those that do not listen are given up after the force time, and their heartbeats time out.
       shutdownGraceTime: 0,

@@ -69,13 +69,23 @@ export const METRICS = {
   },
   backups_total: {
     type: 'counter',
-    help: 'Backups of databases that ended, by outcome: ok, damaged (verification found something), failed or cancelled',
+    help: 'Backups of databases that ended, by outcome: ok, damaged (verification found something), incomplete (it lacks a table that an earlier one has), nothing (there was nothing to take), failed or cancelled',
     labels: ['policy', 'outcome'],
   },
   last_good_backup_timestamp_seconds: {
     type: 'gauge',
-    help: 'When the last good backup of a database ended, as Unix time; of the databases that this process backed up',
+    help: 'When the last good backup of a database ended, as Unix time, by the repository; 0: a database of a policy that has none',
     labels: ['cluster', 'database', 'policy'],
+  },
+  policy_last_due_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a policy was due last by its schedule, paused or not, as Unix time',
+    labels: ['policy'],
+  },
+  catalogue_read_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the figures of backups were read from a repository last, as Unix time; 0: never yet',
+    labels: ['repository'],
   },
   backup_seconds: {
     type: 'histogram',
@@ -84,12 +94,12 @@ export const METRICS = {
   },
   backup_bytes: {
     type: 'gauge',
-    help: 'Bytes that the last good backup of a database added to the repository',
+    help: 'Bytes that the last good backup of a database added to the repository, by the repository',
     labels: ['cluster', 'database', 'policy'],
   },
   backup_chain_length: {
     type: 'gauge',
-    help: 'Snapshots that restoring the last good backup of a database needs',
+    help: 'Snapshots that restoring the last good backup of a database needs, by the repository',
     labels: ['cluster', 'database', 'policy'],
   },
   backup_jobs_sent_total: {
@@ -114,7 +124,7 @@ export const METRICS = {
   },
   last_verification_ok: {
     type: 'gauge',
-    help: 'Whether the backup that was verified last is whole: 1 or 0',
+    help: 'Whether the backup of a database that was verified last is whole, by the repository: 1 or 0',
     labels: ['cluster', 'database', 'policy'],
   },
   pruned_backups_total: {

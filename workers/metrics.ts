@@ -11,6 +11,8 @@ type Kind = Counter | Gauge | Histogram
 
 export interface PrometheusMetrics extends Metrics {
   registry: Registry
+  /** All series of a gauge that are told in this way: those of the last time that are not among these are gone. */
+  replace(name: string, series: readonly { labels: Record<string, string>; value: number }[]): void
   /** For `ClusterOptions.onStatement`. */
   statement(event: StatementEvent): void
 }
@@ -32,8 +34,20 @@ export function createMetrics(): PrometheusMetrics {
     return { metric, labels: Object.fromEntries(entry.labels.map((label) => [label, labels[label] ?? ''])) }
   }
 
+  const told = new Map<string, Record<string, string>[]>()
   const metrics: PrometheusMetrics = {
     registry,
+    replace: (name, series) => {
+      for (const given of told.get(name) ?? []) {
+        const { metric, labels } = find(name, 'gauge', given)
+        metric.remove(labels)
+      }
+      for (const { labels, value } of series) metrics.gauge(name, value, labels)
+      told.set(
+        name,
+        series.map(({ labels }) => labels),
+      )
+    },
     count: (name, given = {}, by = 1) => {
       const { metric, labels } = find(name, 'counter', given)
       if (metric instanceof Counter) metric.inc(labels, by)

@@ -29,12 +29,15 @@ export async function installRuntime(logger: Logger, withMetrics: boolean): Prom
 /** Where the SDK's metrics are, once its runtime is there. */
 export interface SdkMetrics {
   url?: string
+  /** Somebody asks for metrics now. */
+  asked?(): void
 }
 
 /** `/metrics`: starferry's own metrics and the SDK's behind them, in one answer. */
 export function metricsEndpoint(registry: Registry, sdk: SdkMetrics): Record<string, Endpoint> {
   return {
     '/metrics': async () => {
+      sdk.asked?.()
       const [own, theirs] = await Promise.all([registry.metrics(), sdk.url ? readSdk(sdk.url) : ''])
       return { status: 200, type: registry.contentType, body: `${own}\n${theirs}` }
     },

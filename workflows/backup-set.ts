@@ -95,6 +95,9 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       await window.cancel()
       window.lookForEnded()
       await condition(() => window.size === 0)
+      const { total, done, failedCount } = memory
+      const made = `${done - failedCount} of ${total} databases were backed up`
+      await notify({ ...resultOf(memory, undefined), ok: false }, `Backup ${spec.name} was cancelled; ${made}`)
     })
     throw cancelledEnd(error, `Backup ${spec.name}`)
   }

@@ -142,8 +142,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
       database,
       outcome: outcomeOf(result),
       seconds: result.seconds,
-      chain: result.chain,
-      ...(result.bytes === undefined ? {} : { bytes: result.bytes }),
+      ...(last.record === undefined ? { recordless: true } : {}),
     })
     return result
   }

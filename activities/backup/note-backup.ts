@@ -10,22 +10,19 @@ export interface BackupNote {
    */
   outcome: 'ok' | 'damaged' | 'incomplete' | 'nothing' | 'failed' | 'cancelled'
   seconds?: number
-  /** In the repository. */
-  bytes?: number
-  /** Snapshots that restoring it needs. */
-  chain?: number
+  /** There is no record of it in the repository, from which the worker would know it. */
+  recordless?: boolean
 }
 
 /** Metrics of a backup that has ended. */
 export async function noteBackup(
   { metrics, clock }: Dependencies,
-  { policy, cluster, database, outcome, seconds, bytes, chain }: BackupNote,
+  { policy, cluster, database, outcome, seconds, recordless }: BackupNote,
 ): Promise<void> {
   metrics.count('backups_total', { policy, outcome })
   if (outcome !== 'ok') return
-  const labels = { cluster, database, policy }
-  metrics.gauge('last_good_backup_timestamp_seconds', Math.floor(clock.now() / 1000), labels)
   if (seconds !== undefined) metrics.duration('backup_seconds', seconds, { policy })
-  if (bytes !== undefined) metrics.gauge('backup_bytes', bytes, labels)
-  if (chain !== undefined) metrics.gauge('backup_chain_length', chain, labels)
+  if (!recordless) return
+  const now = Math.floor(clock.now() / 1000)
+  metrics.gauge('last_good_backup_timestamp_seconds', now, { cluster, database, policy })
 }

@@ -91,18 +91,12 @@ export function createVerifyActivities(deps: Dependencies) {
           const repository = await deps.repository(input.repository).open(signal)
           const objects = objectsOf(repository)
           const { records, marked } = await readHoldings(repository, signal)
-          const heads = new Map(records.map((head) => [head.id, head]))
+          const known = new Set(records.map((head) => head.id))
           const at = (await repository.store.now({ signal })).toISOString()
           for (const { id, verification } of input.backups) {
-            const head = heads.get(id)
-            if (!head || marked.has(id)) continue
+            if (!known.has(id) || marked.has(id)) continue
             await objects.putVerification(id, { at, ...verification }, { signal })
             deps.metrics.count('verified_total', { outcome: verification.ok ? 'ok' : 'failed' })
-            deps.metrics.gauge('last_verification_ok', verification.ok ? 1 : 0, {
-              cluster: head.cluster,
-              database: head.database,
-              policy: head.name,
-            })
           }
         } catch (error) {
           throw endingFailure(error, `verifying repository ${input.repository}`, Context.current().info.attempt)

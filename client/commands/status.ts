@@ -5,6 +5,7 @@ import { show, terminalFor, withStarferry } from '../context.ts'
 import { type ListedRun, listRuns } from '../list-runs.ts'
 import { withJson, withTemporal } from '../options.ts'
 import { backupView } from '../terminal/backup-view.ts'
+import { formatTime } from '../terminal/format.ts'
 import { restoreView } from '../terminal/restore-view.ts'
 import { statusView } from '../terminal/status-view.ts'
 import { printable } from '../terminal/style.ts'
@@ -13,23 +14,28 @@ export function addStatus(program: Command): void {
   const command = program
     .command('status')
     .summary('everything that runs now')
-    .description('Migrations, backups and restores that run now: how far they are, and what they wait for.')
+    .description(
+      'Migrations, backups and restores that run now: how far they are, and what they wait for; also retention that deletes, verifications, checks of repositories, and backups of single databases.',
+    )
   withTemporal(withJson(command)).action(async (options: TemporalOptions & { json?: boolean }) => {
     const terminal = terminalFor(options)
     const { style, columns } = terminal
     // Loaded when needed: Temporal's client takes longer to load than most commands to run.
-    const [{ BackupClient }, { RestoreClient }] = await Promise.all([
+    const [{ BackupClient }, { RestoreClient }, { otherRuns }] = await Promise.all([
       import('../backup-client.ts'),
       import('../restore-client.ts'),
+      import('../other-runs.ts'),
     ])
     const seen = await withStarferry(options, async (starferry, { client }) => {
       const [backups, restores] = [new BackupClient(client), new RestoreClient(client)]
       const of = async <T>(type: string, prefix: string, ask: (name: string) => Promise<T>) =>
         Promise.all((await listRuns(client, type, prefix, true)).map((run) => one(run, ask)))
+      const sets = await listRuns(client, WORKFLOW_TYPES.backupSet, 'backup/', true)
       return {
         migrations: await of(WORKFLOW_TYPES.migrate, 'migrate/', (name) => starferry.status(name)),
-        backups: await of(WORKFLOW_TYPES.backupSet, 'backup/', (name) => backups.status(name)),
+        backups: await Promise.all(sets.map((run) => one(run, (name) => backups.status(name)))),
         restores: await of(WORKFLOW_TYPES.restore, 'restore/', (name) => restores.status(name)),
+        others: await otherRuns(client, new Set(sets.map(({ workflowId }) => workflowId))),
       }
     })
     show(terminal, seen, () => {
@@ -42,6 +48,10 @@ export function addStatus(program: Command): void {
         ),
         ...seen.restores.flatMap((each) =>
           'error' in each ? failed('restore', each) : restoreView(each.status, style, columns),
+        ),
+        ...seen.others.map(
+          ({ what, workflowId, startedAt, doing }) =>
+            `${style.bold(what)}  ${printable(workflowId)}  ${style.dim(`since ${formatTime(startedAt)}`)}${doing ? `  ${printable(doing)}` : ''}`,
         ),
       ]
       return lines.length > 0 ? lines : [style.dim('nothing runs')]

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { otherRuns } from '../../client/other-runs.ts'
 import { backupStatusQuery, cancelSignal } from '../../contract/backup/backup-api.ts'
 import { policySchema } from '../../contract/backup/policy.ts'
 import { until } from '../support/until.ts'
@@ -104,12 +105,30 @@ describe('a set of databases', () => {
   test('cancelled: jobs end on the cluster, nothing is left in the repository', async () => {
     const cluster = await databases(3)
     cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING' })
-    const spec = stage.spec(cluster, { name: 'stopped', objects: { databases: ['*'] } })
+    const spec = policySchema.parse({
+      ...stage.spec(cluster, { name: 'stopped', objects: { databases: ['*'] } }),
+      schedule: { cron: '0 3 * * *' },
+      notify: { webhook: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, on: ['failure'] },
+    })
+    const before = told.length
     const run = await stage.startSet({ spec })
     await until('two run', async () => cluster.backupJobs.length === 2)
     await until('they are in the status', async () => (await run.query(backupStatusQuery)).running.length === 2)
+    // Of a set that runs its own status tells; of what is left of one that was terminated only this.
+    const { client } = stage.temporal
+    await until('both jobs are told', async () => {
+      const doing = (await otherRuns(client, new Set())).map((one) => one.doing)
+      return doing.filter((text) => text.includes('UPLOADING')).length === 2
+    })
+    expect(await otherRuns(client, new Set([run.workflowId]))).toEqual([])
     await run.signal(cancelSignal)
     await expect(run.result()).rejects.toMatchObject({ cause: { type: 'Cancelled' } })
+    expect(told.slice(before)).toMatchObject([
+      {
+        status: 200,
+        body: { event: 'failure', policy: 'stopped', text: expect.stringMatching(/was cancelled; 0 of 3/) },
+      },
+    ])
     expect(cluster.backupJobs).toHaveLength(2)
     for (const name of ['d0', 'd1']) {
       const { columns, rows } = cluster.execute(`SHOW BACKUP FROM ${name}`)

@@ -23,7 +23,7 @@ describe('backups from the command line', { timeout: 180_000 }, () => {
     expect((await stage.run('backup', 'list', ...REPOSITORY)).stdout).toMatch(/^no backups$/m)
     expect((await stage.run('backup', 'status')).stdout).toBe('no backups\n')
     expect((await stage.run('status')).stdout).toBe('nothing runs\n')
-    expect(await stage.json('status')).toEqual({ migrations: [], backups: [], restores: [] })
+    expect(await stage.json('status')).toEqual({ migrations: [], backups: [], restores: [], others: [] })
   })
 
   it('run --watch: follows to the end, says what came of each database', async () => {

@@ -143,6 +143,25 @@ describe('what Prometheus and Grafana ask for', () => {
     expect(asked).toBeGreaterThan(20)
   })
 
+  it('alerts about backups by the policy and not by the clock, and where a series could be missing by one that cannot', () => {
+    const rule = (name: string) =>
+      rules.groups.flatMap((group) => group.rules).find(({ alert }) => alert === name)?.expr ?? ''
+    // What a restarted worker does not remember, and how often a policy runs, must not matter.
+    for (const name of ['StarferryBackupTooOld', 'StarferryBackupNever']) {
+      expect(rule(name)).toContain(
+        'on (policy) group_left () max by (policy) (starferry_policy_last_due_timestamp_seconds)',
+      )
+      expect(rule(name)).not.toMatch(/3600|over_time\(starferry_/)
+    }
+    // Zeros are databases that never had a backup: one alert, and not both.
+    expect(rule('StarferryBackupTooOld')).toMatch(/\) > 0$/)
+    expect(rule('StarferryBackupNever')).toMatch(
+      /^max by \(cluster, database, policy\) \(starferry_last_good_backup_timestamp_seconds\) == 0 and /,
+    )
+    // Without the figures neither fires; that is told by this one.
+    expect(rule('StarferryCatalogueUnread')).toContain('starferry_catalogue_read_timestamp_seconds')
+  })
+
   it('shows every metric of ours somewhere', () => {
     for (const name of Object.keys(METRICS)) expect(expressions.join('\n')).toContain(`starferry_${name}`)
   })
