@@ -35,7 +35,12 @@ export const clusterConfigSchema = z.strictObject({
     .describe('address as the cluster prints it: address that reaches it[;port:port,…]'),
   connectTimeout: seconds(30),
   statementTimeout: seconds(60),
-  connections: z.int().positive().max(64).default(4).describe('Connections to the leader at most'),
+  connections: z
+    .int()
+    .positive()
+    .max(64)
+    .default(4)
+    .describe('Connections to the leader at most; statements that take long leave one of them, or have a second'),
 })
 export type ClusterConfig = z.output<typeof clusterConfigSchema>
 

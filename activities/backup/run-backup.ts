@@ -1,12 +1,14 @@
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { BackupIntent, BackupRecord } from '../../contract/backup/record.ts'
+import { largestTablet } from '../../planning/backup/largest-tablet.ts'
 import { countPartitions } from '../../planning/backup/record.ts'
 import { showSnapshots } from '../../starrocks/backup/show-snapshots.ts'
 import { classifyJobEnd, classifyTaskErrors } from '../../starrocks/errors/job-failure.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { busy, unreachable } from '../failures.ts'
 import { beating, endingReason, pause } from '../heartbeat.ts'
+import { arrivedIn } from '../repository/arrived.ts'
 import { repositoryFailure } from '../repository/storage-failure.ts'
 import {
   cancelOurs,
@@ -233,6 +235,8 @@ async function follow(run: BackupRun, intent: Intent): Promise<Followed> {
       place,
       mine,
       stallMs: input.spec.stallMinutes * 60_000,
+      largestTablet: largestTablet(partitionsAt(intent.record)),
+      ...(run.objects ? { arrived: () => arrivedIn(run.objects?.repository, label, run.signal) } : {}),
       ...(intent.leader === undefined ? {} : { leader: intent.leader }),
       bytes: intent.bytes,
       report: run.report,
@@ -277,6 +281,12 @@ async function follow(run: BackupRun, intent: Intent): Promise<Followed> {
       }
     }
   }
+}
+
+/** Of its last snapshot. */
+function partitionsAt({ tables, labels }: BackupRecord) {
+  const at = labels.length - 1
+  return Object.values(tables).flatMap(({ partitions }) => Object.values(partitions).filter((one) => one.at === at))
 }
 
 class Hopeless extends Error {}

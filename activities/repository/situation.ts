@@ -11,6 +11,7 @@ import type { DeletionMark } from './deletion-marks.ts'
 import { leasesOf, readLeaseInfo } from './leases.ts'
 import { readHoldings } from './read-holdings.ts'
 import { type FoundIntent, objectsOf } from './repository-objects.ts'
+import { hashesOfRunning } from './running-restores.ts'
 import { readTraces } from './traces.ts'
 import { createWriters } from './writers.ts'
 
@@ -80,9 +81,12 @@ export async function readSituation(
   const isGone = ({ labels }: DeletionMark) => !labels.some((label) => holdings.labels.has(label))
   const writerOf = createWriters(deps.client)
   const known = new Set(holdings.records.flatMap(ownLabels))
-  const planned = planLeftovers(
-    leftovers ? await readTraces({ repository, holdings, intents, jobs, known, writerOf, now, signal }) : [],
-  )
+  // Asked after the labels were listed: whose restore began in between is seen, and who made them is over when it is not.
+  const traces = async () => {
+    const restoring = await hashesOfRunning(deps.client)
+    return readTraces({ repository, holdings, intents, jobs, known, writerOf, restoring, now, signal })
+  }
+  const planned = planLeftovers(leftovers ? await traces() : [])
   const left = new Set(planned.delete.map(({ label }) => label))
   const protectors: Protector[] = [
     ...intents.filter(({ intent }) => !left.has(intent.label)).map(intentProtector),

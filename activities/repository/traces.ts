@@ -1,5 +1,5 @@
 import { type Holdings, unrecorded } from '../../planning/backup/catalogue.ts'
-import { isOurLabel } from '../../planning/backup/label.ts'
+import { isOurLabel, passingLabel } from '../../planning/backup/label.ts'
 import type { SnapshotTrace } from '../../planning/backup/leftovers.ts'
 import type { Repository } from '../../repository/index.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
@@ -15,6 +15,8 @@ export interface TraceInput {
   /** Labels that records have. */
   known: ReadonlySet<string>
   writerOf(workflowId: string, runId?: string): Promise<Writer>
+  /** Of restores that run (`runHash`); undefined where that is not known. */
+  restoring: ReadonlySet<string> | undefined
   /** By the store's clock. */
   now: number
   signal?: AbortSignal
@@ -24,14 +26,17 @@ const LOOKS_AT_ONCE = 8
 
 /** What is there that no record names and that starferry may have left, and intents that outlived their record. */
 export async function readTraces(input: TraceInput): Promise<SnapshotTrace[]> {
-  const { repository, intents, jobs, now, signal } = input
+  const { repository, intents, jobs, restoring, now, signal } = input
   const announced = new Map(intents.map((found) => [found.intent.label, found]))
-  const labels = unrecorded(input.holdings).filter((label) => announced.has(label) || isOurLabel(label))
+  const labels = unrecorded(input.holdings).filter(
+    (label) => announced.has(label) || isOurLabel(label) || passingLabel(label),
+  )
   const traces = await mapConcurrently(labels, LOOKS_AT_ONCE, async (label): Promise<SnapshotTrace | undefined> => {
     const found = announced.get(label)
     const { state } = await repository.lookAt(label, { signal })
+    const passing = passingLabel(label)
     // Without an intent a complete one is somebody's backup; it need not be measured.
-    if (!found && (state === 'complete' || state === 'missing')) return undefined
+    if (!found && ((state === 'complete' && !passing) || state === 'missing')) return undefined
     const { newest } = state === 'missing' ? { newest: undefined } : await repository.measure(label, { signal })
     const touched = Math.max(newest?.getTime() ?? 0, found?.writtenAt.getTime() ?? 0)
     return {
@@ -39,6 +44,7 @@ export async function readTraces(input: TraceInput): Promise<SnapshotTrace[]> {
       state: state === 'missing' ? 'nothing' : state === 'incomplete' ? 'incomplete' : 'complete',
       ageMs: now - touched,
       ...(found ? { intent: await writerOfIntent(found, input) } : {}),
+      ...(passing ? { inUse: passing.kind === 'passage' ? restoring?.has(passing.hash) : false } : {}),
       ...jobOf(label, jobs, found?.intent.record.cluster),
     }
   })

@@ -1,7 +1,6 @@
-import { WORKFLOW_TYPES } from '../../contract/names.ts'
-import { runHash } from '../../planning/restore/restore-names.ts'
 import { listDatabases, quoteName, quoteQualified, type Table } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { hashesOfRunning } from '../repository/running-restores.ts'
 
 const MADE = /__sf_([a-z0-9]{6})$/
 const MOST = 10
@@ -34,16 +33,4 @@ export async function findRemains(
     .filter(({ hash }) => !running.has(hash))
     .slice(0, MOST)
     .map(({ name, drop }) => `${name} was made by a restore that runs no more: if nobody needs it, ${drop}`)
-}
-
-async function hashesOfRunning(client: Dependencies['client']): Promise<Set<string> | undefined> {
-  try {
-    const hashes = new Set<string>()
-    const query = `WorkflowType = '${WORKFLOW_TYPES.restore}' AND ExecutionStatus = 'Running'`
-    for await (const { runId } of client.workflow.list({ query })) hashes.add(runHash(runId))
-    return hashes
-  } catch {
-    // Nothing is called left behind that somebody may be working on.
-    return undefined
-  }
 }

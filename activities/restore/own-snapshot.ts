@@ -1,10 +1,13 @@
 import type { Context } from '@temporalio/activity'
+import { largestTablet } from '../../planning/backup/largest-tablet.ts'
 import { passageLabel } from '../../planning/restore/restore-names.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
 import { showSnapshots } from '../../starrocks/backup/show-snapshots.ts'
 import { StarRocksError } from '../../starrocks/index.ts'
 import { pause } from '../heartbeat.ts'
+import { arrivedIn } from '../repository/arrived.ts'
 import { cancelOurs, describeJob, followJob, type SnapshotJob, snapshotJobs } from '../snapshot-jobs/index.ts'
+import { repositoryOf } from './repository-of.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
 import { endFailure, submissionFailure } from './restore-end.ts'
 import { abortedRestore, busyRestore } from './restore-failures.ts'
@@ -56,6 +59,8 @@ export async function takeOwnSnapshot(
     place,
     mine,
     stallMs: spec.stallMinutes * 60_000,
+    largestTablet: largestTablet(step.tables.flatMap(({ table }) => Object.values(table.partitions))),
+    arrived: async () => arrivedIn(await repositoryOf(context.deps, spec.repository), label, context.signal),
     report,
   })
   if (end.end === 'stopped' || end.end === 'stalled') await cancelOurs(cluster, 'backup', place, mine)

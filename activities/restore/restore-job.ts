@@ -32,6 +32,8 @@ export interface RestoreJobOrder {
   /** Names that were free at the check, and that the job makes: RESTORE over a table that somebody made meanwhile would replace its rows. */
   taken(): Promise<string[]>
   bytes?: number
+  /** See `StallOptions`. */
+  largestTablet?: number
   /** Whether what the job makes is there, complete: what a job whose row is gone came to. */
   isThere(): Promise<boolean>
   report(progress: RestoreJobProgress): void
@@ -86,6 +88,7 @@ export async function runRestoreJob(context: RestoreContext, activity: Context, 
     mine,
     stallMs: context.spec.stallMinutes * 60_000,
     bytes: order.bytes,
+    largestTablet: order.largestTablet,
     report: order.report,
     seen: (job) => watch.look(job),
   }).catch(async (error: unknown) => {

@@ -1,6 +1,7 @@
 import type { Context } from '@temporalio/activity'
 import type { RestoreJobProgress } from '../../contract/backup/restore-api.ts'
 import { own } from '../../planning/backup/changes.ts'
+import { largestTablet } from '../../planning/backup/largest-tablet.ts'
 import { jobTimeout } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
@@ -114,6 +115,7 @@ export async function runStep(
         timeout: jobTimeout(outline.spec.timeout, context.basis.hash),
         again: run.attempt > 1,
         taken: async () => [],
+        largestTablet: largestTablet(tables.flatMap(({ table }) => Object.values(table.partitions))),
         report: run.report,
         isThere: async () => (await verifyAll(context, tables, 'aside', false)).problems.length === 0,
       })
@@ -194,6 +196,11 @@ async function restore(
     again: run.attempt > 1,
     taken: () => takenNames(context, step),
     bytes: bytes > 0 ? bytes : undefined,
+    largestTablet: largestTablet(
+      step.parts.flatMap(({ planned, part }) =>
+        part.names.flatMap((name) => own(planned.table.partitions, name) ?? []),
+      ),
+    ),
     report: run.report,
     isThere: () => isThere(context, step),
   })

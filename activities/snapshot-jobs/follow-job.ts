@@ -7,28 +7,20 @@ import type { JobPlace, SnapshotJob, SnapshotJobKind } from './job-place.ts'
 import { leaderIdentity } from './leader-watch.ts'
 import { shouldStop, throwIfLeaving } from './leaving.ts'
 import { ProgressMeter } from './progress-meter.ts'
+import { type StallOptions, StallWatch } from './stall-watch.ts'
 
 /** A row is not called missing before it was absent so often in a row, over so long. */
 const ABSENCES = 3
 const ABSENCE_MS = 2_000
 /** How long a cluster may be silent before another worker should have a try. */
 const SILENCE_MS = 60_000
-/** Of the time that a job may stand still: how much is left to one in a state that does not survive a restart of its frontend. */
-const AFTER_RESTART = 1 / 15
-const SHORTEST_AFTER_RESTART_MS = 2_000
-
-/** What comes before anything is moved: a frontend that is restarted then never takes it up again, and it stays so for ever. */
-const LOST_BY_RESTART = new Set(['PENDING', 'SNAPSHOTING', 'UPLOAD_INFO'])
-
-export interface FollowOptions {
+export interface FollowOptions extends StallOptions {
   cluster: StarRocksCluster
   context: Context
   kind: SnapshotJobKind
   place: JobPlace
   /** Whether a row is the job that is followed: its label; of a restore, that it is newer than the last one before it, too. */
   mine(job: SnapshotJob): boolean
-  /** A job whose state, open tasks and files stay the same for so long is called stalled. */
-  stallMs: number
   /** Which frontend led when the job was sent (`leaderIdentity`), where that is known: an attempt before this one may have sent it. */
   leader?: string
   /** Of what is moved, for rate and time left. */
@@ -66,7 +58,7 @@ async function follow(options: FollowOptions): Promise<JobEnd> {
   const { context, kind, place, mine, report } = options
   const desk = snapshotJobs(options.cluster)
   const meter = new ProgressMeter(options.bytes)
-  const still = new Stillness()
+  const stall = new StallWatch(options)
   const leader = new LeaderChange(options.cluster, options.leader)
   let last: SnapshotJob | undefined
   let absences = 0
@@ -101,52 +93,23 @@ async function follow(options: FollowOptions): Promise<JobEnd> {
     absentSince = 0
     last = job
     await options.seen?.(job)
-    report(meter.read(job))
+    const progress = meter.read(job)
+    report(progress)
     if (job.state === 'FINISHED') {
       // Perhaps in the last moment before it was done.
       await leader.look(0).catch(ignoreSilence)
       return { end: 'finished', job, leaderChanged: leader.changed }
     }
     if (job.state === 'CANCELLED') return { end: 'cancelled', job, leaderChanged: leader.changed }
-    const stillMs = still.observe(job)
-    const why = whyStalled(job, stillMs, options.stallMs, leader.changed)
-    if (why) return { end: 'stalled', job, why, leaderChanged: leader.changed }
+    const { stalled, waiting } = await stall.observe(job, leader.changed)
+    if (stalled) return { end: 'stalled', job, why: stalled, leaderChanged: leader.changed }
+    if (waiting) report({ ...progress, waiting })
   }
 }
 
 /** A row of another label, seen after ours was: ours is over, one place has one job. */
 function isNewer(job: SnapshotJob, last: SnapshotJob | undefined): boolean {
   return last !== undefined && (job.label !== last.label || job.createTime !== last.createTime)
-}
-
-function whyStalled(job: SnapshotJob, stillMs: number, stallMs: number, leaderChanged: boolean): string | undefined {
-  const problems = job.taskErrors.length > 0 ? `; its tasks say: ${job.taskErrors[0]?.message.slice(0, 300)}` : ''
-  if (stillMs >= stallMs) {
-    return `${job.label} has been ${job.state} for ${Math.round(stillMs / 1000)} s without any progress${problems}`
-  }
-  const afterRestart = Math.max(stallMs * AFTER_RESTART, SHORTEST_AFTER_RESTART_MS)
-  if (leaderChanged && LOST_BY_RESTART.has(job.state) && stillMs >= afterRestart) {
-    return `${job.label} was ${job.state} when the leading frontend changed or was restarted, and has not moved since`
-  }
-  return undefined
-}
-
-/**
- * How long nothing about a job has changed. That tasks say why they fail is no progress, and neither is another JobId: a job that never gets beyond
- * PENDING after a restart of its frontend gets a new one at every look.
- */
-class Stillness {
-  #look = ''
-  #since = 0
-
-  observe(job: SnapshotJob): number {
-    const look = JSON.stringify([job.state, job.unfinishedTasks, job.progress])
-    if (look !== this.#look) {
-      this.#look = look
-      this.#since = performance.now()
-    }
-    return performance.now() - this.#since
-  }
 }
 
 class LeaderChange {

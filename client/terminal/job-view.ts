@@ -34,7 +34,7 @@ export const jobLine = (job: JobProgress) =>
 function motion(job: JobProgress): string[] {
   const parts: string[] = []
   if (job.tasksTotal) parts.push(`${formatCount(job.tasksDone ?? 0)} of ${formatCount(job.tasksTotal)} tasks`)
-  if (job.filesTotal) parts.push(`${formatCount(job.filesDone ?? 0)} of ${formatCount(job.filesTotal)} files`)
+  if (job.filesTotal) parts.push(`${formatCount(job.filesDone ?? 0)} of ${formatCount(job.filesTotal)} tablets`)
   if (job.bytes) parts.push(formatBytes(job.bytes))
   if (job.rate) parts.push(`${formatBytes(job.rate)}/s`)
   if (job.secondsLeft !== undefined) parts.push(`about ${formatSeconds(job.secondsLeft)} left`)

@@ -60,6 +60,7 @@ export interface JobProgress {
   state: string
   tasksDone?: number
   tasksTotal?: number
+  /** Tablets, of tasks that have told of theirs: backends report whole ones. */
   filesDone?: number
   filesTotal?: number
   bytes?: number

@@ -75,7 +75,9 @@ const work = {
     .number()
     .positive()
     .default(15)
-    .describe('A job that does not move for so long is cancelled and repeated under a new label'),
+    .describe(
+      'A job that does not move for so long, longer where tablets are large, is cancelled and repeated under a new label',
+    ),
   companion: z
     .boolean()
     .default(true)

@@ -168,7 +168,7 @@ export const pruneInputSchema = z.strictObject({
   policy: text.optional(),
   retention: retentionSchema,
   timeZone: text.optional().describe('IANA name, of the days that the rules count; UTC unless given'),
-  leftovers: z.boolean().optional().describe('Also what failed or interrupted backups left'),
+  leftovers: z.boolean().optional().describe('Also what failed or interrupted backups, restores and checks left'),
   confirmed: z
     .union([z.literal('all'), z.array(text).max(10_000)])
     .optional()

@@ -74,7 +74,10 @@ export const restoreSpecSchema = z.strictObject({
   timeout: z.int().min(600).default(86_400),
   attempts: z.int().positive().default(4),
   stallMinutes: z.number().positive().default(15),
-  verify: z.enum(['counts', 'off']).default('counts').describe('Compare rows with those counted at backup time'),
+  verify: z
+    .enum(['counts', 'off'])
+    .default('counts')
+    .describe('Compare rows with those counted at backup time; what cannot be counted is told'),
   ignore: z.array(z.string()).default([]),
 })
 export type RestoreSpecInput = z.input<typeof restoreSpecSchema>

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LabBackupJob, LabState } from '../model.ts'
 import { type BackupSelection, type CapturedSnapshot, type CapturedTablet, captureDatabase } from './capture.ts'
 import { JobFailure } from './job-failure.ts'
@@ -166,15 +167,17 @@ export class BackupRunner implements JobRunner {
       (tablets): BackendTask => ({
         id: state.nextId(),
         backendId: tablets[0]?.backendId ?? 0n,
-        files: tablets.reduce((sum, { rows }) => sum + (rows.length > 0 ? 2 : 1), 0),
+        tablets: tablets.length,
         run: async (done) => {
           const files = this.#tools.files(job.repository)
           let count = 0
           for (const tablet of tablets) {
-            for (const file of filesOf(tablet, files.folder(job.label))) {
+            const slowly = tablet.rows.length > 0 ? hooks.slowTablet(job) : undefined
+            for (const file of filesOf(tablet, files.folder(job.label), slowly?.files)) {
+              if (slowly) await sleep(slowly.everyMs, undefined, { ref: false })
               await files.store.put(file.key, file.content)
-              done(++count)
             }
+            done(++count)
           }
         },
       }),
@@ -219,10 +222,11 @@ export class BackupRunner implements JobRunner {
   }
 }
 
-const filesOf = (tablet: CapturedTablet, snapshot: string): { key: string; content: string }[] => {
+const filesOf = (tablet: CapturedTablet, snapshot: string, files = 1): { key: string; content: string }[] => {
   const folder = tabletFolder(snapshot, tablet.path)
   const { version, schemaHash } = tablet
-  return tabletFiles({ tabletId: tablet.path.tabletId, version, schemaHash }, tablet.rows).map(({ name, content }) => ({
+  const of = { tabletId: tablet.path.tabletId, version, schemaHash }
+  return tabletFiles(of, tablet.rows, files).map(({ name, content }) => ({
     key: `${folder}/${withMd5(name, content)}`,
     content,
   }))

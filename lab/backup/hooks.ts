@@ -10,6 +10,8 @@ export interface SnapshotHooks {
   slowness(job: LabSnapshotJob): number
   /** Text with which a task of the present state fails: making a snapshot, an upload, a download, a move. */
   failsTask(job: LabSnapshotJob): string | undefined
+  /** A tablet that is so large that it is uploaded in several files, with real time before each. */
+  slowTablet(job: LabSnapshotJob): { files: number; everyMs: number } | undefined
   /** A job entered a state. */
   entered(job: LabSnapshotJob): void
   /** What becomes of the record of a job that finished. */
@@ -23,6 +25,7 @@ export const noSnapshotHooks: SnapshotHooks = {
   stuck: () => false,
   slowness: () => 1,
   failsTask: () => undefined,
+  slowTablet: () => undefined,
   entered: () => undefined,
   recordOf: () => 'kept',
   leavesStaleObjects: () => false,

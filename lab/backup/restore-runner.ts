@@ -208,7 +208,7 @@ export class RestoreRunner implements JobRunner {
       (tablets): BackendTask => ({
         id: state.nextId(),
         backendId: tablets[0]?.backendId ?? 0n,
-        files: tablets.length,
+        tablets: tablets.length,
         run: async (done) => {
           let count = 0
           for (const { from, to, backendId } of tablets) {

@@ -6,10 +6,11 @@ export interface TabletFile {
   content: string
 }
 
-/** The files of one tablet's snapshot: its rows, if it has any, and its header. */
+/** The files of one tablet's snapshot: its rows, if it has any, in so many files as are asked for, and its header. */
 export const tabletFiles = (
   tablet: { tabletId: bigint; version: bigint; schemaHash: number },
   rows: readonly LabValue[][],
+  segments = 1,
 ): TabletFile[] => {
   const header = {
     tablet_id: tablet.tabletId,
@@ -19,13 +20,15 @@ export const tabletFiles = (
   }
   const files = [{ name: `${tablet.tabletId}.hdr`, content: writeLossless(header) }]
   if (rows.length === 0) return files
-  return [
-    {
-      name: `0200000000000001_${tablet.tabletId}_0_0.dat`,
-      content: rows.map((row) => writeLossless(row)).join('\n'),
-    },
-    ...files,
-  ]
+  const size = Math.ceil(rows.length / segments)
+  const data = Array.from({ length: Math.ceil(rows.length / size) }, (_, at) => ({
+    name: `0200000000000001_${tablet.tabletId}_0_${at}.dat`,
+    content: rows
+      .slice(at * size, (at + 1) * size)
+      .map((row) => writeLossless(row))
+      .join('\n'),
+  }))
+  return [...data, ...files]
 }
 
 /** Rows of a tablet out of its files. @throws Error with a backend's words when they do not hold together */

@@ -13,9 +13,9 @@ export interface JobClock {
 export interface BackendTask {
   id: bigint
   backendId: bigint
-  files: number
-  /** Does the work; tells how many files are done. @throws Error with what the backend reports */
-  run(done: (files: number) => void): Promise<void>
+  tablets: number
+  /** Does the work; tells how many tablets are done, as backends do: nothing of one before all its files are there. @throws Error with what the backend reports */
+  run(done: (tablets: number) => void): Promise<void>
 }
 
 /** Backends work side by side; the whole cluster together so many tasks at once. */
@@ -79,8 +79,8 @@ export class TaskGroup {
     try {
       const fault = this.#hooks.failsTask(this.#job)
       if (fault !== undefined) throw new Error(fault)
-      progress.set(task.id, { done: 0, total: task.files })
-      await task.run((done) => progress.set(task.id, { done, total: task.files }))
+      progress.set(task.id, { done: 0, total: task.tablets })
+      await task.run((done) => progress.set(task.id, { done, total: task.tablets }))
     } catch (error) {
       if (this.#stopped) return
       progress.delete(task.id)

@@ -57,6 +57,8 @@ export type LabFault = FaultLimits &
     | ({ kind: 'stick-snapshot' } & SnapshotFaultTarget)
     /** The work of a state takes so many times longer. */
     | ({ kind: 'slow-snapshot'; factor: number } & SnapshotFaultTarget)
+    /** A tablet with rows is large: uploaded in several files, each so many real milliseconds after the one before. */
+    | ({ kind: 'slow-tablet'; files: number; everyMs: number } & SnapshotFaultTarget)
     /** Tasks of a state fail: making snapshots, uploads, downloads, moves. The job does not; its tasks are sent again. */
     | ({ kind: 'fail-snapshot-task'; error: string } & SnapshotFaultTarget)
     /** Something happens the moment a backup or restore enters a state. */

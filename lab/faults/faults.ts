@@ -224,6 +224,7 @@ export class LabFaults {
     stuck: (job) => this.strike('stick-snapshot', ofJob(job)) !== undefined,
     slowness: (job) => this.strike('slow-snapshot', ofJob(job))?.factor ?? 1,
     failsTask: (job) => this.strike('fail-snapshot-task', ofJob(job))?.error,
+    slowTablet: (job) => this.strike('slow-tablet', ofJob(job)),
     entered: (job) => this.strike('during-snapshot', ofJob(job))?.run(job),
     recordOf: (job) => this.strike('hide-snapshot', ofJob(job))?.how ?? 'kept',
     leavesStaleObjects: (job) => this.strike('stale-objects', ofJob(job)) !== undefined,

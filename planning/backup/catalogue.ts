@@ -1,6 +1,6 @@
 import type { BackupRow, BackupsInput, BackupsPage } from '../../contract/backup/repository-api.ts'
 import { newestFirst, ownLabels, type RecordHead } from './head.ts'
-import { isOurLabel } from './label.ts'
+import { isOurLabel, passingLabel } from './label.ts'
 import { ownersOf } from './retention.ts'
 
 /** What a repository holds, as far as listing it tells. */
@@ -103,6 +103,11 @@ const timeOf = (label: string) => (isOurLabel(label) ? (/_(\d{8}T\d{9})_/.exec(l
 export function unrecordedRow({ label, state, timestamp }: SnapshotLook, announcedBy: string | undefined): BackupRow {
   const row = { id: label, labels: [label], timestamp }
   if (announcedBy) return { ...row, state: 'being written', problem: `by ${announcedBy}, unless that has ended` }
+  const passing = passingLabel(label)
+  if (passing) {
+    const whose = passing.kind === 'passage' ? 'a restore moves tables by it' : 'the repository is tried out by it'
+    return { ...row, state: 'leftover', problem: `${whose}, or did so and has left it` }
+  }
   if (state === 'complete') return { ...row, state: 'foreign' }
   if (state === 'several-manifests') {
     return { ...row, state: 'damaged', problem: 'two backups took the same label, and their objects are mixed' }

@@ -41,6 +41,15 @@ export function labelStem(prefix: string, database: string): string {
 /** Whether a label has the form that starferry gives them, whatever its prefix. */
 export const isOurLabel = (label: string) => /^[A-Za-z][A-Za-z0-9_]*_\d{8}T\d{9}_[0-9a-z]{6}\d+$/.test(label)
 
+/** A snapshot that starferry made for a while, and never for a backup: by which a restore moves tables, or a repository is tried out. */
+export type PassingLabel = { kind: 'passage'; hash: string } | { kind: 'check' }
+
+export function passingLabel(label: string): PassingLabel | undefined {
+  const [, hash] = /^sfr_([0-9a-z]{6})_\d+_\d+$/.exec(label) ?? []
+  if (hash !== undefined) return { kind: 'passage', hash }
+  return /^sf_check_[0-9a-z]+_\d+$/.test(label) ? { kind: 'check' } : undefined
+}
+
 /** Six digits of base 36, out of 52 bits of FNV-1a. */
 export function shortHash(text: string): string {
   const value = (fnv1a(text) * 2 ** 20 + (fnv1a(`${text}.`) >>> 12)) % BASE

@@ -1,4 +1,4 @@
-import { isOurLabel } from './label.ts'
+import { isOurLabel, passingLabel } from './label.ts'
 
 const HOUR_MS = 3_600_000
 /** What is still written to is younger. */
@@ -15,6 +15,8 @@ export interface SnapshotTrace {
   ageMs: number
   /** Of starferry, written before the backup was sent. `unknown`: this Temporal has never heard of that workflow, or has forgotten it. */
   intent?: { workflowId: string; writer: 'open' | 'closed' | 'unknown' }
+  /** Of a snapshot that was to be there for a while only: whether a restore of this Temporal that runs made it; undefined where that cannot be told. */
+  inUse?: boolean
   /** Of its job on the clusters where it can have been made. */
   job: 'runs' | 'over' | 'unknown'
   /** Where it runs, or why that is not known. */
@@ -28,12 +30,15 @@ export interface LeftoverPlan {
 
 /**
  * Which of these nobody will ever finish or use. A complete snapshot without an intent may be somebody's backup and is none of our business;
- * so is what was not made by starferry.
+ * so is what was not made by starferry. By which a restore moved tables, or a repository was tried out, is nobody's backup.
  */
 export function planLeftovers(traces: readonly SnapshotTrace[]): LeftoverPlan {
   const plan: LeftoverPlan = { delete: [], untouched: [] }
   for (const trace of traces) {
-    if (!trace.intent && (trace.state !== 'incomplete' || !isOurLabel(trace.label))) continue
+    const ours = passingLabel(trace.label)
+      ? trace.state !== 'nothing'
+      : trace.state === 'incomplete' && isOurLabel(trace.label)
+    if (!trace.intent && !ours) continue
     const reason = whyNot(trace)
     if (reason) plan.untouched.push({ label: trace.label, why: reason })
     else plan.delete.push({ label: trace.label, why: whatItIs(trace) })
@@ -41,7 +46,10 @@ export function planLeftovers(traces: readonly SnapshotTrace[]): LeftoverPlan {
   return plan
 }
 
-function whyNot({ intent, job, jobWhy, ageMs }: SnapshotTrace): string | undefined {
+function whyNot({ label, intent, inUse, job, jobWhy, ageMs }: SnapshotTrace): string | undefined {
+  if (inUse) return 'a restore that runs moves tables by it'
+  if (inUse === undefined && passingLabel(label)?.kind === 'passage')
+    return 'whether its restore still runs cannot be told'
   if (intent?.writer === 'open') return `being written by ${intent.workflowId}`
   if (job === 'runs') return `its job runs${jobWhy ? `: ${jobWhy}` : ''}`
   if (job === 'unknown') return `whether its job still runs cannot be told${jobWhy ? `: ${jobWhy}` : ''}`
@@ -50,7 +58,10 @@ function whyNot({ intent, job, jobWhy, ageMs }: SnapshotTrace): string | undefin
   return `written ${Math.floor(ageMs / 60_000)} minutes ago; it is left alone for ${limit / HOUR_MS} hours${limit > HOUR_MS ? ', since another Temporal may be at work' : ''}`
 }
 
-function whatItIs({ state, intent }: SnapshotTrace): string {
+function whatItIs({ label, state, intent }: SnapshotTrace): string {
+  const passing = passingLabel(label)
+  if (passing?.kind === 'passage') return 'a copy by which a restore moved tables that runs no more'
+  if (passing) return 'a snapshot by which the repository was tried out'
   const whose = intent ? ` of ${intent.workflowId}, which ended without a record of it` : ''
   if (state === 'nothing') return `announced by a backup${whose}, and never made`
   if (state === 'incomplete') return `the beginning of a snapshot${whose}`

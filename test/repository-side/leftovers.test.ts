@@ -7,6 +7,7 @@ import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import type { BackupsPage, PruneInput, PruneResult, RepositoriesAnswer } from '../../contract/backup/repository-api.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
 import { LabCluster } from '../../lab/index.ts'
+import { runHash } from '../../planning/restore/restore-names.ts'
 import { openStore } from '../../repository/index.ts'
 import { writeRepositoryInfo } from '../repository/support/write-snapshot.ts'
 import { accessTo, LabWorker } from '../support/lab-worker.ts'
@@ -140,6 +141,37 @@ describe('what a failed backup left', () => {
     expect(await made.ownKeys()).toEqual([`intents/${unknown}.json.gz`])
     await prune({ retention: {}, leftovers: true, confirmed: 'all' })
     expect(await made.labels()).toEqual(['by_hand'])
+  })
+})
+
+describe('what restores and checks made for a while', () => {
+  it('goes when it is old and nobody works with it, finished or not; a restore that runs keeps its own', async () => {
+    const made = await attached('passing')
+    const running = await temporal.client.workflow.start('restore', { workflowId: 'restore/slow', taskQueue: 'nobody' })
+    const mine = `sfr_${runHash(running.firstExecutionRunId)}_1_1`
+    const labels = { mine, ended: 'sfr_abc123_1_2', begun: 'sfr_abc123_1_1', check: 'sf_check_abc123_1' }
+    for (const label of [labels.mine, labels.ended, labels.check]) await made.record({ id: label })
+    await made.store.put(`${made.repository.snapshotDirectory(labels.begun)}__meta.${'0'.repeat(32)}`, 'x')
+    await made.record({ id: 'sfr_by_hand' })
+    const list = await execute<BackupsPage>('backups', { repository: 'vault', all: true })
+    expect(Object.fromEntries(list.rows.map(({ id, state }) => [id, state]))).toMatchObject({
+      [labels.ended]: 'leftover',
+      sfr_by_hand: 'foreign',
+    })
+    await until('Temporal lists the restore', async () => {
+      const { untouched } = await prune({ retention: {}, leftovers: true })
+      return untouched.some(({ label, why }) => label === mine && /a restore that runs/.test(why))
+    })
+    const plan = async () =>
+      (await prune({ retention: {}, leftovers: true })).leftovers.map(({ label }) => label).sort()
+    age(made, 2)
+    expect(await plan()).toEqual([])
+    age(made, 27)
+    expect(await plan()).toEqual([labels.check, labels.begun, labels.ended].sort())
+    await prune({ retention: {}, leftovers: true, confirmed: 'all' })
+    expect((await made.labels()).sort()).toEqual([mine, 'sfr_by_hand'].sort())
+    await running.terminate()
+    await until('Temporal lists it no more', async () => (await plan()).includes(mine))
   })
 })
 

@@ -31,7 +31,7 @@ export function addPrune(backup: Command): void {
     .option('--weekly <n>', 'of so many weeks', count)
     .option('--monthly <n>', 'of so many months', count)
     .option('--yearly <n>', 'of so many years', count)
-    .option('--leftovers', 'also what failed or interrupted backups left')
+    .option('--leftovers', 'also what failed or interrupted backups, restores and checks left')
     .option('--yes', 'delete')
   withTemporal(withJson(command)).action(async (options: Options) => {
     const terminal = terminalFor(options)
