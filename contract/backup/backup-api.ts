@@ -158,10 +158,7 @@ export interface BackupSetResult {
   ok: boolean
   set: string
   databases: number
-  backups: Pick<
-    BackupResult,
-    'id' | 'database' | 'kind' | 'bytes' | 'verified' | 'chain' | 'notIncluded' | 'besides'
-  >[]
+  backups: Pick<BackupResult, 'id' | 'database' | 'kind' | 'bytes' | 'verified' | 'chain' | 'notIncluded' | 'besides'>[]
   /** Beyond those listed; the list is bounded. */
   more: number
   failed: FailedBackup[]

@@ -10,7 +10,11 @@ const need = (privilege: string, on: Need['on'], more: Partial<Need> = {}): Need
 
 describe('a privilege that a statement needs', () => {
   it.each<[Need, string, boolean]>([
-    [need('CREATE EXTERNAL CATALOG', 'SYSTEM'), "GRANT REPOSITORY, CREATE EXTERNAL CATALOG ON SYSTEM TO USER 'u'", true],
+    [
+      need('CREATE EXTERNAL CATALOG', 'SYSTEM'),
+      "GRANT REPOSITORY, CREATE EXTERNAL CATALOG ON SYSTEM TO USER 'u'",
+      true,
+    ],
     [need('CREATE EXTERNAL CATALOG', 'SYSTEM'), "GRANT REPOSITORY ON SYSTEM TO USER 'u'", false],
     [
       need('CREATE DATABASE', 'CATALOG', { name: 'default_catalog' }),

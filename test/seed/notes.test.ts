@@ -134,7 +134,10 @@ describe.concurrent('notes of the documentation', () => {
     const page = await stage.backups.backups({ repository: REPOSITORY, id: stage.idOf(done) })
     const left = JSON.stringify(page.notIncluded ?? [])
     expect(left).toMatch(/sr_view1/)
-    expect(page.notIncluded).toContainEqual({ object: 'resource group rg', reason: expect.stringContaining('companion') })
+    expect(page.notIncluded).toContainEqual({
+      object: 'resource group rg',
+      reason: expect.stringContaining('companion'),
+    })
     expect(left).toMatch(/"users \(\d+\)".*"roles .*and all grants".*"statistics"/)
     const plain = await stage.backUp('slow', { database: ['hub'], file: { companion: false } })
     const kinds = (await stage.backups.backups({ repository: REPOSITORY, id: stage.idOf(plain) })).notIncluded
