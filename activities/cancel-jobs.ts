@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
 import { type MigrationSpec, migrationJobPrefix, splitTableName } from '../contract/index.ts'
 import { createSelection } from '../planning/selection.ts'
 import { cancelLoad, replicationLabel, type StarRocksCluster, StarRocksError } from '../starrocks/index.ts'
 import type { Dependencies } from './dependencies.ts'
-import { asFailure } from './failures.ts'
+import { asFailure, unreachable } from './failures.ts'
 import { beating, pause } from './heartbeat.ts'
 import { directory } from './pollers/directory.ts'
 import { type Job, jobBoard } from './pollers/job-board.ts'
@@ -11,6 +12,8 @@ import { type Job, jobBoard } from './pollers/job-board.ts'
 /** Jobs that cannot be cancelled are followed by those who wait for them. */
 const PATIENCE_MS = 30_000
 const AGAIN_MS = 500
+/** A look that was refused is made again after this: a privilege may come back. */
+const REFUSED_PAUSE_MS = 30_000
 /** Those that cannot be cancelled are not asked for ever faster than this. */
 const LONGEST_PAUSE_MS = 5_000
 
@@ -67,7 +70,7 @@ export function createCancelActivities(deps: Dependencies) {
         for (;;) {
           signal.throwIfAborted()
           const jobs = await runningJobs(deps, input).catch((error: unknown) => {
-            throw asFailure(error, `waiting for jobs on ${input.spec.target}`)
+            throw notKnownYet(asFailure(error, `waiting for jobs on ${input.spec.target}`))
           })
           if (jobs.length === 0) return
           report({ running: jobs.length, first: jobs[0]?.jobId })
@@ -76,6 +79,13 @@ export function createCancelActivities(deps: Dependencies) {
       })
     },
   }
+}
+
+/** Whatever keeps the look from being made, it says nothing about jobs: it is made again later, and not at once. */
+function notKnownYet(error: unknown): unknown {
+  return error instanceof ApplicationFailure && error.nonRetryable
+    ? unreachable(error.message, REFUSED_PAUSE_MS)
+    : error
 }
 
 /** Whether it was cancelled now. One that is committed, or has no transaction yet, cannot be. */

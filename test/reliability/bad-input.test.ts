@@ -211,6 +211,10 @@ describe('a migration started without an id', { timeout: 120_000 }, () => {
       .then((handle) => handle.result())
       .catch((failure: unknown) => failure)
     expect(failureText(second)).toMatch(/'anyhow' runs already, as migrate\/anyhow/)
+    await expect(first.query('status')).rejects.toThrow(/runs as migrate\/anyhow/)
+    await expect(first.executeUpdate('approve', { args: [{ tables: ['a.b'] }] })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('runs as migrate/anyhow') },
+    })
     await first.signal('stop')
     expect(await first.result()).toMatchObject({ name, state: 'stopped', progress: 1 })
     expect((await good.starferry.status(name)).state).toBe('stopped')

@@ -26,7 +26,7 @@ describe('continue as new', () => {
         name: 'again',
         source: kind,
         target: kind,
-        spec: { limits: { tables: 4 }, parkAfter: 1, intervals: { metadata: 5, stale: 0.5, park: 3600 } },
+        spec: { limits: { tables: 4, ddlBatch: 2 }, parkAfter: 1, intervals: { metadata: 5, stale: 0.5, park: 3600 } },
       },
       temporal,
       worker,
@@ -39,8 +39,10 @@ describe('continue as new', () => {
       await migration.untilStatus(
         'all but the parked one are confirmed',
         ({ tables }) => tables.parked === 1 && tables.expired === 1,
+        { withinMs: 120_000 },
       )
       await until('several runs', async () => (await runs('migrate/again')) >= 3)
+      expect(await runs('migrate/again/metadata')).toBeGreaterThanOrEqual(2)
       for (const table of ['t1', 't2', 't3']) insert(migration, table)
       await until('the writes are followed', () => {
         return migration.compare(['shop.t1', 'shop.t2', 'shop.t3']).differing.length === 0

@@ -107,6 +107,7 @@ describe('bad input', () => {
       "unknown key 'limits.tabels'; the nearest valid one is 'tables'",
     ],
     [{ name: 'x', source: 'a', target: 'b', limits: { bytesPerJob: '5 elephants' } }, "'5 elephants' is no size"],
+    [{ name: 'x', source: 'a', target: 'b', carried: {} }, "unknown key 'carried'"],
     [undefined, 'name'],
   ])('%j is one clear failure', async (input, message) => {
     const handle = await on.temporal.client.workflow.start('migrate', {

@@ -64,6 +64,24 @@ describe('settings of a target that two migrations need', () => {
     expect(present(migration)).toBe('false')
   })
 
+  test('that cannot be put back yet are reported, and put back when they can', async () => {
+    const migration = await on.migration({ name: 'denied', spec: { settings: { legacyCompatibility: 'on' } } }, 1)
+    await migration.start()
+    await migration.untilStatus('changed', ({ settings }) => settings.length === 1)
+    await on.temporal.client.workflow.getHandle('migrate/denied').terminate('as somebody may do')
+    const denied = migration.target.faults.inject({ kind: 'refuse-privilege', privilege: 'OPERATE' })
+    const settings = on.temporal.client.workflow.getHandle('settings/denied-target')
+    const answer = await settings.executeUpdate('release', { args: [{ holder: 'migrate/denied' }] })
+    expect(answer).toMatchObject({
+      restored: [],
+      left: [{ key: KEY, goesOn: true, reason: expect.stringMatching(/put back to false yet.*OPERATE/) }],
+    })
+    const [lease] = await settings.query<unknown[]>('leases')
+    expect(lease).toMatchObject({ key: KEY, original: 'false', restoring: { holder: 'migrate/denied' } })
+    denied.clear()
+    await until('put back', () => present(migration) === 'false')
+  })
+
   test('stay when asked to', async () => {
     const migration = await on.migration({ name: 'keep', spec: { settings: { legacyCompatibility: 'on' } } }, 1)
     await migration.start()
