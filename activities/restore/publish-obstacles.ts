@@ -1,14 +1,22 @@
 import { asideName } from '../../planning/restore/restore-names.ts'
+import { listDatabases } from '../../starrocks/index.ts'
 import { kindOf, readDatabase } from './live-objects.ts'
 import type { RestoreContext } from './restore-context.ts'
-import { renameTableStatement } from './step-statements.ts'
+import { renameDatabaseStatement, renameTableStatement } from './step-statements.ts'
 
 /**
  * What has changed under the live names since the check, so that what was restored cannot take them now: told before anything is published, since
  * a publication that fails takes everything back. Sentences with what to do. Errors: StarRocksError.
  */
 export async function publishObstacles({ cluster, outline, basis, signal }: RestoreContext): Promise<string[]> {
-  const { database, tables } = outline
+  const { database, tables, scratch } = outline
+  if (outline.renames && !basis.databaseExisted) {
+    const names = new Set((await listDatabases(cluster, { signal })).map(({ name }) => name))
+    // Without the scratch database the name may be its own already.
+    if (!names.has(database) || !names.has(scratch)) return []
+    const away = renameDatabaseStatement(database, `${database}_other`)
+    return [`Database ${database} was made meanwhile by somebody: rename it (${away}) or drop it`]
+  }
   const named = tables.filter(
     ({ route }) => route === 'rename' || route === 'rebackup' || route === 'swap' || route === 'rebackup-swap',
   )

@@ -35,8 +35,8 @@ export async function renameDatabase(
   const ids = await idsByName(context)
   const live = ids.get(database)
   if (live === mark.restored) return
-  if (live !== undefined && live !== mark.live) {
-    throw staleRestore(`Database ${database} was replaced by another meanwhile; nothing was renamed`)
+  if (live !== undefined && (live !== mark.live || !basis.databaseExisted)) {
+    throw staleRestore(`Database ${database} was made, or replaced by another, meanwhile; nothing was renamed`)
   }
   if (live !== undefined) {
     context.tell(`${database} becomes ${old}`)

@@ -54,7 +54,7 @@ export const restoreSpecSchema = z.strictObject({
     .enum(['aside', 'in-place'])
     .default('aside')
     .describe(
-      'aside: beside what exists, live data are untouched until it is published; in-place: over it, which cannot be undone from COMMIT on',
+      'aside: beside what exists and beside names that are free, live data are untouched until it is published; in-place: over it, or at once under a free name, asking nobody, which cannot be undone from COMMIT on',
     ),
   publish: z
     .enum(['ask', 'auto', 'never'])

@@ -39,6 +39,8 @@ test.skipIf(!process.env.RECORD_HISTORIES)(
     await stage.restore({ ...common, name: 'database', publish: 'auto', replaced: 'drop' })
     await stage.restore({ ...common, name: 'place', tables: ['orders'], mode: 'in-place' })
     await stage.restore({ ...common, name: 'partitions', partitions: { orders: ['p1'] }, publish: 'auto' })
+    cluster.execute('DROP TABLE shop.orders FORCE')
+    await stage.restore({ ...common, name: 'dropped', tables: ['orders'], publish: 'auto' })
     await stage.start({ ...common, name: 'discarded', tables: ['orders'] })
     await stage.state('discarded', 'ready')
     await handle('discarded').executeUpdate('discard')
@@ -50,7 +52,7 @@ test.skipIf(!process.env.RECORD_HISTORIES)(
     await expect(stage.result('cancelled')).rejects.toThrow()
     stuck.clear()
     await expect(stage.restore({ ...common, name: 'refused', tables: ['nothing'] })).rejects.toThrow()
-    expect(await saveHistories(stage.temporal.client, ['restore', 'restorePlan'])).toBe(8)
+    expect(await saveHistories(stage.temporal.client, ['restore', 'restorePlan'])).toBe(9)
   },
   300_000,
 )

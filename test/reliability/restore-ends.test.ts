@@ -203,7 +203,7 @@ describe('bad days', () => {
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
   })
 
-  test('a publication that fails half-way is taken back', async () => {
+  test('a publication that fails is taken back', async () => {
     const { cluster } = await damagedShop('halfway')
     cluster.execute(
       "CREATE TABLE shop.second (id INT NOT NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ('replication_num' = '1')",
@@ -214,11 +214,11 @@ describe('bad days', () => {
     const [orders, second] = [await contentOf(cluster, 'shop', 'orders'), await contentOf(cluster, 'shop', 'second')]
     await stage.start(spec('halfway', { from: { label: record.id }, tables: ['orders', 'second'], publish: 'ask' }))
     await stage.state('halfway', 'ready')
-    // Of two tables the second vanishes, with what was restored for it still there.
-    cluster.execute('ALTER TABLE shop.second RENAME gone')
+    // Somebody tidies up: what was restored for the second of two tables is gone.
+    const tables = [...(cluster.state.databases.get('shop')?.objects.keys() ?? [])]
+    cluster.execute(`DROP TABLE shop.${tables.find((one) => one.startsWith('second__sf_'))} FORCE`)
     await stage.publish('halfway').catch(() => undefined)
     await expect(stage.result('halfway')).rejects.toThrow()
-    cluster.execute('ALTER TABLE shop.gone RENAME second')
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(orders)
     expect(await contentOf(cluster, 'shop', 'second')).toEqual(second)
     expect([...(cluster.state.databases.get('shop')?.objects.keys() ?? [])].sort()).toEqual(['orders', 'second'])

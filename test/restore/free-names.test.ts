@@ -88,6 +88,26 @@ test('a dropped table gets its name when it is published, and only if nobody mad
   expect(objectsOf(cluster).filter((one) => one.includes('__'))).toEqual([])
 })
 
+test('a database that somebody made meanwhile is not put aside', async () => {
+  const cluster = await shop('newbase')
+  const label = await chain(cluster)
+  const before = await contentOf(cluster, 'shop', 'orders')
+  await stage.start(specOf('newbase', label, { tables: [], rename: { database: 'copy' } }))
+  await stage.state('newbase', 'ready')
+  expect(cluster.state.databases.has('copy')).toBe(false)
+  cluster.execute('CREATE DATABASE copy')
+  const theirs = cluster.state.databases.get('copy')?.id
+  await stage.publish('newbase')
+  await until('it tells', async () =>
+    (await stage.status('newbase')).waiting?.includes('Database copy was made meanwhile'),
+  )
+  expect(cluster.state.databases.get('copy')?.id).toBe(theirs)
+  cluster.execute('DROP DATABASE copy')
+  await stage.publish('newbase')
+  expect(await stage.result('newbase')).toMatchObject({ ok: true, published: true })
+  expect(await contentOf(cluster, 'copy', 'orders')).toEqual(before)
+})
+
 test('what is not to be published never gets a name that is free', async () => {
   const cluster = await shop('unpublished')
   const label = await chain(cluster)

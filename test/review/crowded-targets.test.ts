@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { cancelRestoreSignal, type RestoreResult, type RestoreSpecInput } from '../../contract/backup/restore-api.ts'
+import {
+  cancelRestoreSignal,
+  discardUpdate,
+  type RestoreResult,
+  type RestoreSpecInput,
+  restoreStatusQuery,
+} from '../../contract/backup/restore-api.ts'
 import { restoreId, TASK_QUEUE } from '../../contract/names.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import { runHash } from '../../planning/restore/restore-names.ts'
@@ -41,36 +47,25 @@ const start = (spec: RestoreSpecInput) =>
     args: [spec],
   })
 
-const messageOf = (error: unknown) => (error as { cause?: { message?: string } }).cause?.message
-
 describe('a name that was free when the restore was checked', () => {
-  test('is taken when RESTORE is about to be sent: the rows of whoever took it stay', async () => {
-    const meanwhile: string[] = []
-    let looked = false
+  test('is taken when RESTORE has been sent: the rows of whoever took it stay, and somebody is asked', async () => {
+    const meanwhile = [`CREATE TABLE shop.t ${TABLE}`, "INSERT INTO shop.t VALUES (2,'theirs')"]
     const { cluster } = await shop({
       onStatement: (sql) => {
-        // The mark before the job; the check is over.
-        if (/^SHOW RESTORE/.test(sql)) looked = true
-        if (!looked) return
-        for (const statement of meanwhile.splice(0)) cluster.execute(statement)
+        if (/^RESTORE/.test(sql)) for (const statement of meanwhile.splice(0)) cluster.execute(statement)
       },
     })
     cluster.execute('DROP TABLE shop.t FORCE')
-    looked = false
-    const handle = await stage.temporal.client.workflow.start('restore', {
-      workflowId: restoreId(`free-${cluster.state.name}`),
-      taskQueue: TASK_QUEUE,
-      args: [restoreSpec(cluster, 'free', {})],
-      startDelay: '1 second',
-    })
-    // The check looks at running jobs, too: only what comes after its lease counts.
-    await until('it is leased', async () =>
-      (await stage.contents()).own.some((key) => key.startsWith('leases/read/')) ? true : undefined,
+    const handle = await start(restoreSpec(cluster, 'free', {}))
+    await until('it waits for somebody', async () =>
+      (await handle.query(restoreStatusQuery)).waiting?.includes('shop.t was made meanwhile by somebody'),
     )
-    meanwhile.push(`CREATE TABLE shop.t ${TABLE}`, "INSERT INTO shop.t VALUES (2,'theirs')")
-    const error = await handle.result().catch((failure: unknown) => failure)
-    expect(messageOf(error)).toContain('somebody has made shop.t meanwhile')
     expect(pictureOf(cluster, 'shop').t?.partitions.p1?.rows).toEqual(['["2","theirs"]'])
+    await handle.executeUpdate(discardUpdate)
+    expect(await handle.result()).toMatchObject({ ok: false })
+    const tables = pictureOf(cluster, 'shop')
+    expect(Object.keys(tables)).toEqual(['t'])
+    expect(tables.t?.partitions.p1?.rows).toEqual(['["2","theirs"]'])
   })
 })
 

@@ -67,8 +67,11 @@ export function withRestoreFlags(command: Command): Command {
     .option('--as <database>', 'into a database of this name')
     .option('--rename-table <old=new>', 'several times', severally)
     .option('--rename-catalog <old=new>', 'several times', severally)
-    .option('--aside', 'beside what exists, which stays untouched until you publish (the default)')
-    .option('--in-place', 'over what exists: it cannot be used meanwhile, and cannot be had back from COMMIT on')
+    .option('--aside', 'beside what exists, and beside free names, until you publish (the default)')
+    .option(
+      '--in-place',
+      'over what exists, asking nobody: it cannot be used meanwhile, and cannot be had back from COMMIT on',
+    )
     .addOption(new Option('--publish <when>', 'take the live names').choices(['ask', 'auto', 'never']))
     .option('--drop-replaced', 'drop what was replaced, once it is')
     .option('--replication-number <n>', 'replicas of new tables', count)
