@@ -212,6 +212,7 @@ function headOf(
     ...(baseline === undefined ? {} : { baseline }),
     startedAt: new Date(startedAt).toISOString(),
     finishedAt: new Date(deps.clock.now()).toISOString(),
+    ...(spec.ttl === undefined ? {} : { ttl: spec.ttl }),
     ...(isScheduled(spec) ? { due: new Date(dueAt).toISOString() } : {}),
     version,
     catalogs: [] as string[],

@@ -41,13 +41,11 @@ async function dueAt(policy: string, iso: string): Promise<BackupSetResult> {
   const { client } = stage.temporal
   const at = new Date(iso)
   const before = (await showPolicy(client, policy)).recent.length
-  await client.schedule
-    .getHandle(`policy/${policy}`)
-    .backfill({
-      start: new Date(at.getTime() - 60_000),
-      end: new Date(at.getTime() + 60_000),
-      overlap: ScheduleOverlapPolicy.ALLOW_ALL,
-    })
+  await client.schedule.getHandle(`policy/${policy}`).backfill({
+    start: new Date(at.getTime() - 60_000),
+    end: new Date(at.getTime() + 60_000),
+    overlap: ScheduleOverlapPolicy.ALLOW_ALL,
+  })
   const started = await until('it is started', async () => {
     const { recent } = await showPolicy(client, policy)
     return recent.length > before ? recent[0]?.workflowId : undefined
@@ -55,7 +53,9 @@ async function dueAt(policy: string, iso: string): Promise<BackupSetResult> {
   return client.workflow.getHandle(started).result()
 }
 
-test('days count from when the set was due; what was missed is taken as well; a filter that takes nothing is told and is no good backup', async () => {
+test('days count from when the set was due; what was missed is taken as well; a filter that takes nothing is told and is no good backup', {
+  timeout: 240_000,
+}, async () => {
   const cluster = await stage.cluster()
   for (const database of ['shop', 'gone']) cluster.execute(`CREATE DATABASE ${database}`)
   cluster.execute(daily('shop.events', DAYS))
