@@ -72,11 +72,7 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
     record: last ? withLacking(record, { names, left, unmatched: reading.unmatched, previous }) : record,
     last,
     late,
-    warnings: [
-      ...missed.warnings,
-      ...filterWarnings(reading, { spec, database, now: run.now, previous }),
-      ...reading.warnings,
-    ],
+    warnings: [...filterWarnings(reading, { spec, database, now: run.now, previous, missed }), ...reading.warnings],
     whole: baseline
       ? part.tables.flatMap(({ name, partitions }) =>
           partitions ? [] : [{ table: name, why: changes.tables.get(name)?.why ?? '' }],

@@ -110,4 +110,13 @@ test('days count from when the set was due; what was missed is taken as well; a 
   const third = await dueAt('days', '2026-03-07T22:30:00Z')
   expect((await held(third, 'shop')).tables).toEqual(['events: p06', 'orders: p03,p04,p05,p06'])
   expect((await held(third, 'gone')).tables).toEqual(['orders: p03,p04,p05,p06'])
+  expect(third.warnings.join()).not.toMatch(/too long ago/)
+
+  // There is an end to it, and that is told.
+  cluster.execute(`ALTER TABLE shop.events ADD PARTITION may VALUES [("2026-05-19"), ("2026-05-20"))`)
+  const fourth = await dueAt('days', '2026-05-20T21:30:00Z')
+  expect((await held(fourth, 'shop')).tables).toEqual(['events: may'])
+  const late = fourth.warnings.join('\n')
+  expect(late).toMatch(/too long ago to be made up for: shop\.events from 2026-03-07 23:30:00 to 2026-04-19 23:30:00/)
+  expect(late).toMatch(/there is no partition, or no longer, .*: shop\.events for 2026-04-20 23:30:00/)
 })
