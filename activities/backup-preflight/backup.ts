@@ -20,6 +20,7 @@ import { checkRepository } from './checks/repository.ts'
 import { checkSelection } from './checks/selection.ts'
 import { checkRunMode } from './checks/shared-data.ts'
 import { checkClusterClock, checkStore } from './checks/store.ts'
+import { checkTtl } from './checks/ttl.ts'
 import { checkVersions } from './checks/versions.ts'
 import { checkWorkers } from './checks/workers.ts'
 
@@ -63,6 +64,7 @@ export async function backupPreflight(
     database === undefined ? checkSelection(context) : [],
     checkObjects(context),
     checkTemporaryPartitions(context, totals),
+    checkTtl(context),
     checkFullText(context),
     checkCatalogs(context),
     checkAround(context),

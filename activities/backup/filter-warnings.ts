@@ -1,6 +1,6 @@
 import type { BackupSpec } from '../../contract/backup/policy.ts'
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import { lastHeld } from './missed-backups.ts'
+import { lastHeld, type MissedBackups } from './missed-backups.ts'
 import type { DatabaseReading } from './read-database.ts'
 
 const MOST_NAMED = 20
@@ -10,10 +10,11 @@ interface Context {
   database: string
   now: string
   previous: BackupRecord | undefined
+  missed: MissedBackups
 }
 
 /** What a partition filter did that nobody would expect of it. Few texts, whatever the number of tables: there is room for some only. */
-export function filterWarnings(reading: DatabaseReading, { spec, database, now, previous }: Context): string[] {
+export function filterWarnings(reading: DatabaseReading, { spec, database, now, previous, missed }: Context): string[] {
   const { unmatched, madeUp } = reading
   const warnings: string[] = []
   const filter = JSON.stringify(spec.objects.partitions ?? {})
@@ -39,6 +40,15 @@ export function filterWarnings(reading: DatabaseReading, { spec, database, now, 
   if (without.length > 0) {
     warnings.push(
       `Backups that were due before were not made, and there is no partition, or no longer, that they would have taken: ${named(database, without)}`,
+    )
+  }
+  const tooOld = [...reading.state.tables.keys()].flatMap((table) => {
+    const when = missed.tooOld(table)
+    return when === undefined ? [] : [`${table} from ${when}`]
+  })
+  if (tooOld.length > 0) {
+    warnings.push(
+      `Backups that were due were not made, too long ago to be made up for: ${named(database, tooOld)}. Back up what they would have taken by the names of its partitions, or whole tables`,
     )
   }
   return warnings

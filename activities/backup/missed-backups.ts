@@ -11,11 +11,11 @@ const DAY_MS = 86_400_000
 export interface MissedBackups {
   /** Of a table: when backups were due after the last good one that has it, in the policy's local time, the oldest first. */
   of(table: string): readonly string[]
-  /** What is too long ago to be made up for. */
-  warnings: string[]
+  /** From when to when backups of it were due, and not made, that are too long ago to be made up for. */
+  tooOld(table: string): string | undefined
 }
 
-const NONE: MissedBackups = { of: () => [], warnings: [] }
+const NONE: MissedBackups = { of: () => [], tooOld: () => undefined }
 
 /** The last good one of the series, see BackupDecision. Throws `Stale` when it has gone. */
 export async function previousRecord({ input, objects, signal }: PlanningRun): Promise<BackupRecord | undefined> {
@@ -40,9 +40,13 @@ export async function missedBackups(run: PlanningRun, previous: BackupRecord | u
   const sinces = [dueOf(previous), ...Object.values(previous.lacking ?? {}).map(({ since }) => since)].map(Date.parse)
   const oldest = Math.min(...sinces)
   const from = Math.max(oldest, dueAt - MISSED_DAYS * DAY_MS)
-  const { times, more } = await dueTimes(run.deps.client, spec.name, { from, to: dueAt, limit: MISSED_TIMES })
-  const zone = timeZoneOf(spec)
   const jitter = Math.round(jitterMinutesOf(spec) * 60_000)
+  const { client } = run.deps
+  const { times, more } = await dueTimes(client, spec.name, { from, to: dueAt, limit: MISSED_TIMES })
+  const before = oldest < from ? await dueTimes(client, spec.name, { from: oldest, to: from + 1, limit: 1 }) : undefined
+  // The last one that is not made up for.
+  const lost = (more ? times[0] : before?.times[0]) ?? Number.NEGATIVE_INFINITY
+  const zone = timeZoneOf(spec)
   const known = new Map<string, string[]>()
   // Those of a day are alike to a filter by days; of the others each counts.
   const byDay = spec.objects.partitions.newest === undefined
@@ -52,7 +56,6 @@ export async function missedBackups(run: PlanningRun, previous: BackupRecord | u
     const late = missed.flatMap((time) => [...new Set([time - jitter, time])]).map((time) => localTime(time, zone))
     return byDay ? [...new Map(late.map((time) => [time.slice(0, 10), time])).values()] : late
   }
-  const begin = times[0] === undefined ? from : times[0]
   return {
     of: (table) => {
       const since = lastHeld(previous, table)
@@ -61,11 +64,10 @@ export async function missedBackups(run: PlanningRun, previous: BackupRecord | u
       known.set(since, dues)
       return dues
     },
-    warnings:
-      more || oldest < from
-        ? [
-            `Backups that were due between ${localTime(oldest, zone)} and ${localTime(begin, zone)} and were not made are too long ago: their partitions are not made up for. Back them up by name, or whole tables`,
-          ]
-        : [],
+    tooOld: (table) => {
+      const since = lastHeld(previous, table)
+      if (since === undefined || Date.parse(since) >= lost - jitter) return undefined
+      return `${localTime(Date.parse(since), zone)} to ${localTime(lost, zone)}`
+    },
   }
 }

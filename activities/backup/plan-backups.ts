@@ -104,6 +104,7 @@ async function planDatabase(
         repository: spec.repository,
         objects: planned.objects,
         timeoutSeconds: spec.timeout,
+        ...(spec.ttl === undefined ? {} : { ttl: spec.ttl }),
       })
       const cut = statement.length - LONGEST_STATEMENT
       answer.statements.push(

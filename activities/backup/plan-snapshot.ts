@@ -72,11 +72,7 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
     record: last ? withLacking(record, { names, left, unmatched: reading.unmatched, previous }) : record,
     last,
     late,
-    warnings: [
-      ...missed.warnings,
-      ...filterWarnings(reading, { spec, database, now: run.now, previous }),
-      ...reading.warnings,
-    ],
+    warnings: [...filterWarnings(reading, { spec, database, now: run.now, previous, missed }), ...reading.warnings],
     whole: baseline
       ? part.tables.flatMap(({ name, partitions }) =>
           partitions ? [] : [{ table: name, why: changes.tables.get(name)?.why ?? '' }],
@@ -212,6 +208,7 @@ function headOf(
     ...(baseline === undefined ? {} : { baseline }),
     startedAt: new Date(startedAt).toISOString(),
     finishedAt: new Date(deps.clock.now()).toISOString(),
+    ...(spec.ttl === undefined ? {} : { ttl: spec.ttl }),
     ...(isScheduled(spec) ? { due: new Date(dueAt).toISOString() } : {}),
     version,
     catalogs: [] as string[],

@@ -32,6 +32,7 @@ export async function sendBackup(run: BackupRun, { objects, part, record }: Plan
     repository: spec.repository,
     objects,
     timeoutSeconds: spec.timeout,
+    ...(spec.ttl === undefined ? {} : { ttl: spec.ttl }),
   })
   run.deps.metrics.count('backup_jobs_sent_total', { cluster: spec.cluster })
   try {

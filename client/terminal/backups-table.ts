@@ -34,6 +34,7 @@ const number = (value: number | undefined) => (value === undefined ? '' : format
 function stateOf(row: BackupRow): string {
   if (row.problem) return `${row.state}: ${printable(row.problem)}`
   if (row.whole === false) return 'chain broken'
+  if (row.lacking?.length) return `${row.state}, lacks ${printable(row.lacking.join(', '))}`
   // The mode and the hour of the verification are of interest where one is looked at alone.
   const [, verdict, mode] = /^(\w+) \((\w+)\)/.exec(row.verified ?? '') ?? []
   if (verdict === undefined) return row.state
@@ -42,5 +43,5 @@ function stateOf(row: BackupRow): string {
 
 function paint(row: BackupRow, text: string, style: Style): string {
   if (row.whole === false || row.state === 'damaged') return style.red(text)
-  return row.state === 'complete' ? style.green(text) : style.yellow(text)
+  return row.state === 'complete' && !row.lacking?.length ? style.green(text) : style.yellow(text)
 }

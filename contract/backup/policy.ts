@@ -78,6 +78,13 @@ const work = {
     .describe(
       'A job that does not move for so long, longer where tablets are large, is cancelled and repeated under a new label',
     ),
+  ttl: z
+    .string()
+    .regex(/^[1-9]\d{0,5} +(DAY|HOUR)$/i, "write it as '30 DAY' or '12 HOUR'")
+    .optional()
+    .describe(
+      'From StarRocks 4.2: the cluster itself deletes each snapshot so long after it was made, whatever retention says; only with `incremental: off`. Unset: it never does',
+    ),
   companion: z
     .boolean()
     .default(true)
@@ -91,32 +98,42 @@ const work = {
   ignore: z.array(z.string()).default([]).describe('Codes of fatal preflight findings to go on in spite of'),
 } as const
 
+/** The cluster knows of no chains: a full backup would go while the incremental ones that stand on it are still kept. */
+const EXPIRES_ALONE = {
+  path: ['ttl'],
+  message: 'needs incremental: off, since the cluster would delete full backups that incremental ones still need',
+}
+const expiresAlone = ({ ttl, incremental }: { ttl?: string; incremental: string }) =>
+  ttl === undefined || incremental === 'off'
+
 /** What `backup run` starts: the same as a policy, once. */
-export const backupSpecSchema = z.strictObject(work)
+export const backupSpecSchema = z.strictObject(work).refine(expiresAlone, EXPIRES_ALONE)
 export type BackupSpecInput = z.input<typeof backupSpecSchema>
 export type BackupSpec = z.output<typeof backupSpecSchema>
 
-export const policySchema = z.strictObject({
-  ...work,
-  schedule: scheduleSchema,
-  retention: retentionSchema.optional().describe('Unset: nothing is ever deleted'),
-  onMissed: z
-    .enum(['skip', 'run'])
-    .default('run')
-    .describe('Whether a backup that was due while nothing ran is made afterwards'),
-  catchupHours: z.number().positive().default(24).describe('How long afterwards'),
-  notify: z
-    .strictObject({
-      webhook: z
-        .url()
-        .describe(
-          'Receives a JSON object by POST; secrets in it belong into the worker: name it there and write ${webhook:NAME}',
-        )
-        .or(z.string().regex(/^\$\{webhook:[A-Za-z0-9_.-]+\}$/)),
-      on: z.array(z.enum(['success', 'warning', 'failure'])).default(['warning', 'failure']),
-    })
-    .optional(),
-  paused: z.boolean().default(false),
-})
+export const policySchema = z
+  .strictObject({
+    ...work,
+    schedule: scheduleSchema,
+    retention: retentionSchema.optional().describe('Unset: nothing is ever deleted'),
+    onMissed: z
+      .enum(['skip', 'run'])
+      .default('run')
+      .describe('Whether a backup that was due while nothing ran is made afterwards'),
+    catchupHours: z.number().positive().default(24).describe('How long afterwards'),
+    notify: z
+      .strictObject({
+        webhook: z
+          .url()
+          .describe(
+            'Receives a JSON object by POST; secrets in it belong into the worker: name it there and write ${webhook:NAME}',
+          )
+          .or(z.string().regex(/^\$\{webhook:[A-Za-z0-9_.-]+\}$/)),
+        on: z.array(z.enum(['success', 'warning', 'failure'])).default(['warning', 'failure']),
+      })
+      .optional(),
+    paused: z.boolean().default(false),
+  })
+  .refine(expiresAlone, EXPIRES_ALONE)
 export type PolicySpecInput = z.input<typeof policySchema>
 export type PolicySpec = z.output<typeof policySchema>

@@ -82,6 +82,8 @@ export const backupRecordSchema = z.object({
   finishedAt: z.string(),
   /** Of a policy's: when it was due, ISO, UTC. Days of partition filters were counted from it. */
   due: z.string().optional(),
+  /** After how long the cluster deletes its snapshots by itself. */
+  ttl: z.string().optional(),
   /** Version text of the cluster. */
   version: z.string(),
   /** All snapshots that are needed, those of the chain first; `own` of them, at the end, are this backup's. */

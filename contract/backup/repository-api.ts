@@ -88,6 +88,10 @@ export interface BackupRow {
   /** Whether everything that restoring it needs is there. */
   whole?: boolean
   verified?: string
+  /** Of a part of the database only. */
+  partial?: boolean
+  /** What it should have, and an earlier one has: it is no good backup of these. Bounded. */
+  lacking?: string[]
   problem?: string
 }
 

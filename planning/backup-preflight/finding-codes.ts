@@ -46,6 +46,12 @@ export const BACKUP_FINDINGS = [
     level: 'fatal',
     means: 'Clusters of shared data have no BACKUP; what they have are cluster snapshots',
   },
+  {
+    code: 'ttl-unsupported',
+    of: 'backup',
+    level: 'fatal',
+    means: 'The spec has a `ttl`, and the cluster’s version cannot let snapshots expire',
+  },
   { code: 'restore-shared-data', of: 'restore', level: 'fatal', means: 'Clusters of shared data have no RESTORE' },
   { code: 'known-bug', of: 'both', level: 'warning', means: 'The cluster’s version has, or may have, this bug' },
   { code: 'mixed-versions', of: 'both', level: 'warning', means: 'Frontends or backends run different versions' },

@@ -22,6 +22,7 @@ export interface SnapshotLook {
 }
 
 const DEFAULT_LIMIT = 100
+const MOST_LACKING = 20
 const LARGEST_LIMIT = 500
 /** A page is part of a workflow's history. */
 const LARGEST_PAGE = 128 * 1024
@@ -62,7 +63,7 @@ function rowOf(head: RecordHead, holdings: Holdings, owners: Map<string, string[
   const problem = marked
     ? 'retention deletes it'
     : missing.length > 0
-      ? `snapshot ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ' …' : ''} is not there`
+      ? `snapshot ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ' …' : ''} is not there${head.ttl ? `; the cluster deletes it ${head.ttl} after it was made` : ''}`
       : verified && !verified.ok
         ? `verification (${verified.mode}) found damage`
         : undefined
@@ -83,6 +84,8 @@ function rowOf(head: RecordHead, holdings: Holdings, owners: Map<string, string[
     chain,
     whole,
     verified: verified && `${verified.ok ? 'ok' : 'failed'} (${verified.mode}) ${verified.at}`,
+    partial: head.partial,
+    lacking: head.lacking?.slice(0, MOST_LACKING),
     problem,
   }
 }

@@ -30,6 +30,7 @@ export interface RecordHead {
   bytes?: number
   verified?: { at: string; mode: string; ok: boolean }
   due?: string
+  ttl?: string
   partial?: boolean
   /** Names: see BackupRecord. */
   lacking?: string[]
@@ -53,6 +54,7 @@ const headSchema = backupRecordSchema
     bytes: true,
     verified: true,
     due: true,
+    ttl: true,
     partial: true,
     lacking: true,
   })
@@ -89,6 +91,7 @@ export function headOf(record: z.output<typeof headSchema> | BackupRecord): Reco
     bytes: record.bytes,
     verified: record.verified,
     due: record.due,
+    ttl: record.ttl,
     partial: record.partial,
     lacking: record.lacking && Object.keys(record.lacking),
   }

@@ -24,6 +24,18 @@ const start = async (version: LabVersion = '3.5') => {
   )
 }
 
+test('a ttl is refused where the version knows none, and takes no chain with it', async () => {
+  await start('4.1')
+  const result = await stage.look({ databases: ['shop'] }, { ttl: '30 DAY', incremental: 'off' })
+  expect(find(result, 'ttl-unsupported')).toMatchObject({
+    level: 'fatal',
+    message: expect.stringMatching(/came with 4\.2/),
+  })
+  expect(codes(await stage.look({ databases: ['shop'] }))).not.toContain('ttl-unsupported')
+  expect(() => stage.spec({ databases: ['shop'] }, { ttl: '30 DAY' })).toThrow(/needs incremental: off/)
+  expect(() => stage.spec({ databases: ['shop'] }, { ttl: 'soon', incremental: 'off' })).toThrow(/30 DAY/)
+})
+
 describe('what is named and does not exist', () => {
   test.each([
     ['a database', { databases: ['shopp', 'shop'] }, 'database-missing', 'shopp'],

@@ -41,13 +41,11 @@ async function dueAt(policy: string, iso: string): Promise<BackupSetResult> {
   const { client } = stage.temporal
   const at = new Date(iso)
   const before = (await showPolicy(client, policy)).recent.length
-  await client.schedule
-    .getHandle(`policy/${policy}`)
-    .backfill({
-      start: new Date(at.getTime() - 60_000),
-      end: new Date(at.getTime() + 60_000),
-      overlap: ScheduleOverlapPolicy.ALLOW_ALL,
-    })
+  await client.schedule.getHandle(`policy/${policy}`).backfill({
+    start: new Date(at.getTime() - 60_000),
+    end: new Date(at.getTime() + 60_000),
+    overlap: ScheduleOverlapPolicy.ALLOW_ALL,
+  })
   const started = await until('it is started', async () => {
     const { recent } = await showPolicy(client, policy)
     return recent.length > before ? recent[0]?.workflowId : undefined
@@ -55,7 +53,9 @@ async function dueAt(policy: string, iso: string): Promise<BackupSetResult> {
   return client.workflow.getHandle(started).result()
 }
 
-test('days count from when the set was due; what was missed is taken as well; a filter that takes nothing is told and is no good backup', async () => {
+test('days count from when the set was due; what was missed is taken as well; a filter that takes nothing is told and is no good backup', {
+  timeout: 240_000,
+}, async () => {
   const cluster = await stage.cluster()
   for (const database of ['shop', 'gone']) cluster.execute(`CREATE DATABASE ${database}`)
   cluster.execute(daily('shop.events', DAYS))
@@ -110,4 +110,13 @@ test('days count from when the set was due; what was missed is taken as well; a 
   const third = await dueAt('days', '2026-03-07T22:30:00Z')
   expect((await held(third, 'shop')).tables).toEqual(['events: p06', 'orders: p03,p04,p05,p06'])
   expect((await held(third, 'gone')).tables).toEqual(['orders: p03,p04,p05,p06'])
+  expect(third.warnings.join()).not.toMatch(/too long ago/)
+
+  // There is an end to it, and that is told.
+  cluster.execute(`ALTER TABLE shop.events ADD PARTITION may VALUES [("2026-05-19"), ("2026-05-20"))`)
+  const fourth = await dueAt('days', '2026-05-20T21:30:00Z')
+  expect((await held(fourth, 'shop')).tables).toEqual(['events: may'])
+  const late = fourth.warnings.join('\n')
+  expect(late).toMatch(/too long ago to be made up for: shop\.events from 2026-03-07 23:30:00 to 2026-04-19 23:30:00/)
+  expect(late).toMatch(/there is no partition, or no longer, .*: shop\.events for 2026-04-20 23:30:00/)
 })

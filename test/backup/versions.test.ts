@@ -96,6 +96,17 @@ test('partitions by what they are', async () => {
   expect(Object.keys((await stage.record(result.id)).tables.r?.partitions ?? {})).toEqual(['p2'])
 })
 
+test('a ttl is part of the statement, and so refused by versions that know none', async () => {
+  const cluster = await stage.cluster()
+  cluster.execute('CREATE DATABASE shop')
+  cluster.execute(`CREATE TABLE shop.r ${RANGE}`)
+  const spec = stage.spec(cluster, { name: 'ttl', objects: { databases: ['shop'] }, incremental: 'off', ttl: '7 DAY' })
+  await expect(stage.backup(spec, 'shop')).rejects.toMatchObject({
+    cause: { cause: { message: expect.stringMatching(/cannot let a snapshot expire by itself/) } },
+  })
+  expect(cluster.backupJobs).toEqual([])
+})
+
 test('without the storage: full backups without a record, and a word about it', async () => {
   const cluster = await stage.cluster()
   cluster.execute('CREATE DATABASE shop')

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../../activities/dependencies.ts'
+import { noteBackup } from '../../activities/backup/note-backup.ts'
+import { type Dependencies, systemClock } from '../../activities/dependencies.ts'
 import { putPolicy } from '../../client/policies.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import { workerConfigSchema } from '../../contract/worker-config.ts'
@@ -75,6 +76,22 @@ describe('figures of a catalogue', () => {
     // A cluster that cannot be asked: what the repository has.
     expect(seen().sort()).toEqual(['by-hand shop true', 'nightly dropped true', 'nightly shop true'])
   })
+})
+
+it('what is no good backup is counted by what it is, and is the last good one for nobody', async () => {
+  const metrics = createMetrics()
+  const note = { policy: 'p', cluster: 'east', database: 'shop', seconds: 1 }
+  const deps = { metrics, clock: systemClock } as unknown as Dependencies
+  for (const outcome of ['nothing', 'incomplete', 'ok'] as const) await noteBackup(deps, { ...note, outcome })
+  await noteBackup(deps, { ...note, outcome: 'incomplete', recordless: true })
+  const good = /^starferry_last_good_backup_timestamp_seconds\{/m
+  const before = await metrics.registry.metrics()
+  expect(before).not.toMatch(good)
+  for (const outcome of ['nothing', 'ok']) expect(before).toContain(`{policy="p",outcome="${outcome}"} 1`)
+  expect(before).toMatch(/^starferry_backup_seconds_count\{policy="p"\} 1$/m)
+  // Of one without a record nobody but this worker will ever know.
+  await noteBackup(deps, { ...note, outcome: 'ok', recordless: true })
+  expect(await metrics.registry.metrics()).toMatch(good)
 })
 
 describe('metrics of the catalogue', () => {
