@@ -77,7 +77,7 @@ export const backupRecordSchema = z.object({
   baseline: z.string().optional(),
   /** The full one at the beginning of the chain. */
   base: z.string().optional(),
-  /** ISO, UTC: when it was begun and done, by the worker's clock. */
+  /** ISO, UTC: when it was begun, by Temporal's or the worker's clock, and done, by the store's: those of two workers may differ. */
   startedAt: z.string(),
   finishedAt: z.string(),
   /** Of a policy's: when it was due, ISO, UTC. Days of partition filters were counted from it. */
