@@ -18,7 +18,21 @@ export async function saveHistories(
   for (const file of readdirSync(directory)) {
     if (types.includes(file.split(' ')[0] ?? '')) rmSync(path.join(directory, file))
   }
+  return addHistories(client, types, mostOfAType)
+}
+
+/** Adds those that this server has to what older versions left, which has to go on replaying. How many were added. */
+export async function addHistories(
+  client: Client,
+  types: readonly string[],
+  mostOfAType = MOST_OF_A_TYPE,
+): Promise<number> {
   const kept = new Map<string, number>()
+  const before = new Map<string, number>()
+  for (const file of readdirSync(directory)) {
+    const [type = '', number] = file.split(' ')
+    before.set(type, Math.max(before.get(type) ?? 0, Number(number)))
+  }
   let saved = 0
   for await (const { type, workflowId, runId } of client.workflow.list()) {
     if (!types.includes(type)) continue
@@ -27,7 +41,7 @@ export async function saveHistories(
     if (type !== 'migrate' && count > mostOfAType) continue
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory()
     const bytes = api.api.history.v1.History.encode(neutral(history)).finish()
-    const name = `${type} ${String(count).padStart(3, '0')} ${encodeURIComponent(workflowId)}.gz`
+    const name = `${type} ${String((before.get(type) ?? 0) + count).padStart(3, '0')} ${encodeURIComponent(workflowId)}.gz`
     writeFileSync(path.join(directory, name), gzipSync(bytes, { level: 9 }))
     saved++
   }
