@@ -73,7 +73,9 @@ describe.concurrent('the status says no more than what the target’s metadata c
         migration.target.faults.inject({ kind: 'abort-job', error: 'Replicate snapshot failed', times: 4 })
         migration.target.faults.inject({ kind: 'lose-job', times: 2 })
         await migration.start()
-        const seen = await watch(migration, ({ state, progress }) => state === 'caughtUp' && progress === 1)
+        const first = await migration.untilStatus('jobs run', ({ jobs }) => jobs.running > 0)
+        const rest = await watch(migration, ({ state, progress }) => state === 'caughtUp' && progress === 1)
+        const seen = [first, ...rest]
         expect(seen.some(({ progress }) => progress > 0 && progress < 1)).toBe(true)
         expect(new Set(seen.map(({ jobs }) => jobs.running)).size).toBeGreaterThan(1)
       },

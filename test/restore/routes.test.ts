@@ -141,18 +141,24 @@ describe('names that are free', () => {
     const cluster = await shop('both')
     await takeBackup(stage, cluster, { label: 'both_full', database: 'shop' })
     const other = await stage.cluster('both-other', { repository: false })
-    const faults = ['first', 'second'].map((database) =>
-      other.faults.inject({ kind: 'stick-snapshot', job: 'restore', database }),
-    )
-    for (const [index, database] of ['first', 'second'].entries()) {
+    const faults: { clear(): void }[] = []
+    for (const database of ['first', 'second']) {
+      const any = other.faults.inject({ kind: 'stick-snapshot', job: 'restore' })
       await stage.start({
         name: `both-${database}`,
         cluster: 'both-other',
         repository: REPOSITORY,
         from: { label: 'both_full' },
         rename: { database },
+        publish: 'auto',
       })
-      await until(`restore ${database} runs`, () => (faults[index]?.struck ?? 0) > 0)
+      // Its job runs in a database of its own, whose name only it knows.
+      const scratch = await until(
+        `restore ${database} runs`,
+        () => any.struck > 0 && [...other.state.databases.keys()].find((one) => one.startsWith(`${database}__sf_`)),
+      )
+      faults.push(other.faults.inject({ kind: 'stick-snapshot', job: 'restore', database: scratch }))
+      any.clear()
     }
     faults[0]?.clear()
     const { ok, warnings } = await stage.result('both-first')

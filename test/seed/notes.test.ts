@@ -154,10 +154,10 @@ describe.concurrent('a backup of a part', () => {
   test('never takes the place of the whole database', async () => {
     const cluster = await stage.cluster({ name: 'part' })
     makeHub(cluster, 'hub')
-    stage.idOf(await stage.backUp('part', { table: ['hub.sr_pmc'] }))
+    const label = stage.idOf(await stage.backUp('part', { table: ['hub.sr_pmc'] }))
     const before = objectsOf(cluster, 'hub')
     cluster.execute("INSERT INTO hub.sr_pmc VALUES (9, 'damage')")
-    const done = await stage.restore('part', { database: 'hub', fromCluster: 'part' })
+    const done = await stage.restore('part', { label })
     expect(done.warnings.join()).toMatch(/only a part of hub/)
     expect(await rowsOf(cluster, 'hub.sr_pmc')).toEqual(['1,x', '2,y'])
     expect(objectsOf(cluster, 'hub')).toEqual(expect.arrayContaining(before))

@@ -31,11 +31,12 @@ beforeAll(async () => {
 })
 
 const restore = (flags: RestoreFlags, cluster = 'here') => stage.restore(cluster, { label, ...flags })
-/** The RESTORE that made a database, in one line without quotes. */
+/** The RESTORE that made a database, in one line without quotes, and without the name that it has until it is complete. */
 const statementFor = (database: string) =>
   sent
-    .filter((sql) => /^RESTORE/.test(sql) && sql.includes(`AS \`${database}\``))
-    .map((sql) => sql.replaceAll('`', '').replaceAll(/\s+/g, ' '))
+    .filter((sql) => /^RESTORE/.test(sql))
+    .map((sql) => sql.replaceAll(/__sf_\w+/g, '').replaceAll('`', '').replaceAll(/\s+/g, ' '))
+    .filter((sql) => sql.includes(`AS ${database} `))
 
 describe.concurrent('RESTORE', () => {
   test('a database into another cluster, which gets the repository read-only, under its name, for that long', async () => {
