@@ -1,4 +1,16 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Files that take minutes though they are short; begun late they would run on alone at the end. */
+const LONG = /restore\/lives|conformance\/backup|readme\/readme|client\/demo|reliability\/right-data/
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   test: {
@@ -10,5 +22,6 @@ export default defineConfig({
     pool: 'forks',
     // Most tests wait for servers more than they compute.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
   },
 })

@@ -337,7 +337,7 @@ const story: [RegExp, (command: string) => Promise<void>][] = [
   ],
 ]
 
-it('every command of the README does what it says', { timeout: 300_000 }, async () => {
+it('every command of the README does what it says', { timeout: 900_000 }, async () => {
   const commands = commandsOf(readme)
   expect(commands.length).toBeGreaterThan(25)
   for (const { line, text } of commands) {
