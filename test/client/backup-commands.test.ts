@@ -30,7 +30,9 @@ describe('backups from the command line', { timeout: 180_000 }, () => {
     const { code, stdout } = await stage.run('backup', 'run', ...WHERE, '--database', 'shop', '--watch')
     expect(stdout).toMatch(/^started manual-production {2}production → vault, workflow backup\/manual-production$/m)
     expect(stdout).toMatch(/^backed up manual-production {2}1 database, /m)
-    expect(stdout).toMatch(/^ {2}shop {2}full {2}sf_shop_\w+ {2}\d.* verified: ok {2}not in it: \d+ things that snapshots do not hold$/m)
+    expect(stdout).toMatch(
+      /^ {2}shop {2}full {2}sf_shop_\w+ {2}\d.* verified: ok {2}not in it: \d+ things that snapshots do not hold$/m,
+    )
     expect(code).toBe(0)
     cluster().execute("INSERT INTO shop.orders PARTITION (p1) VALUES (2, 'c')")
     const second = await stage.json('backup', 'run', ...WHERE, '--database', 'shop', '--watch')

@@ -47,7 +47,9 @@ describe.concurrent.each(['3.3', '3.1'] as const)('%s', (version) => {
     // A database that is missing is made first: RESTORE of these versions does not.
     cluster.execute('DROP DATABASE hub FORCE')
     expect(await stage.restore(name, { label: id, table: ['sr_member'] })).toMatchObject({ ok: true, tables: 1 })
-    expect(last()).toMatch(new RegExp(`^RESTORE SNAPSHOT hub(__sf_\\w+)?\\.${id} FROM ${REPOSITORY} ON \\(sr_member\\) PROPERTIES`))
+    expect(last()).toMatch(
+      new RegExp(`^RESTORE SNAPSHOT hub(__sf_\\w+)?\\.${id} FROM ${REPOSITORY} ON \\(sr_member\\) PROPERTIES`),
+    )
     expect(await rowsOf(cluster, 'hub.sr_member')).toEqual(members)
     // The rest, over the live table: beside it, and swapped.
     cluster.execute('TRUNCATE TABLE hub.sr_member')

@@ -35,7 +35,12 @@ const restore = (flags: RestoreFlags, cluster = 'here') => stage.restore(cluster
 const statementFor = (database: string) =>
   sent
     .filter((sql) => /^RESTORE/.test(sql))
-    .map((sql) => sql.replaceAll(/__sf_\w+/g, '').replaceAll('`', '').replaceAll(/\s+/g, ' '))
+    .map((sql) =>
+      sql
+        .replaceAll(/__sf_\w+/g, '')
+        .replaceAll('`', '')
+        .replaceAll(/\s+/g, ' '),
+    )
     .filter((sql) => sql.includes(`AS ${database} `))
 
 describe.concurrent('RESTORE', () => {
