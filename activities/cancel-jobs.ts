@@ -12,6 +12,9 @@ import { type Job, jobBoard } from './pollers/job-board.ts'
 const PATIENCE_MS = 30_000
 const AGAIN_MS = 500
 
+/** Statements a second while jobs are waited for, where each database has to be asked for its own. */
+const PER_SECOND = 2
+
 export interface JobsInput {
   spec: MigrationSpec
   /** Only the job of this source table. */
@@ -53,14 +56,18 @@ export function createCancelActivities(deps: Dependencies) {
     async awaitQuiet(input: JobsInput): Promise<void> {
       const signal = Context.current().cancellationSignal
       await beating(async (report) => {
+        let busy: ReadonlySet<bigint> | undefined
         for (;;) {
           signal.throwIfAborted()
-          const jobs = await runningJobs(deps, input).catch((error: unknown) => {
+          const jobs = await runningJobs(deps, input, { databases: busy, signal }).catch((error: unknown) => {
             throw asFailure(error, `waiting for jobs on ${input.spec.target}`)
           })
-          if (jobs.length === 0) return
+          // Only when no database at all has one.
+          if (jobs.length === 0 && busy === undefined) return
+          // A job more in another database does not come any more; should it, the last look over all of them finds it.
+          busy = jobs.length === 0 ? undefined : new Set(jobs.map((job) => job.databaseId))
           report({ running: jobs.length, first: jobs[0]?.jobId })
-          await pause(1_000, signal)
+          await pause(Math.max(1_000, ((busy?.size ?? 0) * 1_000) / PER_SECOND), signal)
         }
       })
     },
@@ -84,16 +91,33 @@ const isTransient = (error: StarRocksError) =>
   error.kind === 'OutcomeUnknown' ||
   error.kind === 'Denied'
 
-export async function runningJobs(deps: Dependencies, { spec, table }: JobsInput): Promise<OwnJob[]> {
+export interface RunningOptions {
+  /** Only in these databases of the target. */
+  databases?: ReadonlySet<bigint>
+  signal?: AbortSignal
+}
+
+/** The running jobs of a migration on its target: in databases that it copies into, and no others. */
+export async function runningJobs(
+  deps: Dependencies,
+  { spec, table }: JobsInput,
+  { databases, signal }: RunningOptions = {},
+): Promise<OwnJob[]> {
   const { cluster } = deps.cluster(spec.target)
   const prefix = migrationJobPrefix(spec.name)
+  const selection = createSelection(spec)
+  const intoIt = (name: string) =>
+    selection.renamedInto.includes(name) ||
+    selection.sourceDatabases(name).some((source) => selection.includesDatabase(source))
   const names = new Map<bigint, string>()
-  for (const { id, name, system } of (await directory(cluster).databases(0)).values()) if (!system) names.set(id, name)
+  for (const { id, name, system } of (await directory(cluster).databases(0)).values()) {
+    if (!system && intoIt(name) && (!databases || databases.has(id))) names.set(id, name)
+  }
   const only = table === undefined ? undefined : await targetOf(deps, spec, table)
   if (table !== undefined && !only) return []
-  const jobs = await jobBoard(cluster).lookAll(only ? [only.databaseId] : [...names.keys()])
+  const jobs = await jobBoard(cluster).lookAtRunning(only ? [only.databaseId] : [...names.keys()], signal)
   return jobs.flatMap((job) => {
-    const database = names.get(job.databaseId)
+    const database = names.get(job.databaseId) ?? only?.database
     const ours = job.state === 'running' && job.jobId.startsWith(prefix) && (!only || job.tableId === only.table.id)
     return ours && database !== undefined ? [{ ...job, database }] : []
   })

@@ -1,5 +1,5 @@
 import type { TableRow, TablesPage, TablesPageInput } from '../contract/index.ts'
-import { splitTableName, tableWorkflowId } from '../contract/index.ts'
+import { splitTableName } from '../contract/index.ts'
 import { expandBraces, globMatcher } from '../planning/glob.ts'
 import { StaleSum } from '../planning/stale-counts.ts'
 import type { TableLag } from '../planning/version-index.ts'
@@ -9,6 +9,7 @@ import { beating } from './heartbeat.ts'
 import { mapConcurrently } from './metadata/concurrency.ts'
 import { directory } from './pollers/directory.ts'
 import { lookAtTables } from './stale/look.ts'
+import { whyWaiting } from './stale/started-tables.ts'
 
 const DEFAULT_LIMIT = 100
 const MOST = 200
@@ -18,7 +19,7 @@ export function createDescribeActivities(deps: Dependencies) {
     /** One page of the tables of a migration, by name, with state and reason. */
     async describeTables(input: TablesPageInput): Promise<TablesPage> {
       return beating(async () => {
-        const lags = await lookAtTables(deps, input.spec).catch((error: unknown) => {
+        const { lags } = await lookAtTables(deps, input.spec).catch((error: unknown) => {
           throw asFailure(error, 'reading the tables')
         })
         const sum = new StaleSum()
@@ -89,17 +90,4 @@ function matching(filter: TablesPageInput['filter']): (row: TableRow) => boolean
   return (row) =>
     (filter?.state === undefined || row.state === filter.state) &&
     (patterns === undefined || patterns.some((matches) => matches(row.table)))
-}
-
-/** What the table's activity last said: the failure that it waits after, or its job's progress. */
-async function whyWaiting(deps: Dependencies, migration: string, table: string): Promise<Partial<TableRow>> {
-  try {
-    const { raw } = await deps.client.workflow.getHandle(tableWorkflowId(migration, table)).describe()
-    const pending = raw.pendingActivities?.[0]
-    const reason = pending?.lastFailure?.message
-    return { attempts: pending?.attempt ?? 0, ...(reason ? { reason } : {}) }
-  } catch {
-    // It ended just now.
-    return {}
-  }
 }

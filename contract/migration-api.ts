@@ -37,6 +37,8 @@ export interface MigrationStatus {
   startedAt: string
   /** Of the last look at both clusters; unset before the first. */
   checkedAt?: string
+  /** When the last complete comparison of definitions and partitions began; what was changed at the source since may be unseen. */
+  definitionsCheckedAt?: string
   jobs: {
     total: number
     ddlPending: number
@@ -51,9 +53,13 @@ export interface MigrationStatus {
   /** 0 to 1. */
   finishedTableRatio: number
   expiredTableRatio: number
-  /** 0 to 1: partitions that the target's metadata confirms, of all. Exactly 1 only when every partition of every table is confirmed. */
+  /**
+   * 0 to 1: partitions that the target's metadata confirms, of all. Exactly 1 only when every partition of every table is confirmed, the target
+   * has no others, no table is missing or parked, the definitions were compared, and the last look succeeded.
+   */
   progress: number
-  partitions: { total: number; lagging: number; unknown: number }
+  /** `surplus`: with rows that only the target has. */
+  partitions: { total: number; lagging: number; unknown: number; surplus: number }
   bytes: { total: number; toCopy: number; copied: number; perSecond: number }
   secondsLeft?: number
   lagSeconds?: number

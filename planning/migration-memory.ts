@@ -2,8 +2,9 @@ import type { Finding } from '../contract/findings.ts'
 import type { AlignOutcome, MetadataCounts, MetadataReport } from '../contract/metadata.ts'
 import type { Change, ChangedSetting, MigrationState, StopOptions } from '../contract/migration-api.ts'
 import type { MigrationSpec } from '../contract/migration-spec.ts'
-import type { StaleCounts } from '../contract/replication.ts'
+import type { OldestLag, StaleCounts } from '../contract/replication.ts'
 import type { RateSample } from './copy-rate.ts'
+import { canList, keepStuck, markParked, type ParkedGroup, unmark } from './parked-groups.ts'
 import type { Parked } from './parking.ts'
 
 /** A table whose workflow runs. */
@@ -31,6 +32,16 @@ export interface MigrationMemory {
   slots: number
   /** Jobs that the target had taken and not begun, at the last look. */
   sent: number
+  /** Jobs that ran on the target at the last look; unset: a former version did not ask. */
+  jobsRunning?: number
+  /** Why started tables have no job, at the last look. */
+  waiting?: { reason: string; tables: number }[]
+  /** When the last whole difference of the definitions began. */
+  definitionsCheckedAt?: string
+  /** What the looks cannot see. */
+  blind?: Finding[]
+  /** The longest waiting change of the last look. */
+  oldestLag?: OldestLag
   /** The last change of columns at the source when it was first looked at. */
   changesBefore?: string
   checkedAt?: string
@@ -42,6 +53,8 @@ export interface MigrationMemory {
   metadataStuck: string[]
   running: Record<string, RunningEntry>
   parked: Record<string, Parked>
+  /** Those beyond the listed ones. */
+  parkedMore?: ParkedGroup[]
   /** Paused by an operator. */
   heldTables: string[]
   approved: string[]
@@ -115,10 +128,11 @@ export function noteMetadata(memory: MigrationMemory, report: MetadataReport, at
     if (stuck) memory.metadataStuck.push(table)
     else {
       if (known?.byMetadata) delete memory.parked[table]
+      if (!known) unmark(memory, table)
       continue
     }
     if (known && !known.byMetadata) continue
-    memory.parked[table] = {
+    const parked: Parked = {
       reason: reason ?? outcome,
       attempts: (known?.attempts ?? 0) + 1,
       times: (known?.times ?? 0) + 1,
@@ -127,14 +141,18 @@ export function noteMetadata(memory: MigrationMemory, report: MetadataReport, at
       statements: outcome === 'needs-approval' ? statements : [],
       byMetadata: true,
     }
+    if (known || canList(memory)) memory.parked[table] = parked
+    else markParked(memory, table, parked, Date.parse(at) || memory.startedAtMs)
   }
   if (!report.complete) return
   memory.metadataComplete = true
+  memory.definitionsCheckedAt = report.startedAt ?? at
   if (report.more === 0) {
     const stuck = new Set(memory.metadataStuck)
     for (const [table, one] of Object.entries(memory.parked)) {
       if (one.byMetadata && !stuck.has(table)) delete memory.parked[table]
     }
+    keepStuck(memory, stuck)
   }
   memory.metadataStuck = []
 }

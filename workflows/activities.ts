@@ -30,6 +30,18 @@ export const waits = proxyActivities<Activities>({
   retry,
 })
 
+/**
+ * Looks at both clusters. What fails is told by their result, soon, so that the status never shows old figures as if they were of now; and when
+ * no worker has room for them, that must show as well.
+ */
+export const looks = proxyActivities<Activities>({
+  startToCloseTimeout: '30 days',
+  scheduleToStartTimeout: '1 minute',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { ...retry, maximumAttempts: 3 },
+})
+
 /** For a person who waits in front of a terminal: a cluster that does not answer is an answer. */
 export const interactive = proxyActivities<Activities>({
   startToCloseTimeout: '15 minutes',

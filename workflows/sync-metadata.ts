@@ -5,6 +5,7 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow'
 import {
   type AlignOutcome,
@@ -83,7 +84,15 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
     const outcomes = open.splice(0)
     openBytes = 0
     reported += outcomes.length
-    const message: MetadataReport = { counts: counts ?? NOTHING, outcomes, more, complete, ...(error ? { error } : {}) }
+    const startedAt = workflowInfo().startTime.toISOString()
+    const message: MetadataReport = {
+      counts: counts ?? NOTHING,
+      outcomes,
+      more,
+      complete,
+      startedAt,
+      ...(error ? { error } : {}),
+    }
     try {
       await getExternalWorkflowHandle(migrationId).signal(metadataReportSignal, message)
     } catch (failure) {

@@ -25,6 +25,7 @@ import {
   tableReportSignal,
   tableWorkflowId,
 } from '../../contract/index.ts'
+import { groupOf, unmark } from '../../planning/parked-groups.ts'
 import { describeParked } from '../../planning/parking.ts'
 import { work } from '../activities.ts'
 import { badInput, checked } from '../check-input.ts'
@@ -136,27 +137,34 @@ function resumeTables(migration: Migration, { tables }: TablesRequest): TablesAn
 
 function retryTables(migration: Migration, { tables }: TablesRequest): TablesAnswer {
   const { memory, window } = migration
+  let marked = false
   const answer = answerFor(tables, (table) => {
     const parked = memory.parked[table]
     if (window.has(table)) return 'it is running'
-    if (!parked) return 'it is not parked'
+    if (!parked && !groupOf(memory, table)) return 'it is not parked'
     if (memory.heldTables.includes(table)) return 'it is paused; resume it'
-    parked.retryAt = Date.now()
+    if (parked) parked.retryAt = Date.now()
+    else marked = unmark(memory, table) !== undefined
     return undefined
   })
+  if (marked) migration.lookNow()
   migration.wake()
   return answer
 }
 
 function approve(migration: Migration, { tables }: TablesRequest): TablesAnswer {
   const { memory } = migration
+  let marked = false
   const answer = answerFor(tables, (table) => {
     const parked = memory.parked[table]
-    if (!parked?.needsApproval) return 'nothing of it waits for an approval'
+    const waits = parked ?? groupOf(memory, table)
+    if (!waits?.needsApproval) return 'nothing of it waits for an approval'
     if (!memory.approved.includes(table)) memory.approved.push(table)
-    parked.retryAt = Date.now()
+    if (parked) parked.retryAt = Date.now()
+    else marked = unmark(memory, table) !== undefined
     return undefined
   })
+  if (marked) migration.lookNow()
   if (answer.accepted.length > 0 && memory.prepared) migration.metadata.putSchedule()
   migration.wake()
   return answer

@@ -6,6 +6,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -13,11 +14,13 @@ import type { MetadataReport, MigrationState, MigrationStatus, StaleResult, Tabl
 import { carryMemory } from '../../planning/carry-memory.ts'
 import { addSample } from '../../planning/copy-rate.ts'
 import { type MigrationMemory, noteMetadata } from '../../planning/migration-memory.ts'
-import { statusOf } from '../../planning/migration-status.ts'
+import { statusOf, tableStates } from '../../planning/migration-status.ts'
+import { isSettled } from '../../planning/open-matters.ts'
+import { canList, canMark, isMarked, releaseDue } from '../../planning/parked-groups.ts'
 import { dueTables, nextDue, shortReason } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 import { lookDelay, lookLimit, windowSize } from '../../planning/window.ts'
-import { control, waits, work } from '../activities.ts'
+import { control, looks, waits, work } from '../activities.ts'
 import type { migrate } from '../migrate.ts'
 import { setSearchAttributes } from '../search-attributes.ts'
 import { MetadataRunner } from './metadata-runner.ts'
@@ -202,7 +205,9 @@ export class Migration {
     // Nothing runs, and nobody has looked since: that look need not wait.
     if (idle && !seen && this.#looks < this.#lookNeeded) this.lookNow()
     if (idle && seen && memory.spec.oneTime && this.#isDone()) return true
-    const caughtUp = idle && seen && memory.metadataComplete && this.#nothingLags()
+    // Runs of former versions called it that, too, while tables were parked.
+    const settled = patched('caught-up-is-settled') ? isSettled(memory) : memory.metadataComplete && this.#nothingLags()
+    const caughtUp = idle && seen && settled
     this.#setState(caughtUp ? 'caughtUp' : 'syncing')
     this.#look()
     return false
@@ -241,10 +246,13 @@ export class Migration {
       if (parked) parked.retryAt = undefined
       window.start(table, memory.approved.includes(table), parked && parked.attempts > 0 ? 1 : memory.spec.parkAfter)
     }
+    // One that had to be parked could not even be marked: it would be started again and again.
+    if (!canList(memory) && !canMark(memory)) return
     while (window.size < size) {
       const table = this.#queue.shift()
       if (table === undefined) return
       if (window.has(table) || memory.parked[table] || memory.heldTables.includes(table)) continue
+      if (isMarked(memory, table)) continue
       window.start(table, memory.approved.includes(table), memory.spec.parkAfter)
     }
   }
@@ -253,6 +261,7 @@ export class Migration {
   #look(): void {
     if (this.#lookScope) return
     const { memory, window } = this
+    releaseDue(memory, Date.now())
     const size = windowSize(memory.spec.limits.tables, memory.slots)
     const delay = lookDelay({
       queued: this.#queue.length,
@@ -274,11 +283,24 @@ export class Migration {
     this.#lookScope = scope
     const look = ++this.#looks
     void scope
-      .run(() => waits.findStale({ spec: memory.spec, skip, limit, delay, wait, running: window.size, fresh }))
+      .run(() =>
+        looks.findStale({
+          spec: memory.spec,
+          skip,
+          skipMarks: memory.parkedMore?.map((group) => group.marks),
+          limit,
+          delay,
+          wait,
+          running: window.size,
+          states: tableStates(memory),
+          fresh,
+          oldestLag: memory.oldestLag,
+          failing: memory.lookError !== undefined,
+        }),
+      )
       .then((result) => this.#looked(result, look, limit))
       .catch((error: unknown) => {
-        if (!isCancellation(error))
-          memory.lookError = shortReason(`Looking for tables that lag failed: ${rootMessage(error)}`)
+        if (!isCancellation(error)) memory.lookError = lookError(memory, rootMessage(error))
       })
       .finally(() => {
         if (this.#lookScope === scope) {
@@ -291,6 +313,10 @@ export class Migration {
 
   #looked(result: StaleResult, look: number, limit: number): void {
     const { memory } = this
+    if (result.failed) {
+      memory.lookError = lookError(memory, `since ${result.failed.since}: ${result.failed.reason}`)
+      return
+    }
     this.#looksDone = look
     memory.changesBefore ??= result.lastChange
     Object.assign(memory, {
@@ -298,6 +324,10 @@ export class Migration {
       checkedAt: result.checkedAt,
       slots: result.slots,
       sent: result.sent,
+      jobsRunning: result.jobsRunning,
+      waiting: result.waiting,
+      blind: result.blind,
+      oldestLag: result.oldestLag,
       lookError: undefined,
     })
     this.#queue = result.stale.map(({ table }) => table)
@@ -378,6 +408,15 @@ export class Migration {
     if (details !== this.#details) setCurrentDetails(details)
     this.#details = details
   }
+}
+
+/** Why nobody knows how far the tables are, and what the figures that are shown are worth. */
+function lookError({ checkedAt }: MigrationMemory, reason: string): string {
+  const age = checkedAt === undefined ? 'there are no figures yet' : `the figures are of ${checkedAt}`
+  const why = /ScheduleToStart/.test(reason)
+    ? 'no worker took it up within a minute: none runs, or all its activity slots are in use (worker.activities)'
+    : reason
+  return shortReason(`Looking for tables that lag fails; ${age}; ${why}`)
 }
 
 function rootMessage(error: unknown): string {

@@ -1,7 +1,8 @@
 import type { TableReport } from '../../contract/index.ts'
 import { addSample } from '../../planning/copy-rate.ts'
 import { type MigrationMemory, noteChanges } from '../../planning/migration-memory.ts'
-import { MOST_PARKED, type Parked, parkSeconds, shortReason } from '../../planning/parking.ts'
+import { canList, makeRoom, markParked, unmark } from '../../planning/parked-groups.ts'
+import { type Parked, parkSeconds, shortReason } from '../../planning/parking.ts'
 
 /** Something else holds the table: it is tried again soon, less and less often, and it does not count. */
 const WAIT_FIRST_S = 20
@@ -14,7 +15,9 @@ export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: 
   delete memory.running[table]
   memory.totals.jobsSent += report.jobsSent
   memory.totals.bytes += report.bytes
-  memory.totals.finished += report.jobsSent > 0 && report.outcome !== 'failed' ? 1 : 0
+  // Jobs that were aborted or lost are not among those sent. The last job of a table that was told to stop may have been aborted, too.
+  memory.totals.finished +=
+    report.outcome === 'stopped' ? Math.min(report.jobsSent, report.partitions) : report.jobsSent
   memory.totals.failed += report.jobsFailed
   memory.samples = addSample(memory.samples, { atMs: nowMs, bytes: memory.totals.bytes })
   if (report.changes) noteChanges(memory, report.changes, new Date(nowMs).toISOString())
@@ -24,6 +27,7 @@ export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: 
     case 'behind':
     case 'gone':
       delete memory.parked[table]
+      unmark(memory, table)
       // An approval is for what was shown, once.
       if (approved) memory.approved = memory.approved.filter((one) => one !== table)
       return
@@ -41,7 +45,6 @@ export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: 
 function park(memory: MigrationMemory, report: TableReport, nowMs: number): void {
   const { table, outcome } = report
   const before = memory.parked[table]
-  if (!before && Object.keys(memory.parked).length >= MOST_PARKED) return
   const times = (before?.times ?? 0) + 1
   const waits = outcome === 'waiting'
   const seconds = waits
@@ -56,5 +59,8 @@ function park(memory: MigrationMemory, report: TableReport, nowMs: number): void
     refused: outcome === 'refused',
     statements: report.statements ?? [],
   }
-  memory.parked[table] = parked
+  // What waits for something that passes must be tried again soon; a mark would keep it away for long.
+  if (before || canList(memory) || (waits && makeRoom(memory, (one) => one in memory.running, nowMs))) {
+    memory.parked[table] = parked
+  } else if (!waits) markParked(memory, table, parked, nowMs)
 }
