@@ -37,6 +37,7 @@ import { type PartitionPair, readPartitionPairs } from './replicate/partition-pa
 import { resetPartitions, resetStatement } from './replicate/reset-partitions.ts'
 import { distrust, holdsRows, markOf, momentOf, REPLACED, SchemaTrust } from './replicate/schema-trust.ts'
 import { buildRequest, sendJob } from './replicate/send-job.ts'
+import { StepSlots } from './replicate/step-slots.ts'
 import { Leaving, type StepContext, shouldStop, throwIfLeaving } from './replicate/step-context.ts'
 import { openTable, type TablePair } from './replicate/table-pair.ts'
 import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
@@ -49,6 +50,7 @@ import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
  * versions read afresh. So a lost reply, a killed worker and a deploy send nothing twice.
  */
 export function createReplicateActivities(deps: Dependencies) {
+  const slots = new StepSlots(deps.activitySlots)
   return {
     async replicate(input: ReplicateStepInput): Promise<ReplicateStepResult> {
       const context = Context.current()
@@ -63,7 +65,7 @@ export function createReplicateActivities(deps: Dependencies) {
           report: (details) => report({ ...details, ...(step.intents.length > 0 ? { intents: step.intents } : {}) }),
         }
         try {
-          return await runStep(step, input)
+          return await slots.run(() => runStep(step, input))
         } catch (error) {
           const failure = yielding(stepFailure(error, input.table), context.info.attempt)
           throw countFailure(deps, input, withSchema(failure, step.schema))

@@ -165,8 +165,7 @@ export class Starferry extends WorkflowCalls {
     filter: TablesFilter = {},
     page: { after?: string; limit?: number } = {},
   ): Promise<TablesPage> {
-    const [spec, running, parked] = await Promise.all([this.spec(name), this.running(name), this.parked(name)])
-    const input: TablesPageInput = { spec, running: running.map((each) => each.table), parked, filter, ...page }
+    const input: TablesPageInput = { spec: await this.spec(name), filter, ...page }
     return this.run<TablesPage>(WORKFLOW_TYPES.tables, `${migrationId(name)}/tables`, input)
   }
 

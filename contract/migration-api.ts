@@ -94,6 +94,12 @@ export interface ParkedTable {
   statements: string[]
 }
 
+/** Parked tables beyond those that `parked` lists: of each only a mark is kept. */
+export interface ParkedMarks {
+  reason: string
+  marks: string
+}
+
 export interface Change {
   at: string
   outcome: AlignOutcome['outcome']
@@ -144,14 +150,17 @@ export const approveUpdate = defineUpdate<TablesAnswer, [TablesRequest]>('approv
 export const statusQuery = defineQuery<MigrationStatus>('status')
 export const runningQuery = defineQuery<RunningTable[]>('running')
 export const parkedQuery = defineQuery<ParkedTable[]>('parked')
+/** Internal: what `tables` needs to tell the states of all. */
+export const parkedMarksQuery = defineQuery<ParkedMarks[]>('parkedMarks')
 export const changesQuery = defineQuery<Changes>('changes')
 export const specQuery = defineQuery<MigrationSpec>('spec')
 
 /** Input of workflow `tables`: one page of per-table rows. */
 export interface TablesPageInput {
   spec: MigrationSpec
-  running: string[]
-  parked: ParkedTable[]
+  /** Unset: the migration's own workflow is asked, which keeps thousands of them out of histories. */
+  running?: string[]
+  parked?: ParkedTable[]
   filter?: { state?: TableRow['state']; match?: string }
   after?: string
   limit?: number

@@ -80,6 +80,7 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
         client,
         metrics,
         clock: systemClock,
+        activitySlots: config.worker.activities,
       }),
       maxConcurrentActivityTaskExecutions: config.worker.activities,
       // Told at once; those that do not listen are given up after the force time, and their heartbeats time out.

@@ -9,6 +9,7 @@ import {
   metadataReportSignal,
   migrationPatchSchema,
   migrationSpecSchema,
+  parkedMarksQuery,
   parkedQuery,
   pauseSignal,
   pauseTablesUpdate,
@@ -52,6 +53,7 @@ export function registerHandlers(migration: Migration): void {
       .filter(([table]) => !(table in memory.running))
       .map(([table, parked]) => describeParked(table, parked)),
   )
+  setHandler(parkedMarksQuery, () => (memory.parkedMore ?? []).map(({ reason, marks }) => ({ reason, marks })))
   setHandler(changesQuery, () => ({
     done: memory.changes,
     pending: memory.pending,
