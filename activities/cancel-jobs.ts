@@ -94,6 +94,8 @@ const isTransient = (error: StarRocksError) =>
 export interface RunningOptions {
   /** Only in these databases of the target. */
   databases?: ReadonlySet<bigint>
+  /** A list of databases of this age is believed; 0 unless said. */
+  maxAgeMs?: number
   signal?: AbortSignal
 }
 
@@ -101,7 +103,7 @@ export interface RunningOptions {
 export async function runningJobs(
   deps: Dependencies,
   { spec, table }: JobsInput,
-  { databases, signal }: RunningOptions = {},
+  { databases, maxAgeMs = 0, signal }: RunningOptions = {},
 ): Promise<OwnJob[]> {
   const { cluster } = deps.cluster(spec.target)
   const prefix = migrationJobPrefix(spec.name)
@@ -110,7 +112,7 @@ export async function runningJobs(
     selection.renamedInto.includes(name) ||
     selection.sourceDatabases(name).some((source) => selection.includesDatabase(source))
   const names = new Map<bigint, string>()
-  for (const { id, name, system } of (await directory(cluster).databases(0)).values()) {
+  for (const { id, name, system } of (await directory(cluster).databases(maxAgeMs)).values()) {
     if (!system && intoIt(name) && (!databases || databases.has(id))) names.set(id, name)
   }
   const only = table === undefined ? undefined : await targetOf(deps, spec, table)

@@ -141,6 +141,11 @@ export class TableComparison {
     lag.unfinished = true
   }
 
+  /** Whether only what is remembered can tell more. */
+  get isUnproven(): boolean {
+    return this.#unproven.length > 0
+  }
+
   /** Whether what was copied before, as it is remembered, says the same as the versions. Without such partitions there is nothing to ask. */
   agrees(memory: ReadonlyMap<string, RememberedCopy>): boolean {
     return this.#unproven.every((partition) => isRemembered(partition, memory))

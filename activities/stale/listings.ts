@@ -1,4 +1,5 @@
 import { isNativeTable, type StarRocksCluster, type Table } from '../../starrocks/index.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
 import { directory } from '../pollers/directory.ts'
 import { Ration } from '../pollers/ration.ts'
 
@@ -46,14 +47,13 @@ export async function listTables(
   }
   const old = databases.filter((name) => listing.age(name) > maxAgeMs && !listing.hasChanged(name))
   const again = new Set(fresh ? [] : ration.choose(old, (name) => listing.age(name)))
-  const tables: Tables = new Map()
-  for (const database of databases) {
+  const listed = await mapConcurrently(databases, 4, async (database) => {
     const must = fresh || again.has(database) || outdated?.has(database) || listing.hasChanged(database)
-    const listed = await listing.tables(database, must ? 0 : Number.POSITIVE_INFINITY)
-    const native = [...(listed ?? [])].filter(
+    const tables = await listing.tables(database, must ? 0 : Number.POSITIVE_INFINITY)
+    const native = [...(tables ?? [])].filter(
       ([name, { type }]) => isNativeTable(type) && wanted.includes(database, name),
     )
-    tables.set(database, new Map(native))
-  }
-  return tables
+    return [database, new Map(native)] as const
+  })
+  return new Map(listed)
 }

@@ -40,7 +40,7 @@ export async function lookAtStarted(
     const databases = new Set([...targets.values()].map(({ databaseId }) => databaseId))
     const board = jobBoard(deps.cluster(spec.target).cluster)
     if (databases.size > MOST_DATABASES && !(await board.tellsAll())) return { sent: 0, waiting: [] }
-    const jobs = await runningJobs(deps, { spec }, { databases })
+    const jobs = await runningJobs(deps, { spec }, { databases, maxAgeMs: Number.POSITIVE_INFINITY })
     const sent = jobs.filter((job) => job.phase === 'INITIALIZING').length
     const busy = new Set(jobs.map((job) => job.tableId))
     const idle = tables.filter((table) => {

@@ -229,6 +229,11 @@ describe.concurrent('the status says no more than what the target’s metadata c
       gone.clear()
       still.clear()
       await migration.caughtUp()
+      // And so is what keeps a stop from coming to its end.
+      for (const cut of ['connect', 'before'] as const) migration.target.faults.inject({ kind: 'drop-mysql', cut })
+      await migration.starferry.stop(migration.name)
+      const stopping = await migration.untilStatus('told', ({ state, reason }) => state === 'stopping' && /attempt/.test(reason ?? ''))
+      expect(stopping.reason).toMatch(/awaitQuiet fails, attempt \d+: .*honest-gone-target/)
     }))
 
   it('tables that wait for room on a disk have that reason, and no job runs', () =>
