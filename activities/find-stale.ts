@@ -12,7 +12,7 @@ import { markMatcher } from '../planning/parked-groups.ts'
 import { MostUrgent } from '../planning/priorities.ts'
 import { StaleSum } from '../planning/stale-counts.ts'
 import type { Dependencies } from './dependencies.ts'
-import { asFailure } from './failures.ts'
+import { asFailure, unreachable } from './failures.ts'
 import { beating, pause } from './heartbeat.ts'
 import { facts } from './pollers/facts.ts'
 import { lastChange } from './stale/altered.ts'
@@ -65,6 +65,8 @@ export function createFindStaleActivities(deps: Dependencies) {
           const found = await tryLook(deps, clocks, { ...input, fresh }, signal)
           if ('failure' in found) {
             failingSince ??= started
+            // A workflow of a former version would take the result for figures.
+            if (input.failing === undefined) throw unreachable(found.failure)
             if (found.final || deps.clock.now() - failingSince >= patience) {
               return failedResult(failingSince, found.failure)
             }

@@ -29,8 +29,10 @@ import {
   type Intent,
   intendedMemory,
   MOST_INTENTS,
+  noteConfirmed,
   readMemory,
   recall,
+  withConfirmed,
   writeMemory,
 } from './replicate/memory.ts'
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
@@ -85,7 +87,8 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   await checkDisk(pair.target.cluster, input.spec.limits.diskPercent)
 
   const memory = await readMemory(deps, pair, input)
-  const known = recall(memory, await intendedMemory(pair, step.intents))
+  const intended = await intendedMemory(pair, step.intents)
+  const known = recall(memory, withConfirmed(deps, input.spec.name, input.table, intended))
   const trust = new SchemaTrust(step, pair, input, jobs)
   step.schema = trust.known
   const sourceIndexes = await indexSchemas(pair.source.cluster, pair.source.databaseId, pair.source.entry.id)
@@ -152,6 +155,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   await checkDefinitionAgain(pair, definition, chosen)
   deps.metrics.count('bytes_copied_total', { migration: input.spec.name }, bytes)
   remember(memory, chosen)
+  if (!pair.target.capabilities.dataVersions) noteConfirmed(deps, input.spec.name, input.table, memory)
   return {
     state: later.length > 0 ? (shouldStop(step) ? 'stopped' : 'more') : 'in-sync',
     jobsSent: sent === 'queued' ? 1 : 0,

@@ -164,7 +164,10 @@ export interface StaleInput {
   fresh?: boolean
   /** Of the last look. */
   oldestLag?: OldestLag
-  /** The last look failed: the status knows already, so there is more time for the next one to succeed. */
+  /**
+   * Whether the last look failed: then the status knows already, and there is more time for the next one to succeed. Set by whoever understands
+   * `failed` in the result; for others a look that fails is a failure.
+   */
   failing?: boolean
   /** Look again every `spec.intervals.stale` until something is listed, for so many seconds at most. */
   wait?: number
