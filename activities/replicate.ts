@@ -39,8 +39,8 @@ import { type PartitionPair, readPartitionPairs } from './replicate/partition-pa
 import { resetPartitions, resetStatement } from './replicate/reset-partitions.ts'
 import { distrust, holdsRows, markOf, momentOf, REPLACED, SchemaTrust } from './replicate/schema-trust.ts'
 import { buildRequest, sendJob } from './replicate/send-job.ts'
-import { StepSlots } from './replicate/step-slots.ts'
 import { Leaving, type StepContext, shouldStop, throwIfLeaving } from './replicate/step-context.ts'
+import { StepSlots } from './replicate/step-slots.ts'
 import { openTable, type TablePair } from './replicate/table-pair.ts'
 import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
 

@@ -88,7 +88,9 @@ export class Starferry extends WorkflowCalls {
     const status = await this.#query(name, statusQuery)
     if (!BETWEEN.has(status.state)) return status
     const failing = await this.#failing(name)
-    return failing === undefined ? status : { ...status, reason: status.reason ? `${status.reason}; ${failing}` : failing }
+    return failing === undefined
+      ? status
+      : { ...status, reason: status.reason ? `${status.reason}; ${failing}` : failing }
   }
 
   async #failing(name: string): Promise<string | undefined> {

@@ -67,13 +67,21 @@ describe('100 % and caughtUp', () => {
   })
 
   test.each<[string, (memory: MigrationMemory) => void, RegExp]>([
-    ['a table waits for an approval', (memory) => (memory.parked['d.t'] = parked()), /1 table is parked, 1 of them until/],
+    [
+      'a table waits for an approval',
+      (memory) => (memory.parked['d.t'] = parked()),
+      /1 table is parked, 1 of them until/,
+    ],
     [
       'a metadata difference could not align a table',
       (memory) => (memory.parked['d.t'] = parked({ needsApproval: false, byMetadata: true })),
       /1 table is parked/,
     ],
-    ['a table is refused', (memory) => (memory.parked['d.t'] = parked({ needsApproval: false, refused: true })), /parked/],
+    [
+      'a table is refused',
+      (memory) => (memory.parked['d.t'] = parked({ needsApproval: false, refused: true })),
+      /parked/,
+    ],
     [
       'the target has partitions that the source dropped',
       (memory) => Object.assign(memory.counts ?? {}, { surplusPartitions: 2, surplusTables: 1 }),

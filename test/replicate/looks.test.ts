@@ -7,6 +7,9 @@ import { LabPair } from '../metadata/lab-pair.ts'
 const DATABASES = 30
 const BODY = 'DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")'
 
+/** No list of databases is old enough to be believed. */
+const SHORT = { stale: 0.001 }
+
 let pair: LabPair
 beforeAll(async () => {
   pair = await LabPair.start({ version: '3.5' }, { version: '3.5' })
@@ -26,7 +29,7 @@ const count = (cluster: string) => pair.statements.filter((one) => one.cluster =
 
 describe('looks at many databases', () => {
   test('read all listings once, and then a few statements each', async () => {
-    const spec = pair.spec({ intervals: { stale: 0.001 } })
+    const spec = pair.spec({ intervals: SHORT })
     expect((await lookAtTables(pair.deps, spec, { fresh: true })).lags).toHaveLength(DATABASES)
     const first = { source: count('source'), target: count('target') }
     expect(first.source).toBeGreaterThan(2 * DATABASES)
@@ -38,7 +41,7 @@ describe('looks at many databases', () => {
   })
 
   test('find a new table in the next look all the same, and one that was swapped under another name', async () => {
-    const spec = pair.spec({ intervals: { stale: 0.001 } })
+    const spec = pair.spec({ intervals: SHORT })
     await lookAtTables(pair.deps, spec)
     pair.source.execute(`CREATE TABLE d29.u (id INT) ${BODY}`)
     const found = await lookAtTables(pair.deps, spec)
@@ -53,7 +56,7 @@ describe('looks at many databases', () => {
 
 test('all pages of a listing come from one look', async () => {
   const { describeTables } = createDescribeActivities(pair.deps)
-  const spec = pair.spec({ name: 'pages' })
+  const spec = pair.spec({ name: 'pages', intervals: SHORT })
   const tables: string[] = []
   let after: string | undefined
   let pages = 0
@@ -80,7 +83,7 @@ test('tables that the view leaves out are read one by one, and none counts as fi
     for await (const row of stream(sql, options)) if (/^d2[5-9]$/.test(row.required('DB_NAME'))) yield row
   }
   try {
-    const spec = pair.spec({ name: 'half' })
+    const spec = pair.spec({ name: 'half', intervals: SHORT })
     const seen = new Set<string>()
     for (let look = 0; look < 2; look++) {
       const { lags, unread } = await lookAtTables(pair.deps, spec)
@@ -102,7 +105,9 @@ describe('slots of a worker', () => {
     expect([mostSteps(200), mostSteps(10), mostSteps(2)]).toEqual([180, 8, 1])
     const slots = new StepSlots(4)
     let end = () => {}
-    const running = Array.from({ length: 2 }, () => slots.run(() => new Promise<void>((resolve) => (end = both(end, resolve)))))
+    const running = Array.from({ length: 2 }, () =>
+      slots.run(() => new Promise<void>((resolve) => (end = both(end, resolve)))),
+    )
     await expect(slots.run(async () => undefined)).rejects.toMatchObject({
       type: 'Busy',
       message: expect.stringContaining('worker.activities'),

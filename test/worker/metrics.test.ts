@@ -10,7 +10,8 @@ afterEach(() => {
 
 test('a migration that nobody looks at any more leaves no figures behind; a backup does', async () => {
   const metrics = createMetrics()
-  const shown = async () => (await metrics.registry.metrics()).split('\n').filter((line) => /^starferry_\w+\{.*\b(m|p)"/.test(line))
+  const shown = async () =>
+    (await metrics.registry.metrics()).split('\n').filter((line) => /^starferry_\w+\{.*\b(m|p)"/.test(line))
   metrics.gauge('bytes_lagging', 7, { migration: 'm' })
   metrics.gauge('tables', 3, { migration: 'm', state: 'lagging' })
   metrics.gauge('backup_bytes', 9, { cluster: 'c', database: 'd', policy: 'p' })

@@ -90,7 +90,10 @@ const sync = (key: keyof NonNullable<MigrationSpecInput['sync']>, absent?: strin
 })
 
 const madeToo = (key: keyof NonNullable<MigrationSpecInput['sync']>, what: string) =>
-  sync(key, `sync.${key} stays true (the old default was false): ${what} are made on the target, too; say false to leave them out`)
+  sync(
+    key,
+    `sync.${key} stays true (the old default was false): ${what} are made on the target, too; say false to leave them out`,
+  )
 
 const seconds = (key: keyof NonNullable<MigrationSpecInput['intervals']>): KeyRule => ({
   take: (value, draft) => {
@@ -196,7 +199,9 @@ export const KEY_TABLE: Record<string, KeyRule> = {
   ddl_job_allow_drop_target_only: {
     take: (value, draft) => {
       draft.spec.allow = { ...draft.spec.allow, dropTargetOnlyTables: readBoolean(value) }
-      return changed('allow.dropTargetOnlyTables; databases that only the target has are named by doctor and never dropped')
+      return changed(
+        'allow.dropTargetOnlyTables; databases that only the target has are named by doctor and never dropped',
+      )
     },
   },
   ddl_job_allow_drop_schema_change_table: allow((allowed, value) => {

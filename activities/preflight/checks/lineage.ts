@@ -51,7 +51,8 @@ function largeTables({ source, target }: PreflightContext): Finding[] {
       level: 'warning',
       subject: target.side.name,
       message: `${someOf(large)} ${large.length === 1 ? 'has' : 'have'} more than ${MOST_PARTITIONS} partitions: what was copied of them may not fit into a workflow's result, and each round then asks for an approval`,
-      remedy: 'Upgrade the target to 3.3.2 or later, or allow resetDivergedPartitions and load nothing into these tables',
+      remedy:
+        'Upgrade the target to 3.3.2 or later, or allow resetDivergedPartitions and load nothing into these tables',
     },
   ]
 }

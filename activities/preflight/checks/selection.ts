@@ -36,7 +36,9 @@ export const checkSelection: Check = ({ session, source, target, tables }) => {
   const { selection } = session.pair
   const extra = [...target.inventory.databases.keys()].filter((name) => {
     const from = selection.sourceDatabases(name).filter((database) => selection.includesDatabase(database))
-    return from.length > 0 && !selection.renamedInto.includes(name) && !from.some((one) => session.source.databases.has(one))
+    return (
+      from.length > 0 && !selection.renamedInto.includes(name) && !from.some((one) => session.source.databases.has(one))
+    )
   })
   if (extra.length > 0) {
     findings.push({
