@@ -188,12 +188,7 @@ export class RepositoryObjects {
 
   /** Everything of a record but its snapshots. The record itself goes last: as long as it is there, deleting is taken up again. */
   async removeRecord(id: string, options: Abortable = {}): Promise<void> {
-    const beside = [
-      repositoryKeys.companion,
-      repositoryKeys.report,
-      repositoryKeys.verification,
-      repositoryKeys.counts,
-    ]
+    const beside = [repositoryKeys.companion, repositoryKeys.report, repositoryKeys.verification, repositoryKeys.counts]
     await this.#delete(
       beside.map((key) => this.#own(key, id)),
       options,

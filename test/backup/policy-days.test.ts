@@ -41,13 +41,11 @@ async function dueAt(policy: string, iso: string): Promise<BackupSetResult> {
   const { client } = stage.temporal
   const at = new Date(iso)
   const before = (await showPolicy(client, policy)).recent.length
-  await client.schedule
-    .getHandle(`policy/${policy}`)
-    .backfill({
-      start: new Date(at.getTime() - 60_000),
-      end: new Date(at.getTime() + 60_000),
-      overlap: ScheduleOverlapPolicy.ALLOW_ALL,
-    })
+  await client.schedule.getHandle(`policy/${policy}`).backfill({
+    start: new Date(at.getTime() - 60_000),
+    end: new Date(at.getTime() + 60_000),
+    overlap: ScheduleOverlapPolicy.ALLOW_ALL,
+  })
   const started = await until('it is started', async () => {
     const { recent } = await showPolicy(client, policy)
     return recent.length > before ? recent[0]?.workflowId : undefined
