@@ -68,7 +68,8 @@ export function createFindStaleActivities(deps: Dependencies) {
             // A workflow of a former version would take the result for figures.
             if (input.failing === undefined) throw unreachable(found.failure)
             if (found.final || deps.clock.now() - failingSince >= patience) {
-              return failedResult(failingSince, found.failure)
+              const why = found.final ? undefined : await whyUnreachable(deps, input.spec)
+              return failedResult(failingSince, why ?? found.failure)
             }
             await pause(BETWEEN_TRIES_MS, signal)
             continue

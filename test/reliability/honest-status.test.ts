@@ -180,7 +180,7 @@ describe.concurrent('the status says no more than what the target’s metadata c
       const copied = await migration.caughtUp()
       expect(copied.definitionsCheckedAt).toBeDefined()
       // A load wrote to it: it may not go without an approval.
-      target.execute('INSERT INTO app.days VALUES (12, 3)')
+      target.execute('INSERT INTO app.days PARTITION (p2) VALUES (12, 3)')
       source.execute('ALTER TABLE app.days DROP PARTITION p2 FORCE')
       const status = await migration.untilStatus('surplus', ({ partitions }) => partitions.surplus === 1)
       expect(status).toMatchObject({ state: 'syncing', partitions: { lagging: 0 } })
