@@ -4,7 +4,7 @@ import { byteLength, carryMemory } from '../../planning/carry-memory.ts'
 import { type MigrationMemory, newMemory, noteMetadata } from '../../planning/migration-memory.ts'
 import { statusOf } from '../../planning/migration-status.ts'
 import { isSettled } from '../../planning/open-matters.ts'
-import { isMarked, markMatcher, parkedCount, releaseDue, unmark } from '../../planning/parked-groups.ts'
+import { isMarked, listMarked, markMatcher, parkedCount, releaseDue, unmark } from '../../planning/parked-groups.ts'
 import { MOST_PARKED, type Parked } from '../../planning/parking.ts'
 import { StaleSum } from '../../planning/stale-counts.ts'
 import { TableComparison } from '../../planning/version-index.ts'
@@ -218,6 +218,29 @@ describe('thousands of parked tables', () => {
     expect(parkedCount(memory)).toBe(2_001)
   })
 
+  test('come into the list when somebody asks for them, and no approval is lost for that', () => {
+    const memory = crowded()
+    const [approved, second] = Object.entries(memory.parked)
+    if (!approved || !second) throw new Error('nothing is listed')
+    approved[1].approved = 'q1'
+    expect(listMarked(memory, 'shop.table_1999', () => false, NOW)).toMatchObject({ needsApproval: true })
+    expect(isMarked(memory, 'shop.table_1999')).toBe(false)
+    expect(memory.parked[approved[0]]?.approved).toBe('q1')
+    expect(isMarked(memory, second[0])).toBe(true)
+    expect(parkedCount(memory)).toBe(2_000)
+    // What is asked now stays in sight, so that it can be approved.
+    noteReport(memory, report('shop.table_1999', { question: 'q2' }), NOW, false)
+    expect(memory.parked['shop.table_1999']).toMatchObject({ needsApproval: true, question: 'q2' })
+  })
+
+  test('that were approved are carried in the list', () => {
+    const memory = crowded()
+    const last = Object.entries(memory.parked).at(-1)
+    if (!last) throw new Error('nothing is listed')
+    last[1].approved = 'q1'
+    expect(carryMemory(memory, 20 * 1024).parked[last[0]]).toMatchObject({ approved: 'q1' })
+  })
+
   test('that a metadata difference finds are taken off by one that finds nothing', () => {
     const memory = settled()
     const counts = { sourceTables: 700, alignedTables: 0, differentTables: 700, targetOnlyTables: 0, refusedTables: 0 }
@@ -230,6 +253,13 @@ describe('thousands of parked tables', () => {
     }))
     noteMetadata(memory, { counts, outcomes, more: 0, complete: true }, NOW)
     expect(parkedCount(memory)).toBe(700)
+    // Looks do not see what is wrong with them: nothing but a difference takes them off, or lists them.
+    releaseDue(memory, NOW + 24 * 3600_000)
+    expect(parkedCount(memory)).toBe(700)
+    for (let i = 0; i < 300; i++) delete memory.parked[`d.t${i}`]
+    noteMetadata(memory, { counts, outcomes: outcomes.slice(300), more: 0, complete: true }, NOW)
+    expect(parkedCount(memory)).toBe(400)
+    expect(Object.keys(memory.parked)).toHaveLength(400)
     const startedAt = '2026-01-02T00:03:00.000Z'
     noteMetadata(memory, { counts, outcomes: [], more: 0, complete: true, startedAt }, NOW)
     expect(parkedCount(memory)).toBe(0)
