@@ -16,6 +16,8 @@ const AGAIN_MS = 500
 const REFUSED_PAUSE_MS = 30_000
 /** Those that cannot be cancelled are not asked for ever faster than this. */
 const LONGEST_PAUSE_MS = 5_000
+/** Statements a second while jobs are waited for, where each database has to be asked for its own. */
+const PER_SECOND = 2
 
 export interface JobsInput {
   spec: MigrationSpec
@@ -47,7 +49,7 @@ export function createCancelActivities(deps: Dependencies) {
         const until = deps.clock.now() + PATIENCE_MS
         try {
           for (let again = AGAIN_MS; ; again = Math.min(again * 1.5, LONGEST_PAUSE_MS)) {
-            const jobs = await runningJobs(deps, input)
+            const jobs = await runningJobs(deps, input, { signal })
             for (const job of jobs) {
               if (!(await cancel(cluster, job)) || cancelled.has(job.jobId)) continue
               cancelled.add(job.jobId)
@@ -67,14 +69,18 @@ export function createCancelActivities(deps: Dependencies) {
     async awaitQuiet(input: JobsInput): Promise<void> {
       const signal = Context.current().cancellationSignal
       await beating(async (report) => {
+        let busy: ReadonlySet<bigint> | undefined
         for (;;) {
           signal.throwIfAborted()
-          const jobs = await runningJobs(deps, input).catch((error: unknown) => {
+          const jobs = await runningJobs(deps, input, { databases: busy, signal }).catch((error: unknown) => {
             throw notKnownYet(asFailure(error, `waiting for jobs on ${input.spec.target}`))
           })
-          if (jobs.length === 0) return
+          // Only when no database at all has one.
+          if (jobs.length === 0 && busy === undefined) return
+          // A job more in another database does not come any more; should it, the last look over all of them finds it.
+          busy = jobs.length === 0 ? undefined : new Set(jobs.map((job) => job.databaseId))
           report({ running: jobs.length, first: jobs[0]?.jobId })
-          await pause(1_000, signal)
+          await pause(Math.max(1_000, ((busy?.size ?? 0) * 1_000) / PER_SECOND), signal)
         }
       })
     },
@@ -105,16 +111,35 @@ const isTransient = (error: StarRocksError) =>
   error.kind === 'OutcomeUnknown' ||
   error.kind === 'Denied'
 
-export async function runningJobs(deps: Dependencies, { spec, table }: JobsInput): Promise<OwnJob[]> {
+export interface RunningOptions {
+  /** Only in these databases of the target. */
+  databases?: ReadonlySet<bigint>
+  /** A list of databases of this age is believed; 0 unless said. */
+  maxAgeMs?: number
+  signal?: AbortSignal
+}
+
+/** The running jobs of a migration on its target: in databases that it copies into, and no others. */
+export async function runningJobs(
+  deps: Dependencies,
+  { spec, table }: JobsInput,
+  { databases, maxAgeMs = 0, signal }: RunningOptions = {},
+): Promise<OwnJob[]> {
   const { cluster } = deps.cluster(spec.target)
   const prefix = migrationJobPrefix(spec.name)
+  const selection = createSelection(spec)
+  const intoIt = (name: string) =>
+    selection.renamedInto.includes(name) ||
+    selection.sourceDatabases(name).some((source) => selection.includesDatabase(source))
   const names = new Map<bigint, string>()
-  for (const { id, name, system } of (await directory(cluster).databases(0)).values()) if (!system) names.set(id, name)
+  for (const { id, name, system } of (await directory(cluster).databases(maxAgeMs)).values()) {
+    if (!system && intoIt(name) && (!databases || databases.has(id))) names.set(id, name)
+  }
   const only = table === undefined ? undefined : await targetOf(deps, spec, table)
   if (table !== undefined && !only) return []
-  const jobs = await jobBoard(cluster).lookAll(only ? [only.databaseId] : [...names.keys()])
+  const jobs = await jobBoard(cluster).lookAtRunning(only ? [only.databaseId] : [...names.keys()], signal)
   return jobs.flatMap((job) => {
-    const database = names.get(job.databaseId)
+    const database = names.get(job.databaseId) ?? only?.database
     const ours = job.state === 'running' && job.jobId.startsWith(prefix) && (!only || job.tableId === only.table.id)
     return ours && database !== undefined ? [{ ...job, database }] : []
   })

@@ -61,6 +61,8 @@ export interface Dependencies {
   client: Client
   metrics: Metrics
   clock: Clock
+  /** Activities at once in this process (worker.activities); unset: no limit is known. */
+  activitySlots?: number
 }
 
 export const systemClock: Clock = { now: () => Date.now() }

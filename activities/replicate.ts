@@ -29,8 +29,10 @@ import {
   type Intent,
   intendedMemory,
   MOST_INTENTS,
+  noteConfirmed,
   readMemory,
   recall,
+  withConfirmed,
   writeMemory,
 } from './replicate/memory.ts'
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
@@ -38,6 +40,7 @@ import { resetPartitions, resetStatement } from './replicate/reset-partitions.ts
 import { distrust, holdsRows, markOf, momentOf, REPLACED, SchemaTrust } from './replicate/schema-trust.ts'
 import { buildRequest, sendJob } from './replicate/send-job.ts'
 import { Leaving, type StepContext, shouldStop, throwIfLeaving } from './replicate/step-context.ts'
+import { StepSlots } from './replicate/step-slots.ts'
 import { openTable, type TablePair } from './replicate/table-pair.ts'
 import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
 
@@ -49,6 +52,7 @@ import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
  * versions read afresh. So a lost reply, a killed worker and a deploy send nothing twice.
  */
 export function createReplicateActivities(deps: Dependencies) {
+  const slots = new StepSlots(deps.activitySlots)
   return {
     async replicate(input: ReplicateStepInput): Promise<ReplicateStepResult> {
       const context = Context.current()
@@ -63,7 +67,7 @@ export function createReplicateActivities(deps: Dependencies) {
           report: (details) => report({ ...details, ...(step.intents.length > 0 ? { intents: step.intents } : {}) }),
         }
         try {
-          return await runStep(step, input)
+          return await slots.run(() => runStep(step, input))
         } catch (error) {
           const failure = yielding(stepFailure(error, input.table), context.info.attempt)
           throw countFailure(deps, input, withSchema(failure, step.schema))
@@ -83,7 +87,8 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   await checkDisk(pair.target.cluster, input.spec.limits.diskPercent)
 
   const memory = await readMemory(deps, pair, input)
-  const known = recall(memory, await intendedMemory(pair, step.intents))
+  const intended = await intendedMemory(pair, step.intents)
+  const known = recall(memory, withConfirmed(deps, input.spec.name, input.table, intended))
   const trust = new SchemaTrust(step, pair, input, jobs)
   step.schema = trust.known
   const sourceIndexes = await indexSchemas(pair.source.cluster, pair.source.databaseId, pair.source.entry.id)
@@ -150,6 +155,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   await checkDefinitionAgain(pair, definition, chosen)
   deps.metrics.count('bytes_copied_total', { migration: input.spec.name }, bytes)
   remember(memory, chosen)
+  if (!pair.target.capabilities.dataVersions) noteConfirmed(deps, input.spec.name, input.table, memory)
   return {
     state: later.length > 0 ? (shouldStop(step) ? 'stopped' : 'more') : 'in-sync',
     jobsSent: sent === 'queued' ? 1 : 0,

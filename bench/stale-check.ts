@@ -26,7 +26,7 @@ export async function run(scale: number): Promise<Figure[]> {
     await lab.ask('write', 'bench', 100)
     const { deps, spec, close } = openClusters(clusters)
     const started = performance.now()
-    const lags = await lookAtTables(deps, spec)
+    const { lags } = await lookAtTables(deps, spec)
     const seconds = (performance.now() - started) / 1000
     await close()
     const behind = lags.filter((lag) => lag.laggingPartitions > 0).length

@@ -55,6 +55,9 @@ export interface TablesFilter {
   match?: string
 }
 
+/** States in which one step is made after the other, and tried until it works. */
+const BETWEEN: ReadonlySet<MigrationStatus['state']> = new Set(['checking', 'preparing', 'pausing', 'stopping'])
+
 /** starferry for programs: what the command line does, as calls. Nothing here that a plain Temporal client could not do. */
 export class Starferry extends WorkflowCalls {
   constructor(client: Client) {
@@ -80,8 +83,26 @@ export class Starferry extends WorkflowCalls {
     }
   }
 
-  status(name: string): Promise<MigrationStatus> {
-    return this.#query(name, statusQuery)
+  /** The status as the migration tells it; and what keeps it where it says nothing itself: the failure after which Temporal tries a step again. */
+  async status(name: string): Promise<MigrationStatus> {
+    const status = await this.#query(name, statusQuery)
+    if (!BETWEEN.has(status.state)) return status
+    const failing = await this.#failing(name)
+    return failing === undefined
+      ? status
+      : { ...status, reason: status.reason ? `${status.reason}; ${failing}` : failing }
+  }
+
+  async #failing(name: string): Promise<string | undefined> {
+    try {
+      const { raw } = await this.client.workflow.getHandle(migrationId(name)).describe()
+      const failing = raw.pendingActivities?.find((one) => one.lastFailure?.message)
+      if (!failing) return undefined
+      return `${failing.activityType?.name} fails, attempt ${failing.attempt}: ${failing.lastFailure?.message}`
+    } catch {
+      // The status is worth showing without it.
+      return undefined
+    }
   }
 
   spec(name: string): Promise<MigrationSpec> {
@@ -165,8 +186,7 @@ export class Starferry extends WorkflowCalls {
     filter: TablesFilter = {},
     page: { after?: string; limit?: number } = {},
   ): Promise<TablesPage> {
-    const [spec, running, parked] = await Promise.all([this.spec(name), this.running(name), this.parked(name)])
-    const input: TablesPageInput = { spec, running: running.map((each) => each.table), parked, filter, ...page }
+    const input: TablesPageInput = { spec: await this.spec(name), filter, ...page }
     return this.run<TablesPage>(WORKFLOW_TYPES.tables, `${migrationId(name)}/tables`, input)
   }
 

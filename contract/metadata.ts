@@ -69,6 +69,8 @@ export interface MetadataReport {
   outcomes: AlignOutcome[]
   more: number
   complete: boolean
+  /** When the difference began: what changed later is for the next one. */
+  startedAt?: string
   /** Set when the difference itself failed. */
   error?: string
 }

@@ -37,6 +37,8 @@ export interface MigrationStatus {
   startedAt: string
   /** Of the last look at both clusters; unset before the first. */
   checkedAt?: string
+  /** When the last complete comparison of definitions and partitions began; what was changed at the source since may be unseen. */
+  definitionsCheckedAt?: string
   jobs: {
     total: number
     ddlPending: number
@@ -51,9 +53,13 @@ export interface MigrationStatus {
   /** 0 to 1. */
   finishedTableRatio: number
   expiredTableRatio: number
-  /** 0 to 1: partitions that the target's metadata confirms, of all. Exactly 1 only when every partition of every table is confirmed. */
+  /**
+   * 0 to 1: partitions that the target's metadata confirms, of all. Exactly 1 only when every partition of every table is confirmed, the target
+   * has no others, no table is missing or parked, the definitions were compared, and the last look succeeded.
+   */
   progress: number
-  partitions: { total: number; lagging: number; unknown: number }
+  /** `surplus`: with rows that only the target has. */
+  partitions: { total: number; lagging: number; unknown: number; surplus: number }
   bytes: { total: number; toCopy: number; copied: number; perSecond: number }
   secondsLeft?: number
   lagSeconds?: number
@@ -86,6 +92,12 @@ export interface ParkedTable {
   needsApproval: boolean
   /** What would be run, when approval is needed. */
   statements: string[]
+}
+
+/** Parked tables beyond those that `parked` lists: of each only a mark is kept. */
+export interface ParkedMarks {
+  reason: string
+  marks: string
 }
 
 export interface Change {
@@ -140,14 +152,17 @@ export const approveUpdate = defineUpdate<TablesAnswer, [TablesRequest]>('approv
 export const statusQuery = defineQuery<MigrationStatus>('status')
 export const runningQuery = defineQuery<RunningTable[]>('running')
 export const parkedQuery = defineQuery<ParkedTable[]>('parked')
+/** Internal: what `tables` needs to tell the states of all. */
+export const parkedMarksQuery = defineQuery<ParkedMarks[]>('parkedMarks')
 export const changesQuery = defineQuery<Changes>('changes')
 export const specQuery = defineQuery<MigrationSpec>('spec')
 
 /** Input of workflow `tables`: one page of per-table rows. */
 export interface TablesPageInput {
   spec: MigrationSpec
-  running: string[]
-  parked: ParkedTable[]
+  /** Unset: the migration's own workflow is asked, which keeps thousands of them out of histories. */
+  running?: string[]
+  parked?: ParkedTable[]
   filter?: { state?: TableRow['state']; match?: string }
   after?: string
   limit?: number

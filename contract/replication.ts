@@ -1,3 +1,4 @@
+import type { Finding } from './findings.ts'
 import type { AlignOutcome } from './metadata.ts'
 import type { MigrationSpec } from './migration-spec.ts'
 
@@ -140,18 +141,39 @@ export interface StaleTable {
   unfinished: boolean
 }
 
+/** The change that the target lacks for longest; told to the next look, so that it is remembered whichever worker makes that. */
+export interface OldestLag {
+  table: string
+  /** Its version (text) on this source partition, as it was first seen missing; unset: the table as a whole. */
+  partition?: string
+  version?: string
+  /** ISO time since when it is missing. */
+  since: string
+}
+
 export interface StaleInput {
   spec: MigrationSpec
-  /** Tables not to list: they run or are parked. */
+  /** Tables not to list: they run (`running` of them, first), are parked, or paused. */
   skip: string[]
+  /** Marks of tables that are parked beyond those; not to be listed either. */
+  skipMarks?: string[]
   /** Tables to list at most, most urgent first. */
   limit: number
-  /** Tables that are being replicated now; for metrics. */
+  /** Tables whose workflows run: so many of `skip`, from its beginning. */
   running?: number
+  /** Tables by what else becomes of them (parked, refused, paused); for metrics. */
+  states?: Record<string, number>
   /** Seconds to wait before the look; polling belongs into activities. */
   delay?: number
   /** List databases and tables anew for the first look: what it finds decides whether anything is left to do. */
   fresh?: boolean
+  /** Of the last look. */
+  oldestLag?: OldestLag
+  /**
+   * Whether the last look failed: then the status knows already, and there is more time for the next one to succeed. Set by whoever understands
+   * `failed` in the result; for others a look that fails is a failure.
+   */
+  failing?: boolean
   /** Look again every `spec.intervals.stale` until something is listed, for so many seconds at most. */
   wait?: number
 }
@@ -163,6 +185,15 @@ export interface StaleResult {
   slots: number
   /** Jobs of this migration that the target has taken and not begun. */
   sent: number
+  /** Jobs of this migration that run on the target. */
+  jobsRunning?: number
+  /** Started tables without a job on the target, by what they wait for. */
+  waiting?: { reason: string; tables: number }[]
+  /** What a look cannot see on these clusters. */
+  blind?: Finding[]
+  oldestLag?: OldestLag
+  /** Both clusters could not be looked at: everything else here says nothing, and the figures of the look before are the latest. */
+  failed?: { since: string; reason: string }
   /** The last change of columns that the source lists for any database (id of its job, text); '0': none. */
   lastChange?: string
   /** ISO time of the look. */
@@ -179,10 +210,15 @@ export interface StaleCounts {
   laggingPartitions: number
   /** Partitions whose state the metadata cannot tell. */
   unknownPartitions: number
+  /** Partitions with rows that the target has and the source has not (any more), and the tables that they are of. */
+  surplusPartitions?: number
+  surplusTables?: number
+  /** Tables that do not lag as far as it is known, and have partitions of which it is not. */
+  unknownTables?: number
   totalBytes: number
   laggingBytes: number
   /** Source tables that have no table on the target yet. */
   missingTables: number
-  /** Seconds since the oldest change on the source that the target lacks; unset when nothing lags or the source does not tell. */
+  /** Seconds since the oldest change at the source that the target lacks was first seen; unset when nothing lags. */
   lagSeconds?: number
 }

@@ -2,8 +2,9 @@ import type { Finding } from '../contract/findings.ts'
 import type { AlignOutcome, MetadataCounts, MetadataReport } from '../contract/metadata.ts'
 import type { Change, ChangedSetting, MigrationState, StopOptions } from '../contract/migration-api.ts'
 import type { MigrationSpec } from '../contract/migration-spec.ts'
-import type { StaleCounts } from '../contract/replication.ts'
+import type { OldestLag, StaleCounts } from '../contract/replication.ts'
 import type { RateSample } from './copy-rate.ts'
+import { keepStuck, listOrMark, type ParkedGroup, unmark } from './parked-groups.ts'
 import { type Parked, parkSeconds, stillApproved } from './parking.ts'
 
 /** A table whose workflow runs. */
@@ -29,6 +30,16 @@ export interface MigrationMemory {
   slots: number
   /** Jobs that the target had taken and not begun, at the last look. */
   sent: number
+  /** Jobs that ran on the target at the last look; unset: a former version did not ask. */
+  jobsRunning?: number
+  /** Why started tables have no job, at the last look. */
+  waiting?: { reason: string; tables: number }[]
+  /** When the last whole difference of the definitions began. */
+  definitionsCheckedAt?: string
+  /** What the looks cannot see. */
+  blind?: Finding[]
+  /** The longest waiting change of the last look. */
+  oldestLag?: OldestLag
   /** The last change of columns at the source when it was first looked at. */
   changesBefore?: string
   checkedAt?: string
@@ -46,6 +57,8 @@ export interface MigrationMemory {
   metadataStuck: string[]
   running: Record<string, RunningEntry>
   parked: Record<string, Parked>
+  /** Those beyond the listed ones. */
+  parkedMore?: ParkedGroup[]
   /** Paused by an operator. */
   heldTables: string[]
   findings: Finding[]
@@ -110,7 +123,8 @@ const DONE: ReadonlySet<AlignOutcome['outcome']> = new Set(['created', 'altered'
 export function noteMetadata(memory: MigrationMemory, report: MetadataReport, nowMs: number): void {
   memory.metadata = report.counts
   memory.metadataError = report.error
-  noteChanges(memory, report.outcomes, new Date(nowMs).toISOString())
+  const at = new Date(nowMs).toISOString()
+  noteChanges(memory, report.outcomes, at)
   for (const one of report.outcomes) {
     const { table, outcome } = one
     const known = memory.parked[table]
@@ -118,16 +132,23 @@ export function noteMetadata(memory: MigrationMemory, report: MetadataReport, no
     const waits = outcome === 'waiting' && known?.approved !== undefined
     const stuck = outcome === 'needs-approval' || outcome === 'refused' || outcome === 'failed' || waits
     if (stuck) memory.metadataStuck.push(table)
-    if (known?.byMetadata && !stuck) delete memory.parked[table]
-    if (stuck && (!known || known.byMetadata)) memory.parked[table] = parkedByMetadata(memory.spec, known, one, nowMs)
+    else {
+      if (known?.byMetadata) delete memory.parked[table]
+      if (!known) unmark(memory, table)
+      continue
+    }
+    if (known && !known.byMetadata) continue
+    listOrMark(memory, table, parkedByMetadata(memory.spec, known, one, nowMs), nowMs)
   }
   if (!report.complete) return
   memory.metadataComplete = true
+  memory.definitionsCheckedAt = report.startedAt ?? at
   if (report.more === 0) {
     const stuck = new Set(memory.metadataStuck)
     for (const [table, one] of Object.entries(memory.parked)) {
       if (one.byMetadata && !stuck.has(table)) delete memory.parked[table]
     }
+    keepStuck(memory, stuck)
   }
   memory.metadataStuck = []
 }

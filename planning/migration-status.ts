@@ -1,6 +1,8 @@
 import type { MigrationStatus } from '../contract/migration-api.ts'
 import { rateOf } from './copy-rate.ts'
 import type { MigrationMemory } from './migration-memory.ts'
+import { isSettled, openMatters } from './open-matters.ts'
+import { canList, canMark, markedCount, parkedCount } from './parked-groups.ts'
 import { groupReasons, type Parked } from './parking.ts'
 import { windowSize } from './window.ts'
 
@@ -10,8 +12,7 @@ const MOST_REASONS = 20
 export function statusOf(memory: MigrationMemory, nowMs: number): MigrationStatus {
   const { spec, counts, totals, metadata } = memory
   const running = Object.keys(memory.running).length
-  const parked = Object.values(memory.parked)
-  const refused = parked.filter((table) => table.refused).length
+  const parked = parkedCount(memory)
   const total = counts?.tables ?? metadata?.sourceTables ?? 0
   const expired = counts?.expiredTables ?? 0
   const finished = counts?.finishedTables ?? 0
@@ -23,65 +24,109 @@ export function statusOf(memory: MigrationMemory, nowMs: number): MigrationStatu
   const perSecond = rateOf(memory.samples, nowMs)
   const toCopy = counts?.laggingBytes ?? 0
   const ddlPending = counts?.missingTables ?? metadata?.differentTables ?? 0
+  const sent = Math.min(memory.sent, running)
+  // Tables are started before they have a job: they look, wait for room on a disk, for a limit, for a schema change.
+  const jobsRunning = Math.min(memory.jobsRunning ?? running - sent, running - sent)
   const jobs = {
     ddlPending,
-    jobPending: waiting,
-    sent: Math.min(memory.sent, running),
-    running: running - Math.min(memory.sent, running),
+    jobPending: waiting + running - sent - jobsRunning,
+    sent,
+    running: jobsRunning,
     finished: totals.finished,
     failed: totals.failed,
     unknown: counts?.unknownPartitions ?? 0,
   }
-  const reason = whyNotMoving(memory, parked)
+  const reason = whyNotMoving(memory)
   return {
     name: spec.name,
     source: spec.source,
     target: spec.target,
-    state: memory.state,
+    state: memory.state === 'caughtUp' && !isSettled(memory) ? 'syncing' : memory.state,
     ...(reason ? { reason } : {}),
     startedAt: new Date(memory.startedAtMs).toISOString(),
     ...(memory.checkedAt ? { checkedAt: memory.checkedAt } : {}),
+    ...(memory.definitionsCheckedAt ? { definitionsCheckedAt: memory.definitionsCheckedAt } : {}),
     jobs: { total: ddlPending + waiting + running + totals.finished + totals.failed, ...jobs },
-    tables: { total, finished, unfinished: Math.max(0, total - finished), expired, parked: parked.length, refused },
+    tables: {
+      total,
+      finished,
+      unfinished: Math.max(0, total - finished),
+      expired,
+      parked,
+      refused: refusedTables(memory),
+    },
     finishedTableRatio: ratio(finished, total),
     expiredTableRatio: ratio(expired, total),
     progress: progressOf(memory),
-    partitions: { total: counts?.partitions ?? 0, lagging, unknown: counts?.unknownPartitions ?? 0 },
+    partitions: {
+      total: counts?.partitions ?? 0,
+      lagging,
+      unknown: counts?.unknownPartitions ?? 0,
+      surplus: counts?.surplusPartitions ?? 0,
+    },
     bytes: { total: counts?.totalBytes ?? 0, toCopy, copied: totals.bytes, perSecond: Math.round(perSecond) },
     ...(toCopy > 0 && perSecond > 0 ? { secondsLeft: Math.ceil(toCopy / perSecond) } : {}),
     ...(counts?.lagSeconds === undefined ? {} : { lagSeconds: counts.lagSeconds }),
     slots: { limit: windowSize(spec.limits.tables, memory.slots), used: running },
     reasons: reasonsOf(memory, waiting, ddlPending),
     settings: memory.settings,
-    findings: memory.findings,
+    findings: [...memory.findings, ...(memory.blind ?? [])],
   }
 }
 
-/** 1 only when the target's metadata confirmed every partition of every table, and nothing is missing, refused or unknown. */
-function progressOf({ counts, parked, metadataComplete }: MigrationMemory): number {
+/** 1 only when nothing at all is open: see `isSettled`. */
+function progressOf(memory: MigrationMemory): number {
+  const { counts } = memory
   if (!counts) return 0
-  const { partitions, laggingPartitions, unknownPartitions, missingTables } = counts
-  const open = laggingPartitions + unknownPartitions + missingTables
-  const refused = Object.values(parked).filter((table) => table.refused).length
-  const all = partitions + missingTables + refused
-  const done = partitions - laggingPartitions - unknownPartitions
-  if (open === 0 && refused === 0 && metadataComplete) return 1
+  if (isSettled(memory)) return 1
+  const { laggingPartitions, unknownPartitions, surplusPartitions, missingTables } = openMatters(memory)
+  const all = counts.partitions + surplusPartitions + missingTables + refusedTables(memory)
+  const done = counts.partitions - laggingPartitions - unknownPartitions
   return Math.min(all === 0 ? 0 : done / all, 0.999999)
 }
 
-function laggingParked({ parked }: MigrationMemory, known: boolean): number {
-  return known ? Object.values(parked).filter((table) => !table.byMetadata).length : 0
+/** Tables by what becomes of them beside being copied, for metrics. */
+export function tableStates(memory: MigrationMemory): Record<'parked' | 'refused' | 'paused', number> {
+  return { parked: parkedCount(memory), refused: refusedTables(memory), paused: memory.heldTables.length }
+}
+
+function refusedTables({ parked, parkedMore = [] }: MigrationMemory): number {
+  const listed = Object.values(parked).filter((table) => table.refused).length
+  return listed + parkedMore.reduce((sum, group) => sum + (group.refused ? group.tables : 0), 0)
+}
+
+function laggingParked(memory: MigrationMemory, known: boolean): number {
+  if (!known) return 0
+  const marked = (memory.parkedMore ?? []).reduce((sum, group) => sum + (group.byMetadata ? 0 : group.tables), 0)
+  return Object.values(memory.parked).filter((table) => !table.byMetadata).length + marked
 }
 
 function reasonsOf(memory: MigrationMemory, waiting: number, missing: number): MigrationStatus['reasons'] {
+  const { counts } = memory
   const reasons = groupReasons(
-    Object.values(memory.parked).map((table) => parkedReason(table)),
+    [
+      ...Object.values(memory.parked).map((table) => ({ reason: parkedReason(table), tables: 1 })),
+      ...(memory.parkedMore ?? []),
+      ...(Object.keys(memory.running).length > 0 ? (memory.waiting ?? []) : []),
+    ],
     MOST_REASONS,
   )
-  if (waiting > 0) reasons.unshift({ reason: memory.paused ? 'paused' : 'waiting for a slot', tables: waiting })
+  if (counts?.surplusTables) {
+    reasons.unshift({
+      reason: `the target still has ${counts.surplusPartitions} partitions with rows that the source does not have: the next metadata difference drops what was copied, the rest waits for an approval`,
+      tables: counts.surplusTables,
+    })
+  }
+  if (waiting > 0) reasons.unshift({ reason: whyQueued(memory), tables: waiting })
   if (missing > 0) reasons.unshift({ reason: 'waiting to be created on the target', tables: missing })
   if (memory.heldTables.length > 0) reasons.push({ reason: 'paused by an operator', tables: memory.heldTables.length })
   return reasons
+}
+
+function whyQueued(memory: MigrationMemory): string {
+  if (memory.paused) return 'paused'
+  if (!canList(memory) && !canMark(memory)) return 'too many tables are parked: settle some of them first'
+  return 'waiting for a slot'
 }
 
 function parkedReason({ needsApproval, refused, attempts, reason }: Parked): string {
@@ -89,35 +134,55 @@ function parkedReason({ needsApproval, refused, attempts, reason }: Parked): str
   return `parked after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${reason}`
 }
 
-function whyNotMoving(memory: MigrationMemory, parked: readonly Parked[]): string | undefined {
+function whyNotMoving(memory: MigrationMemory): string | undefined {
   const running = Object.keys(memory.running).length
+  const failure = memory.lookError ?? memory.metadataError
   switch (memory.state) {
     case 'pausing':
     case 'stopping':
-      return [memory.failure, whatEnds(memory, running)].filter(Boolean).join('; ')
+      return [memory.failure, whatEnds(memory, running), failure].filter(Boolean).join('; ')
     case 'paused':
-      return 'paused by an operator'
+      return memory.checkedAt
+        ? `paused by an operator; the figures are of ${memory.checkedAt}`
+        : 'paused by an operator'
     case 'failed':
       return memory.findings.find((finding) => finding.level === 'fatal')?.message
     case 'syncing':
     case 'preparing':
-    case 'caughtUp': {
-      if (memory.lookError ?? memory.metadataError) return memory.lookError ?? memory.metadataError
-      if (running > 0 || parked.length === 0) return undefined
-      const approvals = parked.filter((table) => table.needsApproval).length
-      const what = `${parked.length} ${parked.length === 1 ? 'table is' : 'tables are'} parked`
-      return approvals > 0 ? `${what}, ${approvals} of them until approved` : what
-    }
+    case 'caughtUp':
+      return failure ?? (running > 0 ? undefined : whyNotSettled(memory))
     default:
       return undefined
   }
 }
 
 function whatEnds({ differenceSinceMs }: MigrationMemory, running: number): string {
-  if (running > 0) return `${running} running ${running === 1 ? 'job is' : 'jobs are'} followed to the end`
+  if (running > 0) return `${running} running ${running === 1 ? 'table is' : 'tables are'} followed to the end`
   return differenceSinceMs === undefined
     ? 'waiting for running jobs'
     : 'waiting for the metadata difference to end its batch'
+}
+
+/** What keeps a migration in which nothing moves from having caught up. */
+function whyNotSettled(memory: MigrationMemory): string | undefined {
+  if (!memory.counts || !memory.metadataComplete) return undefined
+  const { laggingPartitions, missingTables, parkedTables, surplusPartitions, unknownPartitions } = openMatters(memory)
+  if (parkedTables > 0) {
+    const approvals =
+      Object.values(memory.parked).filter((table) => table.needsApproval).length +
+      (memory.parkedMore ?? []).reduce((sum, group) => sum + (group.needsApproval ? group.tables : 0), 0)
+    const listed = markedCount(memory) > 0 ? `, ${Object.keys(memory.parked).length} of them listed one by one` : ''
+    const what = `${parkedTables} ${parkedTables === 1 ? 'table is' : 'tables are'} parked${listed}`
+    return approvals > 0 ? `${what}, ${approvals} of them until approved` : what
+  }
+  if (laggingPartitions > 0 || missingTables > 0) return undefined
+  if (surplusPartitions > 0) {
+    return `${surplusPartitions} ${surplusPartitions === 1 ? 'partition' : 'partitions'} with rows only on the target: they can still be read there`
+  }
+  if (unknownPartitions > 0) {
+    return `all versions are the source's, but ${memory.spec.target} does not tell of ${unknownPartitions} partitions what wrote them: nothing but starferry's own memory speaks for them`
+  }
+  return undefined
 }
 
 const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)

@@ -93,13 +93,16 @@ export function describeParked(table: string, parked: Parked): ParkedTable {
 }
 
 /** Reasons with the number of tables that have them, the most frequent first; numbers and names in them do not make them different. */
-export function groupReasons(reasons: Iterable<string>, most: number): { reason: string; tables: number }[] {
+export function groupReasons(
+  reasons: Iterable<{ reason: string; tables: number }>,
+  most: number,
+): { reason: string; tables: number }[] {
   const groups = new Map<string, { reason: string; tables: number }>()
-  for (const reason of reasons) {
+  for (const { reason, tables } of reasons) {
     const key = reason.replaceAll(/\d+|`[^`]*`|'[^']*'|\S+\.\S+/g, '#')
     const group = groups.get(key)
-    if (group) group.tables++
-    else groups.set(key, { reason: shortReason(reason, 200), tables: 1 })
+    if (group) group.tables += tables
+    else groups.set(key, { reason: shortReason(reason, 200), tables })
   }
   return [...groups.values()].sort((a, b) => b.tables - a.tables).slice(0, most)
 }

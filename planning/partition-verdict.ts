@@ -6,6 +6,8 @@ export interface SourceVersion {
   dataVersion?: bigint
   /** Lineage of the data; missing before 3.3.2. */
   versionEpoch?: bigint
+  /** Epochs that this very partition is known to have had before, with nothing but loads in between. */
+  formerEpochs?: readonly bigint[]
 }
 
 /** What a target's metadata tells of a copy. */
@@ -49,6 +51,18 @@ export function epochToSend(source: SourceVersion): bigint {
   return source.versionEpoch !== undefined && source.versionEpoch > 0n ? source.versionEpoch : source.id
 }
 
+/**
+ * Whether the copy's rows are those of this very source partition. Beside its epoch, two others prove that:
+ * - its id: what was copied before the source was upgraded to 3.3.2 carries it, and an upgrade keeps ids. Truncating or overwriting does not
+ * - an epoch that the same partition had before: frontends make up epochs of partitions that are older than 3.3.2 when they load their image,
+ *   each its own, until one is in an image. So another leader may show others for all of them at once.
+ */
+export function isSameLineage(source: SourceVersion, target: Pick<TargetVersion, 'versionEpoch'>): boolean {
+  const epoch = target.versionEpoch
+  if (epoch === undefined) return false
+  return epoch === epochToSend(source) || epoch === source.id || (source.formerEpochs?.includes(epoch) ?? false)
+}
+
 /** Decides about one partition. Pure; nobody but this function says that a partition is in sync. */
 export function partitionVerdict(source: SourceVersion, target: TargetVersion, remembered?: RememberedCopy): Verdict {
   const from = versionOf(source)
@@ -58,7 +72,7 @@ export function partitionVerdict(source: SourceVersion, target: TargetVersion, r
     if (to <= 1n) return from <= 1n ? { action: 'in-sync' } : { action: 'replicate', full: true }
     return { action: 'foreign', reason: `a load wrote to it (version ${to})` }
   }
-  if (target.versionEpoch !== epochToSend(source)) {
+  if (!isSameLineage(source, target)) {
     return {
       action: 'reset',
       reason: 'the source partition was truncated, overwritten or made again since it was copied',

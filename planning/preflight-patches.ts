@@ -12,6 +12,8 @@ interface KnownBug {
   since?: readonly [number, number, number]
   /** First good patch of each line that got the fix; lines in between without one are bad, lines after the last are good. */
   fixed: readonly (readonly [number, number, number])[]
+  /** Lines of which it is not known in which patch they got the fix. There it is a hint. */
+  unknown?: { since: readonly [number, number, number]; before?: readonly [number, number, number] }
   effect: string
   /** What helps beside an upgrade. */
   meanwhile?: string
@@ -74,8 +76,30 @@ const KNOWN_BUGS: readonly KnownBug[] = [
     side: 'target',
     runMode: 'shared_data',
     fixed: [[3, 3, 19]],
+    unknown: { since: [3, 4, 0] },
     effect: 'a replication can stay committed and never become visible when a compaction is published with it',
-    meanwhile: 'Leave settings.targetCompaction at auto, or set it to off',
+    meanwhile: 'Set settings.targetCompaction to off; auto leaves compaction on from 3.3.11 and 3.4.1 on',
+  },
+  {
+    code: 'bug-replica-snapshots-differ',
+    level: 'warning',
+    pull: 54790,
+    side: 'source',
+    fixed: [[3, 5, 0]],
+    unknown: { since: [0, 0, 0], before: [3, 5, 0] },
+    effect: 'replicas of a tablet can make snapshots of different versions',
+    meanwhile: 'Compare counts after the migration',
+  },
+  {
+    code: 'bug-restored-data-version',
+    level: 'warning',
+    pull: 70373,
+    side: 'source',
+    since: [3, 3, 2],
+    fixed: [[3, 5, 15]],
+    unknown: { since: [4, 0, 0] },
+    effect: 'a tablet that was restored keeps a wrong data version',
+    meanwhile: 'Compare counts of tables that were restored on the source',
   },
   {
     code: 'bug-concurrent-load',
@@ -123,7 +147,10 @@ function knownBugs(source: ClusterKind, target: ClusterKind): Finding[] {
   return KNOWN_BUGS.flatMap((bug) => {
     const cluster = bug.side === 'source' ? source : target
     if (bug.runMode && bug.runMode !== cluster.runMode) return []
-    if (!cluster.version.known || !hasBug(bug, cluster.version)) return []
+    if (!cluster.version.known) return []
+    const verdict = hasBug(bug, cluster.version)
+    if (verdict === 'no') return []
+    if (verdict === 'unknown') return [unproven(bug, cluster)]
     const fix = fixFor(bug, cluster.version)
     const upgrade = `Upgrade ${cluster.name} to ${fix.join('.')} or later`
     return [
@@ -140,12 +167,27 @@ function knownBugs(source: ClusterKind, target: ClusterKind): Finding[] {
 
 type Numbers = ClusterKind['version']
 
-function hasBug(bug: KnownBug, version: Numbers): boolean {
-  if (bug.since && !atLeast(version, ...bug.since)) return false
+/** Which patch repaired it in this line is not known: told, and told as that. */
+function unproven(bug: KnownBug, cluster: ClusterKind): Finding {
+  return {
+    code: bug.code,
+    level: 'info',
+    subject: cluster.name,
+    message: `${cluster.name} runs ${cluster.version.text}; it is not known whether that has the repair of StarRocks pull request ${bug.pull}, without which ${bug.effect}`,
+    remedy: [`Look for ${bug.pull} in the release notes of your line`, bug.meanwhile].filter(Boolean).join('. '),
+  }
+}
+
+function hasBug(bug: KnownBug, version: Numbers): 'yes' | 'no' | 'unknown' {
+  if (bug.since && !atLeast(version, ...bug.since)) return 'no'
   const ofLine = bug.fixed.find(([major, minor]) => major === version.major && minor === version.minor)
-  if (ofLine) return !atLeast(version, ...ofLine)
+  if (ofLine) return atLeast(version, ...ofLine) ? 'no' : 'yes'
+  const { unknown } = bug
+  if (unknown && atLeast(version, ...unknown.since) && !(unknown.before && atLeast(version, ...unknown.before))) {
+    return 'unknown'
+  }
   const last = bug.fixed[bug.fixed.length - 1]
-  return last !== undefined && !atLeast(version, last[0], last[1])
+  return last !== undefined && !atLeast(version, last[0], last[1]) ? 'yes' : 'no'
 }
 
 /** The fix of the version's own line, else of the next line that has one. */

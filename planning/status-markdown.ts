@@ -15,14 +15,14 @@ export function sizeText(bytes: number): string {
 
 /** The status as markdown, for a workflow's current details in the Temporal UI. */
 export function statusMarkdown(status: MigrationStatus): string {
-  const { tables, bytes, slots, partitions } = status
+  const { tables, bytes, slots, partitions, jobs } = status
   const percent = Math.floor(status.progress * 10_000) / 100
   const lines = [
     `**${status.state}**${status.reason ? `: ${status.reason}` : ''}`,
     '',
-    `${percent} % of ${partitions.total} partitions confirmed, ${partitions.lagging} lag${partitions.unknown > 0 ? `, ${partitions.unknown} unknown` : ''}`,
+    `${percent} % of ${partitions.total} partitions confirmed, ${partitions.lagging} lag${partitions.unknown > 0 ? `, ${partitions.unknown} unknown` : ''}${partitions.surplus > 0 ? `, ${partitions.surplus} only on the target` : ''}`,
     '',
-    `Tables: ${tables.finished} of ${tables.total} finished, ${tables.expired} behind, ${tables.parked} parked, ${slots.used} of ${slots.limit} slots used`,
+    `Tables: ${tables.finished} of ${tables.total} finished, ${tables.expired} behind, ${tables.parked} parked, ${slots.used} of ${slots.limit} slots used, ${jobs.running + jobs.sent} jobs`,
     '',
     `${sizeText(bytes.copied)} copied, ${sizeText(bytes.toCopy)} to copy, ${sizeText(bytes.perSecond)}/s`,
   ]

@@ -1,6 +1,7 @@
 import type { StaleTable } from '../contract/replication.ts'
+import type { LagLook } from './lag-clock.ts'
 import {
-  epochToSend,
+  isSameLineage,
   partitionVerdict,
   type RememberedCopy,
   type SourceVersion,
@@ -54,6 +55,8 @@ function physicalKey(partitions: ReadonlyMap<string, unknown>, name: string): st
 export interface TableLag extends StaleTable {
   partitions: number
   unknownPartitions: number
+  /** With rows, and without a twin at the source. */
+  surplusPartitions: number
   totalBytes: number
   missing: boolean
   /** Highest versions. */
@@ -65,12 +68,17 @@ export interface TableLag extends StaleTable {
 export class TableComparison {
   readonly lag: TableLag
   readonly #copy: ReadonlyMap<string, TargetVersion> | undefined
+  readonly #clock: Pick<LagLook, 'behind'> | undefined
   readonly #seen = new Map<string, number>()
+  /** Partitions of the copy that hold rows and have a twin at the source. */
+  #matched = 0
   /** At the same version as the source, on a target that does not tell of which rows. */
   readonly #unproven: { name: string; sourceId: bigint; version: bigint; bytes: number }[] = []
 
-  constructor(table: string, copy: ReadonlyMap<string, TargetVersion> | undefined) {
+  /** `clock` is told how far each partition is behind. */
+  constructor(table: string, copy: ReadonlyMap<string, TargetVersion> | undefined, clock?: Pick<LagLook, 'behind'>) {
     this.#copy = copy
+    this.#clock = clock
     this.lag = {
       table,
       laggingPartitions: 0,
@@ -78,6 +86,7 @@ export class TableComparison {
       unfinished: copy === undefined,
       partitions: 0,
       unknownPartitions: 0,
+      surplusPartitions: 0,
       totalBytes: 0,
       missing: copy === undefined,
       sourceVersion: 0n,
@@ -90,6 +99,7 @@ export class TableComparison {
     const place = this.#seen.get(name) ?? 0
     this.#seen.set(name, place + 1)
     const target = this.#copy?.get(place === 0 ? name : `${name}\0${place}`)
+    if (target && versionOf(target) > 1n) this.#matched++
     const version = versionOf(source)
     lag.partitions++
     lag.totalBytes += bytes
@@ -117,9 +127,23 @@ export class TableComparison {
     const fresh =
       copied <= 1n ||
       target.txnType === 'NORMAL' ||
-      (target.versionEpoch ?? epochToSend(source)) !== epochToSend(source)
+      (target.versionEpoch !== undefined && !isSameLineage(source, target))
     lag.bytes += fresh || version <= copied ? bytes : Math.ceil(bytes * (Number(version - copied) / Number(version)))
     if (copied <= 1n) lag.unfinished = true
+    else if (verdict.action === 'replicate') this.#clock?.behind(lag.table, name, version, copied)
+  }
+
+  /** The source has partitions of which it did not tell: nothing about them is known. */
+  unread(partitions: number): void {
+    const { lag } = this
+    lag.partitions += partitions
+    lag.unknownPartitions += partitions
+    lag.unfinished = true
+  }
+
+  /** Whether only what is remembered can tell more. */
+  get isUnproven(): boolean {
+    return this.#unproven.length > 0
   }
 
   /** Whether what was copied before, as it is remembered, says the same as the versions. Without such partitions there is nothing to ask. */
@@ -140,6 +164,13 @@ export class TableComparison {
       lag.bytes += partition.bytes
     }
     this.#unproven.length = 0
+  }
+
+  /** After all of the source's partitions: what is left over on the target can still be read there. */
+  finish(): void {
+    let filled = 0
+    for (const version of this.#copy?.values() ?? []) if (versionOf(version) > 1n) filled++
+    this.lag.surplusPartitions = filled - this.#matched
   }
 
   /** Columns of the source changed since: which rows the copy still has right is not known before they are compared. */

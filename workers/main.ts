@@ -74,6 +74,7 @@ export async function runWorker(config: WorkerConfig, signal: AbortSignal): Prom
       client,
       metrics,
       clock: systemClock,
+      activitySlots: config.worker.activities,
     }
     const catalogue = new CatalogueMetrics(deps, metrics, logger)
     sdk.asked = () => catalogue.touch()

@@ -3,6 +3,8 @@ export interface MetricDescription {
   type: 'counter' | 'gauge' | 'histogram'
   help: string
   labels: readonly string[]
+  /** A gauge that is left out when it was not set for five minutes. */
+  expires?: boolean
 }
 
 /** Every metric of starferry's own; names are without the prefix `starferry_`. The SDK's are beside them, as `temporal_…`. */
@@ -19,13 +21,15 @@ export const METRICS = {
   },
   tables: {
     type: 'gauge',
-    help: 'Tables of a migration at the last look, by state',
+    help: 'Tables of a migration at the last look, by state; running, parked, refused and paused ones are among the others, too',
     labels: ['migration', 'state'],
+    expires: true,
   },
   bytes_lagging: {
     type: 'gauge',
     help: 'Bytes of partitions that are behind at the last look, as the source counts them',
     labels: ['migration'],
+    expires: true,
   },
   bytes_copied_total: {
     type: 'counter',
@@ -34,8 +38,9 @@ export const METRICS = {
   },
   slots: {
     type: 'gauge',
-    help: 'Tables that a migration may replicate at once (limit), and those that it does (used)',
+    help: 'Tables that a migration may replicate at once (limit), those that it has started (used), and those of them with a job (jobs)',
     labels: ['migration', 'kind'],
+    expires: true,
   },
   jobs_sent_total: {
     type: 'counter',

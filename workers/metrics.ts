@@ -7,7 +7,17 @@ const PREFIX = 'starferry_'
 // From a cached SHOW to a replication job that runs for an hour.
 const BUCKETS = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800, 3600]
 
+/** A gauge that nobody has set for so long tells nothing: its migration has ended, or another worker looks after it. */
+const STALE_MS = 5 * 60_000
+
 type Kind = Counter | Gauge | Histogram
+
+interface Known {
+  metric: Kind
+  labels: readonly string[]
+  /** Of a gauge that expires: it was set. */
+  noteSet?: (labels: Record<string, string>) => void
+}
 
 export interface PrometheusMetrics extends Metrics {
   registry: Registry
@@ -21,7 +31,7 @@ export interface PrometheusMetrics extends Metrics {
 export function createMetrics(): PrometheusMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: PREFIX })
-  const known = new Map<string, { metric: Kind; labels: readonly string[] }>()
+  const known = new Map<string, Known>()
   for (const [name, description] of Object.entries(METRICS)) known.set(name, create(registry, name, description))
 
   const find = (name: string, type: MetricDescription['type'], labels: Record<string, string>) => {
@@ -30,8 +40,8 @@ export function createMetrics(): PrometheusMetrics {
       entry = create(registry, name, { type, help: name.replaceAll('_', ' '), labels: Object.keys(labels) })
       known.set(name, entry)
     }
-    const { metric } = entry
-    return { metric, labels: Object.fromEntries(entry.labels.map((label) => [label, labels[label] ?? ''])) }
+    const { metric, noteSet } = entry
+    return { metric, noteSet, labels: Object.fromEntries(entry.labels.map((label) => [label, labels[label] ?? ''])) }
   }
 
   const told = new Map<string, Record<string, string>[]>()
@@ -53,8 +63,9 @@ export function createMetrics(): PrometheusMetrics {
       if (metric instanceof Counter) metric.inc(labels, by)
     },
     gauge: (name, value, given = {}) => {
-      const { metric, labels } = find(name, 'gauge', given)
+      const { metric, labels, noteSet } = find(name, 'gauge', given)
       if (metric instanceof Gauge) metric.set(labels, value)
+      noteSet?.(labels)
     },
     duration: (name, seconds, given = {}) => {
       const { metric, labels } = find(name, 'histogram', given)
@@ -68,13 +79,22 @@ export function createMetrics(): PrometheusMetrics {
   return metrics
 }
 
-function create(registry: Registry, name: string, { type, help, labels }: MetricDescription) {
+function create(registry: Registry, name: string, description: MetricDescription): Known {
+  const { type, help, labels } = description
   const options = { name: `${PREFIX}${name}`, help, labelNames: [...labels], registers: [registry] }
-  const metric: Kind =
-    type === 'counter'
-      ? new Counter(options)
-      : type === 'gauge'
-        ? new Gauge(options)
-        : new Histogram({ ...options, buckets: BUCKETS })
-  return { metric, labels }
+  if (type === 'counter') return { metric: new Counter(options), labels }
+  if (type === 'histogram') return { metric: new Histogram({ ...options, buckets: BUCKETS }), labels }
+  if (!description.expires) return { metric: new Gauge(options), labels }
+  const set = new Map<string, { at: number; labels: Record<string, string> }>()
+  const metric: Gauge = new Gauge({
+    ...options,
+    collect: () => {
+      for (const [key, { at, labels: given }] of set) {
+        if (Date.now() - at < STALE_MS) continue
+        metric.remove(given)
+        set.delete(key)
+      }
+    },
+  })
+  return { metric, labels, noteSet: (given) => set.set(JSON.stringify(given), { at: Date.now(), labels: given }) }
 }

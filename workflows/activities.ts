@@ -37,12 +37,17 @@ export const waits = proxyActivities<Activities>({
   retry,
 })
 
-/** The same, but a cancelled one has ended only when its worker says so: its end is then no news that comes without anybody waiting for it. */
-export const awaited = proxyActivities<Activities>({
+/**
+ * Looks at both clusters. What fails is told by their result, soon, so that the status never shows old figures as if they were of now; and when
+ * no worker has room for them, that must show as well. A cancelled one has ended only when its worker says so: its end is then no news that comes
+ * without anybody waiting for it.
+ */
+export const looks = proxyActivities<Activities>({
   startToCloseTimeout: '30 days',
+  scheduleToStartTimeout: '1 minute',
   heartbeatTimeout: HEARTBEAT,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry,
+  retry: { ...retry, maximumAttempts: 3 },
 })
 
 /**

@@ -103,7 +103,15 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
     const outcomes = open.splice(0)
     openBytes = 0
     reported += outcomes.length
-    const message: MetadataReport = { counts: counts ?? NOTHING, outcomes, more, complete, ...(error ? { error } : {}) }
+    const message: MetadataReport = {
+      counts: counts ?? NOTHING,
+      outcomes,
+      more,
+      complete,
+      // Of its first run, should it have continued.
+      startedAt: workflowInfo().startTime.toISOString(),
+      ...(error ? { error } : {}),
+    }
     held ||= !(await unlessGone(() => getExternalWorkflowHandle(migrationId).signal(metadataReportSignal, message)))
   }
 

@@ -8,5 +8,5 @@ export async function tables(input: TablesPageInput): Promise<TablesPage> {
   if (typeof input?.spec !== 'object') throw badInput('tables: give {"spec": …}')
   const spec = checkSpec(input.spec)
   setSearchAttributes({ kind: 'tables', migration: spec.name })
-  return interactive.describeTables({ ...input, running: input.running ?? [], parked: input.parked ?? [], spec })
+  return interactive.describeTables({ ...input, spec })
 }

@@ -14,7 +14,7 @@ type Activation = Parameters<NonNullable<Internals['activate']>>[0]['activation'
  *
  * Such an activation shows itself: its history is longer, and its time the same, as every task that starts brings its own. Failing it makes
  * the SDK forget this copy of the workflow and answer the query with the error; the next task, or query, replays from the history.
- * Not seen is one after a task that had nothing for the workflow, so those must not come about: wait for what is cancelled (`awaited`).
+ * Not seen is one after a task that had nothing for the workflow, so those must not come about: wait for what is cancelled (`looks`).
  */
 export function interceptors(): WorkflowInterceptors {
   let before: { time: string; length: number } | undefined

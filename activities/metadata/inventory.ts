@@ -1,13 +1,7 @@
 import { joinTableName } from '../../contract/index.ts'
 import type { Selection } from '../../planning/selection.ts'
-import {
-  isMaterializedView,
-  isNativeTable,
-  isSystemDatabase,
-  listDatabases,
-  listTables,
-  type Table,
-} from '../../starrocks/index.ts'
+import { isMaterializedView, isNativeTable, isSystemDatabase, type Table } from '../../starrocks/index.ts'
+import { type Directory, directory } from '../pollers/directory.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { isNotFound } from './failure.ts'
 import type { Side } from './pair.ts'
@@ -56,11 +50,13 @@ export async function readInventory(
   wanted: (database: string) => boolean,
   signal?: AbortSignal,
 ): Promise<Inventory> {
-  const databases = await listDatabases(side.cluster, { signal })
+  const listing = directory(side.cluster)
+  const databases = [...(await listing.databases(0)).values()]
   const inventory = new Inventory(new Map(databases.map((database) => [database.name, database.id])))
   const read = databases.filter((database) => !isSystemDatabase(database.name) && wanted(database.name))
   await mapConcurrently(read, 4, async (database) => {
-    for (const table of await tablesOf(side, database.id, signal)) {
+    signal?.throwIfAborted()
+    for (const table of await tablesOf(listing, database.name)) {
       const full = joinTableName(database.name, table.name)
       inventory.entries.set(full, {
         database: database.name,
@@ -94,9 +90,10 @@ export function readTarget(side: Side, selection: Selection, source: Inventory, 
   return readInventory(side, (database) => wanted.has(database), signal)
 }
 
-async function tablesOf(side: Side, databaseId: bigint, signal?: AbortSignal): Promise<Table[]> {
+/** Listed anew; looks take the same listing afterwards. */
+async function tablesOf(listing: Directory, database: string): Promise<Table[]> {
   try {
-    return await listTables(side.cluster, databaseId, { signal })
+    return [...((await listing.tables(database, 0)) ?? []).values()]
   } catch (error) {
     // Dropped since it was listed.
     if (isNotFound(error)) return []

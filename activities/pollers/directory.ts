@@ -12,6 +12,8 @@ export class Directory {
   readonly #cluster: StarRocksCluster
   readonly #databases: SingleFlight<Map<string, Database>>
   readonly #tables = new Map<bigint, SingleFlight<Map<string, Table>>>()
+  /** The number of tables that a database was said to have when its tables were listed last. */
+  readonly #counts = new Map<bigint, number>()
 
   constructor(cluster: StarRocksCluster) {
     this.#cluster = cluster
@@ -28,10 +30,31 @@ export class Directory {
     if (!found) return undefined
     let listing = this.#tables.get(found.id)
     if (!listing) {
-      listing = new SingleFlight(async () => byName(await listTables(this.#cluster, found.id)))
+      listing = new SingleFlight(() => this.#list(found.id))
       this.#tables.set(found.id, listing)
     }
     return listing.recent(maxAgeMs)
+  }
+
+  /** How old the listing of a database is, in milliseconds; infinite when there is none. */
+  age(database: string): number {
+    const id = this.#databases.latest()?.get(database)?.id
+    return (id === undefined ? undefined : this.#tables.get(id)?.age()) ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Whether the database has another number of tables now than when its tables were listed, as far as the list of databases tells. */
+  hasChanged(database: string): boolean {
+    const found = this.#databases.latest()?.get(database)
+    const counted = found && this.#counts.get(found.id)
+    return counted !== undefined && counted !== found?.tableCount
+  }
+
+  async #list(id: bigint): Promise<Map<string, Table>> {
+    // What was counted before the listing: a table made in between is then seen as a change, and listed once more.
+    const counted = [...(this.#databases.latest()?.values() ?? [])].find((one) => one.id === id)?.tableCount
+    const tables = byName(await listTables(this.#cluster, id))
+    if (counted !== undefined) this.#counts.set(id, counted)
+    return tables
   }
 
   async table(database: string, name: string, maxAgeMs: number): Promise<TableEntry | undefined> {
@@ -43,7 +66,7 @@ export class Directory {
   /** Something turned out to be old. */
   forget(): void {
     this.#databases.forget()
-    this.#tables.clear()
+    for (const listing of this.#tables.values()) listing.forget()
   }
 }
 

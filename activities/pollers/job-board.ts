@@ -5,10 +5,18 @@ import {
   type Transaction,
   transactions,
 } from '../../starrocks/index.ts'
+import { pause } from '../heartbeat.ts'
 import { SingleFlight } from './single-flight.ts'
 
 /** How often followers of jobs look, however many they are. */
 const FOLLOW_GAP_MS = 1_000
+/** Databases asked for their running jobs without a pause, and the pause between the others. */
+const UNHURRIED = 10
+const GAP_MS = 100
+/** Statements a second for following jobs, where each database has to be asked for its own. */
+const FOLLOW_PER_SECOND = 6
+/** A database in which nobody follows a job for so long is not counted any more. */
+const FOLLOWED_MS = 60_000
 /** Who looks before sending does so less often, and others wait for it. */
 const LOOK_GAP_MS = 200
 
@@ -62,6 +70,8 @@ export class JobBoard {
   #detecting: Promise<'replications' | 'transactions'> | undefined
   readonly #whole: SingleFlight<Jobs>
   readonly #databases = new Map<bigint, SingleFlight<Jobs>>()
+  /** Databases in which jobs are followed, and when that was last asked for. */
+  readonly #followed = new Map<bigint, number>()
 
   constructor(cluster: StarRocksCluster) {
     this.#cluster = cluster
@@ -74,20 +84,45 @@ export class JobBoard {
   }
 
   /** Fresh from now on, at the followers' pace. */
-  next(databaseId: bigint): Promise<Jobs> {
-    return this.#fresh(databaseId, FOLLOW_GAP_MS)
+  async next(databaseId: bigint): Promise<Jobs> {
+    this.#mode ??= await this.#detect()
+    if (this.#mode === 'replications') return this.#whole.fresh(FOLLOW_GAP_MS)
+    const now = performance.now()
+    this.#followed.set(databaseId, now)
+    for (const [id, at] of this.#followed) if (now - at > FOLLOWED_MS) this.#followed.delete(id)
+    // Two statements each.
+    const gap = (this.#followed.size * 2_000) / FOLLOW_PER_SECOND
+    return this.#fresh(databaseId, Math.max(FOLLOW_GAP_MS, gap))
   }
 
-  /** All jobs of these databases, fresh. */
-  async lookAll(databaseIds: readonly bigint[]): Promise<Job[]> {
+  /**
+   * The running jobs of these databases, fresh. Where each database has to be asked for its own, some ten a second are: who looks at hundreds is
+   * in no hurry.
+   */
+  async lookAtRunning(databaseIds: readonly bigint[], signal?: AbortSignal): Promise<Job[]> {
     const wanted = new Set(databaseIds)
-    const found = new Map<string, Job>()
-    for (const id of databaseIds) {
-      for (const job of (await this.look(id)).all()) if (wanted.has(job.databaseId)) found.set(job.jobId, job)
-      // One look tells of all databases.
-      if (this.#mode === 'replications') break
+    if (wanted.size === 0) return []
+    this.#mode ??= await this.#detect()
+    if (this.#mode === 'replications') {
+      const jobs = await this.#whole.fresh(LOOK_GAP_MS)
+      return [...jobs.all()].filter((job) => job.state === 'running' && wanted.has(job.databaseId))
     }
-    return [...found.values()]
+    const found: Job[] = []
+    for (const [place, id] of databaseIds.entries()) {
+      if (place >= UNHURRIED) await pause(GAP_MS, signal)
+      signal?.throwIfAborted()
+      for (const transaction of await transactions(this.#cluster, id, 'running')) {
+        const job = ofTransaction(transaction)
+        if (job?.state === 'running') found.push(job)
+      }
+    }
+    return found
+  }
+
+  /** Whether all jobs are told by one statement, however many databases there are. */
+  async tellsAll(): Promise<boolean> {
+    this.#mode ??= await this.#detect()
+    return this.#mode === 'replications'
   }
 
   async #fresh(databaseId: bigint, gapMs: number): Promise<Jobs> {

@@ -10,6 +10,7 @@ export class SingleFlight<T> {
   #lastStart = Number.NEGATIVE_INFINITY
   #lastTook = 0
   #last: { at: number; value: T } | undefined
+  #forgotten = false
 
   constructor(ask: () => Promise<T>) {
     this.#ask = ask
@@ -27,15 +28,26 @@ export class SingleFlight<T> {
     return this.#next.promise
   }
 
-  /** The last answer if it is no older, else a fresh one. */
+  /** The last answer if it is no older, else a fresh one. Who takes one of any age gets the last one also when it was forgotten. */
   recent(maxAgeMs: number): Promise<T> {
-    if (this.#last && performance.now() - this.#last.at <= maxAgeMs) return Promise.resolve(this.#last.value)
+    const usable = this.#last && (!this.#forgotten || maxAgeMs === Number.POSITIVE_INFINITY)
+    if (this.#last && usable && performance.now() - this.#last.at <= maxAgeMs) return Promise.resolve(this.#last.value)
     return this.fresh(0)
+  }
+
+  /** Milliseconds since the last answer was asked for; infinite when there is none. */
+  age(): number {
+    return this.#last ? performance.now() - this.#last.at : Number.POSITIVE_INFINITY
+  }
+
+  /** The last answer, however old. */
+  latest(): T | undefined {
+    return this.#last?.value
   }
 
   /** The next who asks gets a fresh answer. */
   forget(): void {
-    this.#last = undefined
+    this.#forgotten = true
   }
 
   #prepare() {
@@ -46,6 +58,7 @@ export class SingleFlight<T> {
         this.#next = undefined
         const started = performance.now()
         this.#lastStart = started
+        this.#forgotten = false
         this.#ask()
           .finally(() => {
             this.#lastTook = performance.now() - started

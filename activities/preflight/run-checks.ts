@@ -5,6 +5,7 @@ import { checkAddresses } from './checks/addresses.ts'
 import { checkCollisions } from './checks/collisions.ts'
 import { checkDisk } from './checks/disk.ts'
 import { checkLimits } from './checks/limits.ts'
+import { checkLineage } from './checks/lineage.ts'
 import { checkNodes } from './checks/nodes.ts'
 import { checkPrivileges } from './checks/privileges.ts'
 import { checkSelection } from './checks/selection.ts'
@@ -27,6 +28,7 @@ const CHECKS: readonly Check[] = [
   checkLimits,
   checkDisk,
   checkCollisions,
+  checkLineage,
   checkTables,
 ]
 

@@ -49,6 +49,31 @@ export async function intendedMemory(pair: TablePair, intents: readonly Intent[]
   return intended
 }
 
+/** Tables of which this process remembers what it copied itself. */
+const MOST_RECENT = 2_000
+
+const recent = new WeakMap<Dependencies, Map<string, CopyMemory>>()
+
+/**
+ * What this process confirmed itself. Temporal lists a closed workflow only some moments after its end, so a round that begins within them would
+ * find the one before, and take its own copy for somebody else's. It counts as `intendedMemory` does: for a partition at exactly that version.
+ */
+export function noteConfirmed(deps: Dependencies, migration: string, table: string, memory: CopyMemory): void {
+  if (memory.size === 0) return
+  const known = recent.get(deps) ?? new Map<string, CopyMemory>()
+  recent.set(deps, known)
+  const key = `${migration}/${table}`
+  known.delete(key)
+  known.set(key, new Map(memory))
+  const [oldest] = known.keys()
+  if (known.size > MOST_RECENT && oldest !== undefined) known.delete(oldest)
+}
+
+/** The same, beside what former attempts were about to bring. */
+export function withConfirmed(deps: Dependencies, migration: string, table: string, intended: CopyMemory): CopyMemory {
+  return new Map([...(recent.get(deps)?.get(`${migration}/${table}`) ?? []), ...intended])
+}
+
 /** Looks up what is known of a partition at a version; what a former attempt brought is taken into the memory. */
 export function recall(memory: CopyMemory, intended: CopyMemory) {
   return (name: string, version: bigint): RememberedCopy | undefined => {

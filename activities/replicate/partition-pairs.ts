@@ -2,11 +2,13 @@ import {
   epochToSend,
   partitionVerdict,
   type RememberedCopy,
+  type SourceVersion,
   type Verdict,
   versionOf,
 } from '../../planning/partition-verdict.ts'
 import { listPartitions, type PartitionRow } from '../../starrocks/index.ts'
 import { refused, stale } from '../failures.ts'
+import { epochsOf } from '../pollers/epochs.ts'
 import type { TablePair } from './table-pair.ts'
 
 /** A physical partition of the source, its copy, and what has to be done. */
@@ -25,7 +27,11 @@ export type Recall = (partition: string, version: bigint) => RememberedCopy | un
 
 /** Reads both sides, the source first: what the target shows afterwards can only be newer than what it is compared with. */
 export async function readPartitionPairs(pair: TablePair, recall: Recall): Promise<PartitionPair[]> {
-  const source = await listPartitions(pair.source.cluster, pair.source.database, pair.source.name)
+  const epochs = epochsOf(pair.source.cluster)
+  const source = (await listPartitions(pair.source.cluster, pair.source.database, pair.source.name)).map((row) => {
+    const formerEpochs = epochs.note(row)
+    return formerEpochs.length === 0 ? row : { ...row, formerEpochs }
+  })
   const target = await listPartitions(pair.target.cluster, pair.target.database, pair.target.name)
   return matchPartitions(pair, source, target, recall)
 }
@@ -36,7 +42,7 @@ export async function readPartitionPairs(pair: TablePair, recall: Recall): Promi
  */
 export function matchPartitions(
   pair: Pick<TablePair, 'source' | 'target'>,
-  source: readonly PartitionRow[],
+  source: readonly (PartitionRow & Pick<SourceVersion, 'formerEpochs'>)[],
   target: readonly PartitionRow[],
   recall: Recall,
 ): PartitionPair[] {
@@ -73,8 +79,8 @@ export function matchPartitions(
   return pairs
 }
 
-function grouped(rows: readonly PartitionRow[]): Map<string, PartitionRow[]> {
-  const groups = new Map<string, PartitionRow[]>()
+function grouped<R extends PartitionRow>(rows: readonly R[]): Map<string, R[]> {
+  const groups = new Map<string, R[]>()
   for (const row of rows) {
     const same = groups.get(row.name)
     if (same) same.push(row)

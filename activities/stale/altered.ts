@@ -5,7 +5,7 @@ import type { TableComparison } from '../../planning/version-index.ts'
 import type { AlterJob, StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
-import { columnChanges } from '../pollers/column-changes.ts'
+import { type ColumnChanges, columnChanges, dueListings } from '../pollers/column-changes.ts'
 import { lastRemembered } from '../replicate/memory.ts'
 
 const CONCURRENCY = 8
@@ -32,17 +32,17 @@ export async function settleByColumns(
   { name }: MigrationSpec,
   source: StarRocksCluster,
   comparisons: ReadonlyMap<string, TableComparison>,
-  maxAgeMs: number,
-): Promise<void> {
+  { maxAgeMs, fresh }: { maxAgeMs: number; fresh: boolean },
+): Promise<{ databases: number; reason: string } | undefined> {
   const known = seen.get(deps) ?? new Map<string, Seen>()
   seen.set(deps, known)
   const databases = [...new Set([...comparisons.keys()].map((full) => splitTableName(full).database))]
-  const changes = new Map(
-    await mapConcurrently(
-      databases,
-      4,
-      async (database) => [database, await columnChanges(source, database, maxAgeMs)] as const,
-    ),
+  const due = dueListings(source, databases, fresh ? 0 : maxAgeMs)
+  const changes = new Map<string, ColumnChanges>(
+    await mapConcurrently(databases, 4, async (database) => {
+      const age = fresh || due.has(database) ? 0 : Number.POSITIVE_INFINITY
+      return [database, await columnChanges(source, database, age)] as const
+    }),
   )
   const open: { comparison: TableComparison; job: AlterJob }[] = []
   for (const [full, comparison] of comparisons) {
@@ -60,16 +60,15 @@ export async function settleByColumns(
     known.set(key, now)
     if (!now.settled) comparison.distrust()
   })
+  const unseen = [...changes.values()].flatMap((one) => one.unseen ?? [])
+  return unseen[0] === undefined ? undefined : { databases: unseen.length, reason: unseen[0] }
 }
 
-/** The last change of columns that these databases list, by the id of its job; '0' when there is none. */
-export async function lastChange(
-  source: StarRocksCluster,
-  databases: Iterable<string>,
-  maxAgeMs: number,
-): Promise<string> {
+/** The last change of columns that these databases list, by the id of its job; '0' when there is none. From the listings of a look. */
+export async function lastChange(source: StarRocksCluster, databases: Iterable<string>): Promise<string> {
   let last = 0n
-  for (const listed of await mapConcurrently([...databases], 4, (one) => columnChanges(source, one, maxAgeMs))) {
+  const any = Number.POSITIVE_INFINITY
+  for (const listed of await mapConcurrently([...databases], 4, (one) => columnChanges(source, one, any))) {
     for (const { id } of listed.values()) if (id > last) last = id
   }
   return String(last)

@@ -22,7 +22,7 @@ export async function settleByMemory(
   known.set(deps, memories)
   const unsettled: TableComparison[] = []
   for (const comparison of comparisons) {
-    if (comparison.lag.unknownPartitions === 0) continue
+    if (!comparison.isUnproven) continue
     const memory = memories.get(`${name}/${comparison.lag.table}`)
     if (!memory || !comparison.agrees(memory)) unsettled.push(comparison)
   }

@@ -1,18 +1,36 @@
 import type { MigrationSpec } from '../../contract/index.ts'
-import { joinTableName } from '../../contract/index.ts'
+import { joinTableName, splitTableName } from '../../contract/index.ts'
+import type { LagLook } from '../../planning/lag-clock.ts'
 import { createSelection } from '../../planning/selection.ts'
 import { TableComparison, type TableLag, VersionIndex } from '../../planning/version-index.ts'
 import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { directory } from '../pollers/directory.ts'
+import { epochsOf } from '../pollers/epochs.ts'
 import { settleByColumns } from './altered.ts'
 import { settleByMemory } from './lineage.ts'
-import { readVersions, selectedTables } from './read-versions.ts'
+import { listTables, type Tables } from './listings.ts'
+import { readVersions, type Selected } from './read-versions.ts'
 
 export interface LookOptions {
   signal?: AbortSignal
   /** List databases and tables anew, instead of believing listings that are some seconds old. */
   fresh?: boolean
+  /** Told how far tables are behind. */
+  clock?: LagLook
 }
+
+/** What one look found. */
+export interface Look {
+  lags: TableLag[]
+  /** Tables of which neither statement told anything, by the cluster's name. */
+  unread: Map<string, number>
+  /** Databases whose changes of columns cannot be listed, with the reason of the first. */
+  unseenChanges?: { databases: number; reason: string }
+}
+
+/** With more databases than this, listing all of them anew is not for every look. */
+const FEW_DATABASES = 20
 
 /**
  * One look at both clusters: for every selected table what its copy lacks. The target is read first: a copy that advances in between then
@@ -21,60 +39,144 @@ export interface LookOptions {
 export async function lookAtTables(
   deps: Dependencies,
   spec: MigrationSpec,
-  { signal, fresh = false }: LookOptions = {},
-): Promise<TableLag[]> {
-  const age = fresh ? 0 : listingAge(spec)
+  { signal, fresh = false, clock }: LookOptions = {},
+): Promise<Look> {
+  const source = deps.cluster(spec.source).cluster
+  const given = { signal, fresh, clock, outdated: new Set<string>() }
+  let found = await compareVersions(deps, spec, given)
+  const unknown = notStrange(source, found.unknown)
+  if (unknown.length > 0) {
+    // Tables that no listing knows yet: so the listings are old, and only with new ones a look tells of all tables.
+    for (const name of unknown) given.outdated.add(splitTableName(name).database)
+    clock?.reset()
+    found = await compareVersions(deps, spec, given)
+    noteStrange(source, found.unknown)
+  }
+  const { comparisons, unread } = found
+  for (const comparison of comparisons.values()) comparison.finish()
+  await settleByMemory(deps, spec, comparisons.values())
+  const unseenChanges = await settleByColumns(deps, spec, source, comparisons, {
+    maxAgeMs: listingAge(spec),
+    fresh: found.fresh,
+  })
+  const lags = [...comparisons.values()].map((comparison) => comparison.lag)
+  if (clock) for (const lag of lags) if (lag.laggingPartitions > 0) clock.whole(lag.table)
+  return { lags, unread, ...(unseenChanges ? { unseenChanges } : {}) }
+}
+
+interface Versions {
+  comparisons: Map<string, TableComparison>
+  /** Source tables with partitions that are in no listing. */
+  unknown: Set<string>
+  unread: Map<string, number>
+  /** All databases were listed anew. */
+  fresh: boolean
+}
+
+async function compareVersions(
+  deps: Dependencies,
+  spec: MigrationSpec,
+  { signal, fresh: wanted, clock, outdated }: LookOptions & { outdated: ReadonlySet<string> },
+): Promise<Versions> {
   const source = deps.cluster(spec.source).cluster
   const target = deps.cluster(spec.target).cluster
   const selection = createSelection(spec)
-  const selected = await selectedTables(source, selection, age)
+  const maxAgeMs = listingAge(spec)
+  // A one-time migration ends by what is found; one that follows finds it with the next look.
+  const few = spec.oneTime || (await countDatabases(source, selection, maxAgeMs)) <= FEW_DATABASES
+  const fresh = wanted === true && few
+  const selected = await listTables(source, selection, { maxAgeMs, fresh, outdated })
   const copies = new Map<string, Set<string>>()
   for (const [database, tables] of selected) {
-    for (const table of tables) {
+    for (const table of tables.keys()) {
       const copy = selection.target(database, table)
       const names = copies.get(copy.database) ?? new Set()
       copies.set(copy.database, names.add(copy.table))
     }
   }
-  const existing = await existingCopies(target, copies, age)
+  const wantedCopies = {
+    includesDatabase: (database: string) => copies.has(database),
+    includes: (database: string, table: string) => copies.get(database)?.has(table) ?? false,
+  }
+  const existing = await listTables(target, wantedCopies, { maxAgeMs, fresh })
+  const unread = new Map<string, number>()
+  const skipped = { source: new Map<string, number>(), target: new Map<string, number>() }
+  const noteUnread = (side: 'source' | 'target') => (database: string, table: string, partitions: number) => {
+    skipped[side].set(joinTableName(database, table), partitions)
+    unread.set(spec[side], (unread.get(spec[side]) ?? 0) + 1)
+  }
   const index = new VersionIndex()
-  for (const [database, tables] of existing) for (const table of tables) index.addTable(database, table)
-  for await (const row of readVersions(target, existingOrNew(existing, copies), signal)) {
+  for (const [database, tables] of existing) for (const table of tables.keys()) index.addTable(database, table)
+  const onTarget = { signal, onUnread: noteUnread('target') }
+  for await (const row of readVersions(target, existingOrNew(existing, copies), onTarget)) {
     index.add(row.database, row.table, row.name, row)
   }
 
   const comparisons = new Map<string, TableComparison>()
   for (const [database, tables] of selected) {
-    for (const table of tables) {
+    for (const table of tables.keys()) {
       const copy = selection.target(database, table)
       const full = joinTableName(database, table)
-      comparisons.set(full, new TableComparison(full, index.get(copy.database, copy.table)))
+      comparisons.set(full, new TableComparison(full, index.get(copy.database, copy.table), clock))
     }
   }
-  for await (const row of readVersions(source, selected, signal)) {
-    const comparison = comparisons.get(joinTableName(row.database, row.table))
-    comparison?.add(row.name, row, Number(row.dataSizeBytes))
+  const epochs = epochsOf(source)
+  const unknown = new Set<string>()
+  const onUnknown = (database: string, table: string) => {
+    if (selection.includes(database, table)) unknown.add(joinTableName(database, table))
   }
-  await settleByMemory(deps, spec, comparisons.values())
-  await settleByColumns(deps, spec, source, comparisons, age)
-  return [...comparisons.values()].map((comparison) => comparison.lag)
+  for await (const row of readVersions(source, selected, { signal, onUnknown, onUnread: noteUnread('source') })) {
+    // What the copy's partitions are at is not known: then neither is whether they are behind.
+    const copy = selection.target(row.database, row.table)
+    if (skipped.target.has(joinTableName(copy.database, copy.table))) continue
+    const formerEpochs = epochs.note(row)
+    const from = formerEpochs.length === 0 ? row : { ...row, formerEpochs }
+    comparisons.get(joinTableName(row.database, row.table))?.add(row.name, from, Number(row.dataSizeBytes))
+  }
+  for (const [full, comparison] of comparisons) {
+    const { database, table } = splitTableName(full)
+    const copy = selection.target(database, table)
+    const open = skipped.source.get(full) ?? skipped.target.get(joinTableName(copy.database, copy.table))
+    if (open !== undefined) comparison.unread(open)
+  }
+  return { comparisons, unknown, unread, fresh }
 }
 
 /** Listings need a statement for each database, so they are kept for a few looks. */
-export const listingAge = (spec: MigrationSpec) => Math.min(spec.intervals.stale * 2000, 30_000)
-
-/** The copies that exist. When the listing lacks some, they may have been made since: then it is read again. */
-async function existingCopies(target: StarRocksCluster, copies: ReadonlyMap<string, Set<string>>, maxAgeMs: number) {
-  const wanted = {
-    includesDatabase: (database: string) => copies.has(database),
-    includes: (database: string, table: string) => copies.get(database)?.has(table) ?? false,
-  }
-  const existing = await selectedTables(target, wanted, maxAgeMs)
-  const complete = [...copies].every(([database, tables]) => existing.get(database)?.size === tables.size)
-  return complete ? existing : selectedTables(target, wanted, 0)
-}
+const listingAge = (spec: MigrationSpec) => Math.min(spec.intervals.stale * 2000, 30_000)
 
 /** Tables made since the listing are in the versions already; only databases that do not exist at all must not be asked for. */
-function existingOrNew(existing: ReadonlyMap<string, ReadonlySet<string>>, copies: ReadonlyMap<string, Set<string>>) {
-  return new Map([...copies].filter(([database]) => existing.has(database)))
+function existingOrNew(existing: Tables, copies: ReadonlyMap<string, ReadonlySet<string>>): Selected {
+  return new Map(
+    [...copies]
+      .filter(([database]) => existing.has(database))
+      .map(([database, names]) => [
+        database,
+        new Map([...names].map((name) => [name, existing.get(database)?.get(name)])),
+      ]),
+  )
+}
+
+async function countDatabases(
+  cluster: StarRocksCluster,
+  selection: { includesDatabase(database: string): boolean },
+  maxAgeMs: number,
+): Promise<number> {
+  const databases = await directory(cluster).databases(maxAgeMs)
+  return [...databases].filter(([name, { system }]) => !system && selection.includesDatabase(name)).length
+}
+
+/** What is in no listing, however fresh, is no reason to list again. */
+const strange = new WeakMap<StarRocksCluster, Set<string>>()
+const MOST_STRANGE = 10_000
+
+function notStrange(cluster: StarRocksCluster, names: ReadonlySet<string>): string[] {
+  const known = strange.get(cluster)
+  return [...names].filter((name) => !known?.has(name))
+}
+
+function noteStrange(cluster: StarRocksCluster, names: ReadonlySet<string>): void {
+  const known = strange.get(cluster) ?? new Set<string>()
+  strange.set(cluster, known)
+  for (const name of names) if (known.size < MOST_STRANGE) known.add(name)
 }

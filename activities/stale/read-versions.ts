@@ -1,12 +1,5 @@
 import type { SourceVersion, TargetVersion } from '../../planning/partition-verdict.ts'
-import {
-  isNativeTable,
-  partitionsMeta,
-  partitionsOfTables,
-  type StarRocksCluster,
-  StarRocksError,
-} from '../../starrocks/index.ts'
-import { directory } from '../pollers/directory.ts'
+import { partitionsMeta, partitionsOfTables, type StarRocksCluster, StarRocksError } from '../../starrocks/index.ts'
 
 /** What a look needs of a partition. */
 export interface PartitionVersions extends SourceVersion, TargetVersion {
@@ -17,39 +10,34 @@ export interface PartitionVersions extends SourceVersion, TargetVersion {
 }
 
 export interface ReadVersionsOptions {
-  includesDatabase(database: string): boolean
-  includes(database: string, table: string): boolean
   signal?: AbortSignal
+  /** Told of rows whose table is in none of the listings. */
+  onUnknown?: (database: string, table: string) => void
+  /** Told of tables that have partitions and were not read: the answer had none of them. */
+  onUnread?: (database: string, table: string, partitions: number) => void
 }
+
+/** By database and name; the number of partitions where a listing tells it. */
+export type Selected = ReadonlyMap<string, ReadonlyMap<string, { partitionCount: number } | undefined>>
 
 /** After the fast path failed it is not tried again for so long. */
 const SLOW_MS = 60_000
+/** Tables without a row, of those read one by one in each look. */
+const MOST_ONE_BY_ONE = 20
 
 const slowUntil = new WeakMap<StarRocksCluster, number>()
-
-/** The native tables of the cluster that the selection takes, by database, from listings of at most this age. */
-export async function selectedTables(cluster: StarRocksCluster, options: ReadVersionsOptions, maxAgeMs: number) {
-  const listing = directory(cluster)
-  const selected = new Map<string, Set<string>>()
-  for (const [name, { system }] of await listing.databases(maxAgeMs)) {
-    if (system || !options.includesDatabase(name)) continue
-    const tables = await listing.tables(name, maxAgeMs)
-    const names = new Set<string>()
-    for (const [table, { type }] of tables ?? [])
-      if (isNativeTable(type) && options.includes(name, table)) names.add(table)
-    selected.set(name, names)
-  }
-  return selected
-}
+/** Where the reading one by one went on to. */
+const turns = new WeakMap<StarRocksCluster, number>()
 
 /**
  * Versions of all partitions of these tables: with one query where a backend answers it, else by SHOW PARTITIONS table by table, four at a
- * time. Partitions of one table come together only on the slow path.
+ * time. Partitions of one table come together only on the slow path. An answer that leaves tables out – rows are filtered by privileges, and a
+ * backend may be only half there – is made up for table by table, some in each look.
  */
 export async function* readVersions(
   cluster: StarRocksCluster,
-  selected: ReadonlyMap<string, ReadonlySet<string>>,
-  signal?: AbortSignal,
+  selected: Selected,
+  { signal, onUnknown, onUnread }: ReadVersionsOptions = {},
 ): AsyncGenerator<PartitionVersions> {
   if (selected.size === 0) return
   let yielded = false
@@ -57,11 +45,20 @@ export async function* readVersions(
     try {
       const whole = selected.size > 50
       const databases = whole ? undefined : [...selected.keys()]
+      const answered = new Map([...selected.keys()].map((database) => [database, new Set<string>()]))
       for await (const row of partitionsMeta(cluster, { databases, signal })) {
-        if (row.temporary || !selected.get(row.database)?.has(row.table)) continue
+        if (row.temporary) continue
+        const tables = selected.get(row.database)
+        if (!tables) continue
+        if (!tables.has(row.table)) {
+          onUnknown?.(row.database, row.table)
+          continue
+        }
+        answered.get(row.database)?.add(row.table)
         yielded = true
         yield row
       }
+      yield* leftOut(cluster, selected, answered, { signal, onUnread })
       return
     } catch (error) {
       if (yielded || !isNoAnswer(error)) throw error
@@ -69,11 +66,35 @@ export async function* readVersions(
     }
   }
   const tables = function* () {
-    for (const [database, names] of selected) for (const table of names) yield { database, table }
+    for (const [database, names] of selected) for (const table of names.keys()) yield { database, table }
   }
   for await (const { table, partitions } of partitionsOfTables(cluster, tables(), { concurrency: 4, signal })) {
     for (const row of partitions ?? []) yield { ...row, ...table }
   }
+}
+
+async function* leftOut(
+  cluster: StarRocksCluster,
+  selected: Selected,
+  answered: ReadonlyMap<string, ReadonlySet<string>>,
+  { signal, onUnread }: ReadVersionsOptions,
+): AsyncGenerator<PartitionVersions> {
+  const missing: { database: string; table: string; partitions: number }[] = []
+  for (const [database, tables] of selected) {
+    for (const [table, listed] of tables) {
+      const partitions = listed?.partitionCount ?? 0
+      if (partitions > 0 && !answered.get(database)?.has(table)) missing.push({ database, table, partitions })
+    }
+  }
+  if (missing.length === 0) return
+  const turn = (turns.get(cluster) ?? 0) % missing.length
+  turns.set(cluster, turn + MOST_ONE_BY_ONE)
+  const inTurn = [...missing.slice(turn), ...missing.slice(0, turn)]
+  const now = inTurn.slice(0, MOST_ONE_BY_ONE)
+  for await (const { table, partitions } of partitionsOfTables(cluster, now, { concurrency: 4, signal })) {
+    for (const row of partitions ?? []) yield { ...row, database: table.database, table: table.table }
+  }
+  for (const { database, table, partitions } of inTurn.slice(MOST_ONE_BY_ONE)) onUnread?.(database, table, partitions)
 }
 
 function isNoAnswer(error: unknown): boolean {

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatRatio, formatSeconds, plural } from './
 import { clip, printable, type Style } from './style.ts'
 
 /** A migration's status as lines of at most `columns` columns. */
-export function statusView(status: MigrationStatus, style: Style, columns: number): string[] {
+export function statusView(status: MigrationStatus, style: Style, columns: number, now = Date.now()): string[] {
   const { tables, partitions, jobs, slots } = status
   const lines = [
     `${style.bold(status.name)}  ${paintState(status.state, style)}  ${style.dim(`${status.source} → ${status.target}`)}`,
@@ -17,6 +17,7 @@ export function statusView(status: MigrationStatus, style: Style, columns: numbe
         : style.dim('nothing looked at yet')
     }`,
     `  ${style.dim(motion(status))}`,
+    ...ages(status, now).map((line) => `  ${line.old ? style.yellow(line.text) : style.dim(line.text)}`),
     '',
     ...packed(
       'tables',
@@ -41,6 +42,10 @@ export function statusView(status: MigrationStatus, style: Style, columns: numbe
     ),
     row('slots', `${slots.used} of ${slots.limit} used`, style),
   )
+  if (partitions.surplus > 0)
+    lines.push(
+      row('surplus', style.yellow(`${plural(partitions.surplus, 'partition')} with rows only on the target`), style),
+    )
   if (partitions.unknown > 0)
     lines.push(
       row('unknown', style.yellow(`${plural(partitions.unknown, 'partition')} whose state cannot be told`), style),
@@ -59,6 +64,26 @@ export function statusView(status: MigrationStatus, style: Style, columns: numbe
     lines.push(row(i === 0 ? 'findings' : '', finding.level === 'fatal' ? style.red(text) : style.yellow(text), style))
   }
   if (findings.length > 8) lines.push(row('', style.dim(`and ${findings.length - 8} more (--json shows all)`), style))
+  return lines
+}
+
+/** Looks come more often than that, also where nothing moves; older figures are no figures of now. */
+const OLD_MS = 3 * 60_000
+const ENDED: ReadonlySet<MigrationState> = new Set(['finished', 'stopped', 'failed'])
+
+/** Of when the figures are. A migration that has ended looks no more. */
+function ages(
+  { checkedAt, definitionsCheckedAt, state }: MigrationStatus,
+  now: number,
+): { text: string; old: boolean }[] {
+  if (checkedAt === undefined) return []
+  const age = now - Date.parse(checkedAt)
+  const old = age > OLD_MS && !ENDED.has(state)
+  const ago = (at: string) => `${at} (${formatSeconds(Math.max(0, (now - Date.parse(at)) / 1000))} ago)`
+  const lines = [{ text: `versions looked at ${ago(checkedAt)}`, old }]
+  if (definitionsCheckedAt !== undefined) {
+    lines.push({ text: `definitions compared as of ${ago(definitionsCheckedAt)}`, old: false })
+  }
   return lines
 }
 

@@ -43,4 +43,21 @@ export function tableGrants(grants: readonly string[], privilege: string): Table
   return { everything, databases, tables }
 }
 
+/** Databases on which grants, as printed, give a privilege of databases such as CREATE TABLE. */
+export function databaseGrants(grants: readonly string[], privilege: string): Omit<TableGrants, 'tables'> {
+  const databases = new Set<string>()
+  let everything = false
+  for (const text of grants) {
+    const match = GRANT.exec(text)
+    if (!match) continue
+    const [, privileges = '', on = ''] = match
+    const given = privileges.split(',').map((one) => one.trim().toUpperCase())
+    if (!given.includes(privilege.toUpperCase()) && !given.some((one) => /^ALL(?: PRIVILEGES)?$/.test(one))) continue
+    if (/^ALL DATABASES$/i.test(on.trim())) everything = true
+    const named = /^DATABASES? (.+)$/is.exec(on.trim())
+    for (const name of named?.[1]?.split(',') ?? []) databases.add(unquoted(name))
+  }
+  return { everything, databases }
+}
+
 const unquoted = (name: string) => name.trim().replaceAll('`', '')

@@ -100,6 +100,9 @@ describe('the older file', () => {
       'ddl_job_allow_drop_schema_change_table',
       'ddl_job_allow_drop_inconsistent_partition',
       'ddl_job_allow_drop_partition_target_only',
+      'enable_bitmap_index_sync',
+      'enable_materialized_view_sync',
+      'enable_view_sync',
     ])
   })
 })

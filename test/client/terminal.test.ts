@@ -94,7 +94,7 @@ describe('a status', () => {
     finishedTableRatio: 0.7,
     expiredTableRatio: 0.075,
     progress: 0.714,
-    partitions: { total: 157, lagging: 45, unknown: 0 },
+    partitions: { total: 157, lagging: 45, unknown: 0, surplus: 0 },
     bytes: { total: 5 * 1024 ** 3, toCopy: 2 * 1024 ** 3, copied: 3 * 1024 ** 3, perSecond: 45 * 1024 ** 2 },
     secondsLeft: 48,
     lagSeconds: 12,

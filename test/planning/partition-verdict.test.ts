@@ -76,6 +76,25 @@ describe('a source without epochs', () => {
   })
 })
 
+describe('a source that was upgraded to 3.3.2 while it is followed', () => {
+  const E0 = 453_000_000_000_000_000n
+  test.each([
+    ['what was copied before is still its copy', source(5n), copy(5n, ID), 'in-sync'],
+    ['and gets what it lacks', source(7n), copy(5n, ID), 'replicate'],
+    ['a partition made again has another id', { ...source(5n), id: 10_002n }, copy(5n, ID), 'reset'],
+    [
+      'the next leader shows other epochs of the same partitions',
+      { ...source(5n, E2), formerEpochs: [E0, E1] },
+      copy(5n),
+      'in-sync',
+    ],
+    ['one that went back in time', { ...source(3n, E2), formerEpochs: [E1] }, copy(5n), 'reset'],
+    ['a load on the target', source(5n), { ...local(5n), versionEpoch: ID }, 'foreign'],
+  ] as const)('%s', (_what, from, to, action) => {
+    expect(partitionVerdict(from, to).action).toBe(action)
+  })
+})
+
 describe('a target that keeps neither', () => {
   const left = { sourceId: ID, version: 3n }
   test.each([

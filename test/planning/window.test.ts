@@ -106,7 +106,13 @@ describe('parking', () => {
   test('reasons are short, and counted by kind, whatever names and numbers they hold', () => {
     expect(shortReason(`a\n  b ${'x'.repeat(400)}`)).toHaveLength(300)
     expect(
-      groupReasons(['job 1 of a.b was aborted', 'disk above 80 % on be-3', 'job 2 of c.d was aborted'], 5),
+      groupReasons(
+        ['job 1 of a.b was aborted', 'disk above 80 % on be-3', 'job 2 of c.d was aborted'].map((reason) => ({
+          reason,
+          tables: 1,
+        })),
+        5,
+      ),
     ).toEqual([
       { reason: 'job 1 of a.b was aborted', tables: 2 },
       { reason: 'disk above 80 % on be-3', tables: 1 },

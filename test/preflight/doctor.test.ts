@@ -109,7 +109,50 @@ describe('privileges on the target', () => {
       level: 'fatal',
       message: expect.stringContaining('CREATE DATABASE'),
     })
-    expect(find(result, 'privilege-unproven').level).toBe('warning')
+  })
+
+  test('what is certainly not granted is named, each privilege by itself', async () => {
+    await start()
+    table()
+    pair.target.execute('CREATE DATABASE d')
+    pair.target.execute("CREATE USER mover IDENTIFIED BY 'pw'")
+    for (const grant of [
+      'GRANT OPERATE, NODE ON SYSTEM TO USER mover',
+      'GRANT CREATE DATABASE ON CATALOG default_catalog TO USER mover',
+      'GRANT CREATE TABLE ON ALL DATABASES TO USER mover',
+      'GRANT ALTER, INSERT, SELECT ON ALL TABLES IN ALL DATABASES TO USER mover',
+    ]) {
+      pair.target.execute(grant)
+    }
+    await pair.loginAs('target', 'mover', 'pw')
+    const missing = (await doctor()).findings.filter(({ code }) => code === 'privilege-missing')
+    expect(missing.map(({ level }) => level)).toEqual(['fatal', 'fatal'])
+    expect(missing.map(({ message }) => /the privilege (\w+) /.exec(message)?.[1])).toEqual(['DROP', 'DELETE'])
+    expect(missing[0]?.remedy).toContain('GRANT DROP ON ALL TABLES IN ALL DATABASES')
+  })
+
+  test('a role gives them; one that cannot be read is said to be unknown', async () => {
+    await start()
+    table()
+    pair.target.execute('CREATE DATABASE d')
+    pair.target.execute("CREATE USER mover IDENTIFIED BY 'pw'")
+    for (const statement of [
+      'CREATE ROLE movers',
+      'GRANT OPERATE, NODE ON SYSTEM TO ROLE movers',
+      'GRANT CREATE DATABASE ON CATALOG default_catalog TO ROLE movers',
+      'GRANT CREATE TABLE ON ALL DATABASES TO ROLE movers',
+      'GRANT ALTER, DROP, DELETE, INSERT, SELECT ON ALL TABLES IN ALL DATABASES TO ROLE movers',
+      'GRANT movers TO USER mover',
+      'SET DEFAULT ROLE ALL TO mover',
+    ]) {
+      pair.target.execute(statement)
+    }
+    await pair.loginAs('target', 'mover', 'pw')
+    const about = (await doctor()).findings.filter(({ code }) => code.startsWith('privilege'))
+    // SHOW GRANTS FOR ROLE needs GRANT on SYSTEM, which it has not: nothing is known, and nothing is claimed.
+    expect(new Set(about.map(({ code }) => code))).toEqual(new Set(['privilege-unproven']))
+    pair.target.execute('GRANT GRANT ON SYSTEM TO ROLE movers')
+    expect(codes(await doctor()).filter((code) => code.startsWith('privilege'))).toEqual([])
   })
 
   test('a source table that may not be read is named', async () => {

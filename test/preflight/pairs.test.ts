@@ -36,8 +36,27 @@ describe('known errors of StarRocks', () => {
   const codes = (source: ClusterKind, target: ClusterKind) => checkPatches(source, target).map((f) => f.code)
 
   test('a current pair has none', () => {
-    expect(codes(kind('a', '3.3.18'), kind('b', '3.5.16'))).toEqual([])
-    expect(codes(kind('a', '4.1.0'), kind('b', '4.1.0', SD))).toEqual([])
+    const certain = (source: ClusterKind, target: ClusterKind) =>
+      checkPatches(source, target).filter(({ level }) => level !== 'info')
+    expect(certain(kind('a', '3.5.15'), kind('b', '3.5.16'))).toEqual([])
+    expect(certain(kind('a', '4.1.0'), kind('b', '4.1.0', SD))).toEqual([])
+  })
+  test('what is not known of a line is said to be unknown, neither free of it nor not', () => {
+    const about = (source: ClusterKind, target: ClusterKind, code: string) =>
+      checkPatches(source, target).find((finding) => finding.code === code)
+    expect(about(kind('a', '3.5.16'), kind('b', '3.4.9', SD), 'bug-publish-stuck')).toMatchObject({
+      level: 'info',
+      message: expect.stringContaining('it is not known'),
+    })
+    expect(about(kind('a', '3.3.9'), kind('b', '3.5.16'), 'bug-replica-snapshots-differ')?.level).toBe('info')
+    expect(about(kind('a', '3.5.1'), kind('b', '3.5.16'), 'bug-replica-snapshots-differ')).toBeUndefined()
+    expect(about(kind('a', '3.5.14'), kind('b', '3.5.16'), 'bug-restored-data-version')?.level).toBe('warning')
+    expect(about(kind('a', '3.5.15'), kind('b', '3.5.16'), 'bug-restored-data-version')).toBeUndefined()
+  })
+  test('the remedy for stuck publishes is one that helps', () => {
+    const bug = checkPatches(kind('a', '3.5.16'), kind('b', '3.3.15', SD)).find((f) => f.code === 'bug-publish-stuck')
+    expect(bug?.remedy).toContain('Set settings.targetCompaction to off')
+    expect(bug?.remedy).not.toContain('Leave')
   })
   test('each line has its own first good patch', () => {
     expect(codes(kind('a', '3.1.14'), kind('b', '3.1.16'))).toContain('bug-delete-predicates-crash')

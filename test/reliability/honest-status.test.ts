@@ -121,9 +121,13 @@ describe.concurrent('the status says no more than what the target’s metadata c
       2,
       async (migration) => {
         await migration.start()
-        const status = await migration.untilStatus('caught up', ({ state }) => state === 'caughtUp')
-        expect(status.partitions).toEqual({ total: 2, lagging: 0, unknown: 2 })
+        const status = await migration.caughtUp()
+        expect(status.partitions).toEqual({ total: 2, lagging: 0, unknown: 2, surplus: 0 })
         expect(status.jobs.unknown).toBe(2)
+        expect(status).toMatchObject({
+          state: 'syncing',
+          reason: expect.stringMatching(/does not tell of 2 partitions/),
+        })
         expect(status.progress).toBeLessThan(1)
         const { rows } = await migration.starferry.tables(migration.name)
         expect(rows.map(({ state }) => state)).toEqual(['unknown', 'unknown'])
@@ -166,4 +170,81 @@ describe.concurrent('the status says no more than what the target’s metadata c
       },
       { spec: { parkAfter: 1, intervals: { metadata: 2, stale: 0.5, park: 300 } } },
     ))
+
+  it('a partition that the source dropped is told until the target has dropped it', () =>
+    withMigration('honest-dropped', 1, async (migration) => {
+      const { source, target } = migration
+      source.execute(
+        `CREATE TABLE app.days (d INT NOT NULL, v INT) DUPLICATE KEY(d) PARTITION BY RANGE(d) (PARTITION p1 VALUES [("0"), ("10")), PARTITION p2 VALUES [("10"), ("20"))) DISTRIBUTED BY HASH(d) BUCKETS 1 PROPERTIES ("replication_num" = "1")`,
+      )
+      source.execute('INSERT INTO app.days VALUES (1, 1), (11, 2)')
+      await migration.start()
+      const copied = await migration.caughtUp()
+      expect(copied.definitionsCheckedAt).toBeDefined()
+      // A load wrote to it: it may not go without an approval.
+      target.execute('INSERT INTO app.days PARTITION (p2) VALUES (12, 3)')
+      source.execute('ALTER TABLE app.days DROP PARTITION p2 FORCE')
+      const status = await migration.untilStatus('surplus', ({ partitions }) => partitions.surplus === 1)
+      expect(status).toMatchObject({ state: 'syncing', partitions: { lagging: 0 } })
+      expect(status.progress).toBeLessThan(1)
+      await migration.starferry.configure(migration.name, { allow: { dropTargetOnlyPartitions: true } })
+      await migration.caughtUp()
+    }))
+
+  it('a renamed column that cannot be followed is no 100 %, not even after the difference', () =>
+    withMigration('honest-renamed', 1, async (migration) => {
+      const { source, target } = migration
+      source.execute(
+        `CREATE TABLE app.days (d INT NOT NULL, v INT) DUPLICATE KEY(d) PARTITION BY RANGE(d) (PARTITION p1 VALUES [("0"), ("10"))) DISTRIBUTED BY HASH(d) BUCKETS 1 PROPERTIES ("replication_num" = "1")`,
+      )
+      source.execute('INSERT INTO app.days VALUES (1, 1)')
+      await migration.start()
+      await migration.caughtUp()
+      // Rows of somebody else: the copy cannot be made anew without an approval.
+      target.execute('ALTER TABLE app.days ADD PARTITION p2 VALUES [("10"), ("20"))')
+      target.execute('INSERT INTO app.days VALUES (12, 3)')
+      source.execute('ALTER TABLE app.days RENAME COLUMN v TO w')
+      const status = await migration.untilStatus(
+        'told after a difference that began later',
+        ({ tables, reasons }) => tables.parked > 0 && reasons.length > 0,
+      )
+      expect(status.state).toBe('syncing')
+      expect(status.progress).toBeLessThan(1)
+      expect(status.reason).toMatch(/parked, 1 of them until approved/)
+    }))
+
+  it('clusters that cannot be reached are told within a minute, with the age of the figures', () =>
+    withMigration('honest-gone', 1, async (migration) => {
+      await migration.start()
+      await migration.caughtUp()
+      const gone = migration.source.faults.inject({ kind: 'drop-mysql', cut: 'connect' })
+      const still = migration.source.faults.inject({ kind: 'drop-mysql', cut: 'before' })
+      const status = await migration.untilStatus('told', ({ reason }) => reason !== undefined, { withinMs: 60_000 })
+      expect(status.state).toBe('syncing')
+      expect(status.progress).toBeLessThan(1)
+      expect(status.reason).toMatch(/the figures are of \d{4}-.*since \d{4}-.*honest-gone-source/)
+      gone.clear()
+      still.clear()
+      await migration.caughtUp()
+      // And so is what keeps a stop from coming to its end.
+      for (const cut of ['connect', 'before'] as const) migration.target.faults.inject({ kind: 'drop-mysql', cut })
+      await migration.starferry.stop(migration.name)
+      const stopping = await migration.untilStatus(
+        'told',
+        ({ state, reason }) => state === 'stopping' && /attempt/.test(reason ?? ''),
+      )
+      expect(stopping.reason).toMatch(/awaitQuiet fails, attempt \d+: .*honest-gone-target/)
+    }))
+
+  it('tables that wait for room on a disk have that reason, and no job runs', () =>
+    withMigration('honest-disk', 3, async (migration) => {
+      const full = migration.target.faults.inject({ kind: 'disk-usage', node: 2, percent: 91 })
+      await migration.start()
+      const status = await migration.untilStatus('told', ({ reasons }) =>
+        reasons.some(({ reason, tables }) => /disk above 80 % on .* \(91(\.\d+)? %\)/.test(reason) && tables === 3),
+      )
+      expect(status.jobs).toMatchObject({ running: 0, sent: 0, jobPending: 3 })
+      full.clear()
+      await migration.caughtUp()
+    }))
 })

@@ -171,10 +171,13 @@ export class LabMigration {
   }
 }
 
-/** By a look that began after `since`. Where the target's metadata cannot prove everything, the rest is unknown, and nothing lags. */
-export function isCaughtUp({ state, progress, partitions, checkedAt }: MigrationStatus, since: number): boolean {
-  if (state !== 'caughtUp' || checkedAt === undefined || Date.parse(checkedAt) <= since) return false
-  return progress === 1 || (partitions.unknown > 0 && partitions.lagging === 0)
+/** By a look that began after `since`. Where the target's metadata cannot prove everything, the rest is unknown, and nothing else is open. */
+export function isCaughtUp(status: MigrationStatus, since: number): boolean {
+  const { state, progress, partitions, tables, jobs, checkedAt, definitionsCheckedAt } = status
+  if (checkedAt === undefined || Date.parse(checkedAt) <= since) return false
+  if (state === 'caughtUp') return progress === 1
+  const open = partitions.lagging + partitions.surplus + tables.parked + jobs.ddlPending + status.slots.used
+  return state === 'syncing' && partitions.unknown > 0 && open === 0 && definitionsCheckedAt !== undefined
 }
 
 export function describeStatus(status: MigrationStatus): string {

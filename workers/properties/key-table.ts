@@ -81,12 +81,19 @@ const allow = (
   absent: `${note} stays false (the old default was true): what a load wrote on the target waits for approval`,
 })
 
-const sync = (key: keyof NonNullable<MigrationSpecInput['sync']>): KeyRule => ({
+const sync = (key: keyof NonNullable<MigrationSpecInput['sync']>, absent?: string): KeyRule => ({
   take: (value, draft) => {
     draft.spec.sync = { ...draft.spec.sync, [key]: readBoolean(value) }
     return `sync.${key}`
   },
+  ...(absent === undefined ? {} : { absent }),
 })
+
+const madeToo = (key: keyof NonNullable<MigrationSpecInput['sync']>, what: string) =>
+  sync(
+    key,
+    `sync.${key} stays true (the old default was false): ${what} are made on the target, too; say false to leave them out`,
+  )
 
 const seconds = (key: keyof NonNullable<MigrationSpecInput['intervals']>): KeyRule => ({
   take: (value, draft) => {
@@ -190,10 +197,12 @@ export const KEY_TABLE: Record<string, KeyRule> = {
     },
   },
   ddl_job_allow_drop_target_only: {
-    ...allow((allowed, value) => {
-      allowed.dropTargetOnlyTables = value
-    }, 'allow.dropTargetOnlyTables'),
-    absent: undefined,
+    take: (value, draft) => {
+      draft.spec.allow = { ...draft.spec.allow, dropTargetOnlyTables: readBoolean(value) }
+      return changed(
+        'allow.dropTargetOnlyTables; databases that only the target has are named by doctor and never dropped',
+      )
+    },
   },
   ddl_job_allow_drop_schema_change_table: allow((allowed, value) => {
     allowed.recreateOnSchemaChange = value
@@ -212,9 +221,9 @@ export const KEY_TABLE: Record<string, KeyRule> = {
   ddl_job_allow_drop_partition_target_only: allow((allowed, value) => {
     allowed.dropTargetOnlyPartitions = value
   }, 'allow.dropTargetOnlyPartitions'),
-  enable_bitmap_index_sync: sync('bitmapIndexes'),
-  enable_materialized_view_sync: sync('materializedViews'),
-  enable_view_sync: sync('views'),
+  enable_bitmap_index_sync: madeToo('bitmapIndexes', 'bitmap indexes'),
+  enable_materialized_view_sync: madeToo('materializedViews', 'materialized views'),
+  enable_view_sync: madeToo('views', 'views'),
   enable_table_property_sync: sync('tableProperties'),
   ddl_job_allow_drop_inconsistent_bitmap_index: noEffect(
     'indexes hold no data of their own: sync.bitmapIndexes decides',

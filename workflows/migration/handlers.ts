@@ -10,6 +10,7 @@ import {
   metadataReportSignal,
   migrationPatchSchema,
   migrationSpecSchema,
+  parkedMarksQuery,
   parkedQuery,
   pauseSignal,
   pauseTablesUpdate,
@@ -26,6 +27,7 @@ import {
   tableReportSignal,
   tableWorkflowId,
 } from '../../contract/index.ts'
+import { groupOf } from '../../planning/parked-groups.ts'
 import { describeParked, shortReason } from '../../planning/parking.ts'
 import { interactive } from '../activities.ts'
 import { badInput, checked } from '../check-input.ts'
@@ -36,6 +38,9 @@ const MOST_TABLES = 200
 /** They are carried along, and into every look: within what a payload may be. */
 const MOST_HELD = 1000
 const LONGEST_HELD = 24 * 1024
+/** An approval answers a question, and that is not known or not shown. */
+const LOOKED_AT_AGAIN = 'what it needs is being looked at again; approve it when that is shown'
+const NO_ROOM = 'too many tables are parked to show what it needs; settle some of the others first'
 
 /** Connects the migration with the world: queries read, signals and updates change its memory and wake it. */
 export function registerHandlers(migration: Migration): void {
@@ -55,6 +60,7 @@ export function registerHandlers(migration: Migration): void {
       .filter(([table]) => !(table in memory.running))
       .map(([table, parked]) => describeParked(table, parked)),
   )
+  setHandler(parkedMarksQuery, () => (memory.parkedMore ?? []).map(({ reason, marks }) => ({ reason, marks })))
   setHandler(changesQuery, () => ({
     done: memory.changes,
     pending: memory.pending,
@@ -159,9 +165,10 @@ function retryTables(migration: Migration, { tables }: TablesRequest): TablesAns
   const answer = answerFor(tables, (table) => {
     const parked = memory.parked[table]
     if (window.has(table)) return 'it is running'
-    if (!parked) return 'it is not parked'
+    if (!parked && !groupOf(memory, table)) return 'it is not parked'
     if (memory.heldTables.includes(table)) return 'it is paused; resume it'
-    migration.tryAgain(parked)
+    if (parked) migration.tryAgain(parked)
+    else migration.tryMarkedAgain(table)
     return undefined
   })
   migration.wake()
@@ -172,10 +179,11 @@ function approve(migration: Migration, { tables }: TablesRequest): TablesAnswer 
   const { memory } = migration
   const answer = answerFor(tables, (table) => {
     const parked = memory.parked[table]
-    if (!parked?.needsApproval) return 'nothing of it waits for an approval'
+    const waits = parked ?? groupOf(memory, table)
+    if (!waits?.needsApproval) return 'nothing of it waits for an approval'
+    if (!parked) return migration.tryMarkedAgain(table) ? LOOKED_AT_AGAIN : NO_ROOM
     migration.tryAgain(parked)
-    if (parked.question === undefined && oneDifference())
-      return 'what it needs is being looked at again; approve it when that is shown'
+    if (parked.question === undefined && oneDifference()) return LOOKED_AT_AGAIN
     parked.approved = parked.question
     return undefined
   })

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow'
 import { holdSignal, metadataWorkflowId, migrationId, WORKFLOW_TYPES } from '../../contract/index.ts'
 import type { MigrationMemory } from '../../planning/migration-memory.ts'
+import { isMarkedDue, postponeMarked } from '../../planning/parked-groups.ts'
 import { approvedByMetadata, isAlignmentDue, postponeAlignments, shortReason } from '../../planning/parking.ts'
 import { control, waits } from '../activities.ts'
 import { searchAttributes } from '../search-attributes.ts'
@@ -48,9 +49,11 @@ export class MetadataRunner {
 
   /** Somebody asked for one, or something that failed is to be tried again. */
   get due(): boolean {
-    const { differenceAtMs, parked } = this.#memory
+    const { differenceAtMs, parked, spec } = this.#memory
     const now = Date.now()
-    return (differenceAtMs !== undefined && differenceAtMs <= now) || isAlignmentDue(Object.values(parked), now)
+    if ((differenceAtMs !== undefined && differenceAtMs <= now) || isAlignmentDue(Object.values(parked), now))
+      return true
+    return spec.oneTime && isMarkedDue(this.#memory, now)
   }
 
   /** Starts a difference unless one runs or the last ended only just now. */
@@ -65,6 +68,7 @@ export class MetadataRunner {
     if (oneDifference()) {
       memory.metadataStuck = []
       postponeAlignments(memory.parked, memory.spec.intervals.park, now)
+      postponeMarked(memory, now)
     }
     void this.#run()
   }

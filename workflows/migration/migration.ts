@@ -14,11 +14,22 @@ import type { MetadataReport, MigrationState, MigrationStatus, StaleResult, Tabl
 import { carryMemory } from '../../planning/carry-memory.ts'
 import { addSample } from '../../planning/copy-rate.ts'
 import { type MigrationMemory, noteMetadata } from '../../planning/migration-memory.ts'
-import { statusOf } from '../../planning/migration-status.ts'
+import { statusOf, tableStates } from '../../planning/migration-status.ts'
+import { isSettled } from '../../planning/open-matters.ts'
+import {
+  canList,
+  canMark,
+  groupOf,
+  isMarked,
+  listMarked,
+  parkedCount,
+  releaseDue,
+  unmark,
+} from '../../planning/parked-groups.ts'
 import { dueTables, nextDue, type Parked, shortReason } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 import { lookDelay, lookLimit, windowSize } from '../../planning/window.ts'
-import { awaited, control, untilEnded, waits, work } from '../activities.ts'
+import { control, looks, untilEnded, waits, work } from '../activities.ts'
 import type { migrate } from '../migrate.ts'
 import { setSearchAttributes } from '../search-attributes.ts'
 import { MetadataRunner } from './metadata-runner.ts'
@@ -122,7 +133,8 @@ export class Migration {
 
   tableEnded(report: TableReport): void {
     if (!this.window.has(report.table)) return
-    const keep = this.memory.parked[report.table]?.byMetadata === true && oneDifference()
+    const known = this.memory.parked[report.table] ?? groupOf(this.memory, report.table)
+    const keep = known?.byMetadata === true && oneDifference()
     noteReport(this.memory, report, Date.now(), keep)
     this.#lookNeeded = this.#looks + 1
     this.wake()
@@ -152,6 +164,18 @@ export class Migration {
     if (parked.byMetadata && oneDifference()) this.metadata.want()
     else parked.retryAt = Date.now()
     this.wake()
+  }
+
+  /** As above, of a table of which only the mark is kept. False: the list has no room, and what is found will not be in sight. */
+  tryMarkedAgain(table: string): boolean {
+    const { memory } = this
+    const listed = listMarked(memory, table, (one) => one in memory.running, Date.now())
+    if (listed) this.tryAgain(listed)
+    else {
+      if (unmark(memory, table)?.byMetadata) this.metadata.want()
+      this.lookNow()
+    }
+    return listed !== undefined
   }
 
   /** The next look comes at once. */
@@ -239,7 +263,9 @@ export class Migration {
     // Nothing runs, and nobody has looked since: that look need not wait.
     if (idle && !seen && this.#looks < this.#lookNeeded) this.lookNow()
     if (idle && seen && memory.spec.oneTime && this.#isDone()) return true
-    const caughtUp = idle && seen && memory.metadataComplete && this.#nothingLags()
+    // Runs of former versions called it that, too, while tables were parked.
+    const settled = patched('caught-up-is-settled') ? isSettled(memory) : memory.metadataComplete && this.#nothingLags()
+    const caughtUp = idle && seen && settled
     this.#setState(caughtUp ? 'caughtUp' : 'syncing')
     this.#look()
     return false
@@ -256,12 +282,13 @@ export class Migration {
     if (!memory.metadataComplete || !memory.counts || this.metadata.running) return false
     const parked = Object.values(memory.parked)
     if (parked.some((table) => !table.refused) || memory.heldTables.length > 0) return false
-    if (memory.counts.missingTables > parked.length && oneDifference()) {
+    if (memory.parkedMore?.some((group) => !group.refused)) return false
+    if (memory.counts.missingTables > parkedCount(memory) && oneDifference()) {
       // Something holds them: a schema change at the source, another's job.
       if (memory.differenceAtMs === undefined) this.metadata.wantLater()
       return false
     }
-    if (memory.counts.missingTables > parked.length) {
+    if (memory.counts.missingTables > parkedCount(memory)) {
       memory.metadataComplete = false
       this.metadata.start()
       return false
@@ -283,10 +310,13 @@ export class Migration {
       if (parked) parked.retryAt = undefined
       window.start(table, parked && parked.attempts > 0 ? 1 : memory.spec.parkAfter)
     }
+    // One that had to be parked could not even be marked: it would be started again and again.
+    if (!canList(memory) && !canMark(memory)) return
     while (window.size < size) {
       const table = this.#queue.shift()
       if (table === undefined) return
       if (window.has(table) || memory.parked[table] || memory.heldTables.includes(table)) continue
+      if (isMarked(memory, table)) continue
       window.start(table, memory.spec.parkAfter)
     }
   }
@@ -295,6 +325,7 @@ export class Migration {
   #look(): void {
     if (this.#lookScope) return
     const { memory, window } = this
+    releaseDue(memory, Date.now())
     const size = windowSize(memory.spec.limits.tables, memory.slots)
     const delay = lookDelay({
       queued: this.#queue.length,
@@ -316,15 +347,30 @@ export class Migration {
     this.#lookScope = scope
     const look = ++this.#looks
     const whole = patched('looks-are-awaited')
-    const { findStale } = whole ? awaited : waits
+    const { findStale } = whole ? looks : waits
+    // One that was cancelled ends all the same, and another may have been begun meanwhile: what it says is of no use any more.
+    const superseded = () => whole && this.#lookScope !== scope
     void scope
-      .run(() => findStale({ spec: memory.spec, skip, limit, delay, wait, running: window.size, fresh }))
+      .run(() =>
+        findStale({
+          spec: memory.spec,
+          skip,
+          skipMarks: memory.parkedMore?.map((group) => group.marks),
+          limit,
+          delay,
+          wait,
+          running: window.size,
+          states: tableStates(memory),
+          fresh,
+          oldestLag: memory.oldestLag,
+          failing: memory.lookError !== undefined,
+        }),
+      )
       .then((result) => {
-        if (!whole || this.#lookScope === scope) this.#looked(result, look, limit)
+        if (!superseded()) this.#looked(result, look, limit)
       })
       .catch((error: unknown) => {
-        if (!isCancellation(error))
-          memory.lookError = shortReason(`Looking for tables that lag failed: ${rootMessage(error)}`)
+        if (!isCancellation(error) && !superseded()) memory.lookError = lookError(memory, rootMessage(error))
       })
       .finally(() => {
         if (this.#lookScope === scope) {
@@ -337,6 +383,10 @@ export class Migration {
 
   #looked(result: StaleResult, look: number, limit: number): void {
     const { memory } = this
+    if (result.failed) {
+      memory.lookError = lookError(memory, `since ${result.failed.since}: ${result.failed.reason}`)
+      return
+    }
     this.#looksDone = look
     memory.changesBefore ??= result.lastChange
     Object.assign(memory, {
@@ -344,6 +394,10 @@ export class Migration {
       checkedAt: result.checkedAt,
       slots: result.slots,
       sent: result.sent,
+      jobsRunning: result.jobsRunning,
+      waiting: result.waiting,
+      blind: result.blind,
+      oldestLag: result.oldestLag,
       lookError: undefined,
     })
     this.#queue = result.stale.map(({ table }) => table)
@@ -442,6 +496,15 @@ export class Migration {
     if (details !== this.#details) setCurrentDetails(details)
     this.#details = details
   }
+}
+
+/** Why nobody knows how far the tables are, and what the figures that are shown are worth. */
+function lookError({ checkedAt }: MigrationMemory, reason: string): string {
+  const age = checkedAt === undefined ? 'there are no figures yet' : `the figures are of ${checkedAt}`
+  const why = /ScheduleToStart/.test(reason)
+    ? 'no worker took it up within a minute: none runs, or all its activity slots are in use (worker.activities)'
+    : reason
+  return shortReason(`Looking for tables that lag fails; ${age}; ${why}`)
 }
 
 function rootMessage(error: unknown): string {

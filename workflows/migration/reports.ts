@@ -1,7 +1,8 @@
 import type { AlignOutcome, TableReport } from '../../contract/index.ts'
 import { addSample } from '../../planning/copy-rate.ts'
 import { type MigrationMemory, noteChanges } from '../../planning/migration-memory.ts'
-import { MOST_PARKED, type Parked, parkSeconds, shortReason, stillApproved } from '../../planning/parking.ts'
+import { listOrMark, makeRoom, unmark } from '../../planning/parked-groups.ts'
+import { type Parked, parkSeconds, shortReason, stillApproved } from '../../planning/parking.ts'
 
 /** Something else holds the table: it is tried again soon, less and less often, and it does not count. */
 const WAIT_FIRST_S = 20
@@ -16,7 +17,9 @@ export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: 
   delete memory.running[table]
   memory.totals.jobsSent += report.jobsSent
   memory.totals.bytes += report.bytes
-  memory.totals.finished += report.jobsSent > 0 && report.outcome !== 'failed' ? 1 : 0
+  // Jobs that were aborted or lost are not among those sent. The last job of a table that was told to stop may have been aborted, too.
+  memory.totals.finished +=
+    report.outcome === 'stopped' ? Math.min(report.jobsSent, report.partitions) : report.jobsSent
   memory.totals.failed += report.jobsFailed
   memory.samples = addSample(memory.samples, { atMs: nowMs, bytes: memory.totals.bytes })
   if (report.changes) noteChanges(memory, report.changes, new Date(nowMs).toISOString())
@@ -24,10 +27,14 @@ export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: 
   switch (report.outcome) {
     case 'in-sync':
     case 'behind':
-      if (!keep || report.changes?.some(({ outcome }) => MENDED.has(outcome))) delete memory.parked[table]
+      if (!keep || report.changes?.some(({ outcome }) => MENDED.has(outcome))) {
+        delete memory.parked[table]
+        unmark(memory, table)
+      }
       return
     case 'gone':
       delete memory.parked[table]
+      unmark(memory, table)
       return
     case 'stopped': {
       // It was told to stop; if it had been parked, it is so again and due.
@@ -45,7 +52,6 @@ const MENDED: ReadonlySet<AlignOutcome['outcome']> = new Set(['created', 'altere
 function park(memory: MigrationMemory, report: TableReport, nowMs: number): void {
   const { table, outcome } = report
   const before = memory.parked[table]
-  if (!before && Object.keys(memory.parked).length >= MOST_PARKED) return
   const times = (before?.times ?? 0) + 1
   const waits = outcome === 'waiting'
   const seconds = waits
@@ -65,5 +71,7 @@ function park(memory: MigrationMemory, report: TableReport, nowMs: number): void
   }
   // It was approved while a round was under way that did not know of it.
   if (parked.needsApproval && parked.approved !== undefined) parked.retryAt = nowMs
-  memory.parked[table] = parked
+  // What waits for something that passes must be tried again soon; a mark would keep it away for long.
+  if (waits && !before && !makeRoom(memory, (one) => one in memory.running, nowMs)) return
+  listOrMark(memory, table, parked, nowMs)
 }

@@ -28,7 +28,11 @@ export async function checkRepositoryPrivilege({ side, spec, of, signal }: Clust
 const DEPTH = 16
 
 /** All grants of the user, those of its roles included; `complete` is false where not all can be known from here. */
-export async function grantsOfUser({ side, settings, signal }: ClusterFacts): Promise<{
+export async function grantsOfUser({
+  side,
+  settings,
+  signal,
+}: Pick<ClusterFacts, 'side' | 'settings' | 'signal'>): Promise<{
   texts: string[]
   roles: Set<string>
   complete: boolean

@@ -1,9 +1,10 @@
 import type { Finding } from '../../../contract/index.ts'
+import { someOf } from '../../../planning/backup-preflight/make-finding.ts'
 import { createSelection } from '../../../planning/selection.ts'
 import type { Check } from '../context.ts'
 
 /** Patterns and renames of the spec that match nothing on the source: a slip of the pen, most likely. */
-export const checkSelection: Check = ({ session, source, tables }) => {
+export const checkSelection: Check = ({ session, source, target, tables }) => {
   const { spec } = session.pair
   const entries = [...session.source.entries.values()]
   const findings: Finding[] = []
@@ -30,6 +31,22 @@ export const checkSelection: Check = ({ session, source, tables }) => {
       subject: name,
       message: `${name} of \`rename\` is not among what is copied from ${subject}`,
       remedy: 'Check the name; it is case-sensitive',
+    })
+  }
+  const { selection } = session.pair
+  const extra = [...target.inventory.databases.keys()].filter((name) => {
+    const from = selection.sourceDatabases(name).filter((database) => selection.includesDatabase(database))
+    return (
+      from.length > 0 && !selection.renamedInto.includes(name) && !from.some((one) => session.source.databases.has(one))
+    )
+  })
+  if (extra.length > 0) {
+    findings.push({
+      code: 'target-only-databases',
+      level: 'info',
+      subject: target.side.name,
+      message: `${someOf(extra)} ${extra.length === 1 ? 'is a database' : 'are databases'} that only ${target.side.name} has: left as they are, whatever \`allow\` says`,
+      remedy: 'Drop them yourself if they are leftovers',
     })
   }
   if (tables.length === 0) {

@@ -1,0 +1,30 @@
+import type { MigrationMemory } from './migration-memory.ts'
+import { parkedCount } from './parked-groups.ts'
+
+/** What stands between the target and "as the source is", as far as it is known. */
+export interface OpenMatters {
+  laggingPartitions: number
+  unknownPartitions: number
+  /** Partitions with rows that only the target has: dropped at the source, and still readable on the target. */
+  surplusPartitions: number
+  missingTables: number
+  /** Waiting after failures, for an approval or for a person; refused ones among them. Some of their differences move no version. */
+  parkedTables: number
+}
+
+export function openMatters(memory: Pick<MigrationMemory, 'counts' | 'parked' | 'parkedMore'>): OpenMatters {
+  const { counts } = memory
+  return {
+    laggingPartitions: counts?.laggingPartitions ?? 0,
+    unknownPartitions: counts?.unknownPartitions ?? 0,
+    surplusPartitions: counts?.surplusPartitions ?? 0,
+    missingTables: counts?.missingTables ?? 0,
+    parkedTables: parkedCount(memory),
+  }
+}
+
+/** Both clusters were looked at, the definitions were compared, and nothing at all is open. */
+export function isSettled(memory: MigrationMemory): boolean {
+  if (!memory.counts || !memory.metadataComplete || memory.lookError !== undefined) return false
+  return Object.values(openMatters(memory)).every((count) => count === 0)
+}
