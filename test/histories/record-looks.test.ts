@@ -3,7 +3,7 @@ import { LabMigration } from '../support/lab-migration.ts'
 import { LabWorker } from '../support/lab-worker.ts'
 import { startTemporal } from '../support/temporal.ts'
 import { insert, makeTables } from '../workflows/support/stage.ts'
-import { saveHistories } from './support/save-histories.ts'
+import { addHistories } from './support/save-histories.ts'
 
 /**
  * As record.test.ts, of looks that fail and of a migration that has not caught up because a table is parked; beside the histories that are there:
@@ -38,7 +38,7 @@ test.skipIf(!process.env.RECORD_HISTORIES)(
       await migration.caughtUp()
       await migration.starferry.stop('looks')
       await migration.starferry.result('looks')
-      expect(await saveHistories(temporal.client, ['migrate'], 1, { beside: /^migrate\/looks$/ })).toBe(1)
+      expect(await addHistories(temporal.client, ['migrate'], 1, /^migrate\/looks$/)).toBe(1)
     } finally {
       await migration.stop()
       await worker.stop()

@@ -8,33 +8,41 @@ const directory = path.join(import.meta.dirname, '../recorded')
 /** Of the workflows of one type only some are kept, they are much alike; all of a migration, which is one. */
 const MOST_OF_A_TYPE = 8
 
-/**
- * Replaces the recorded histories of these types by those that this server has; or, with `beside`, puts these of certain workflows beside them. How
- * many were saved.
- */
+/** Replaces the recorded histories of these types by those that this server has. How many there are now. */
 export async function saveHistories(
   client: Client,
   types: readonly string[],
   mostOfAType = MOST_OF_A_TYPE,
-  { beside }: { beside?: RegExp } = {},
 ): Promise<number> {
   mkdirSync(directory, { recursive: true })
+  for (const file of readdirSync(directory)) {
+    if (types.includes(file.split(' ')[0] ?? '')) rmSync(path.join(directory, file))
+  }
+  return addHistories(client, types, mostOfAType)
+}
+
+/** Adds those that this server has to what older versions left, which has to go on replaying. How many were added. */
+export async function addHistories(
+  client: Client,
+  types: readonly string[],
+  mostOfAType = MOST_OF_A_TYPE,
+  only = /^/,
+): Promise<number> {
   const kept = new Map<string, number>()
+  const before = new Map<string, number>()
   for (const file of readdirSync(directory)) {
     const [type = '', number] = file.split(' ')
-    if (!types.includes(type)) continue
-    if (beside) kept.set(type, Math.max(kept.get(type) ?? 0, Number(number)))
-    else rmSync(path.join(directory, file))
+    before.set(type, Math.max(before.get(type) ?? 0, Number(number)))
   }
   let saved = 0
   for await (const { type, workflowId, runId } of client.workflow.list()) {
-    if (!types.includes(type) || (beside && !beside.test(workflowId))) continue
+    if (!types.includes(type) || !only.test(workflowId)) continue
     const count = (kept.get(type) ?? 0) + 1
     kept.set(type, count)
-    if (!beside && type !== 'migrate' && count > mostOfAType) continue
+    if (type !== 'migrate' && count > mostOfAType) continue
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory()
     const bytes = api.api.history.v1.History.encode(neutral(history)).finish()
-    const name = `${type} ${String(count).padStart(3, '0')} ${encodeURIComponent(workflowId)}.gz`
+    const name = `${type} ${String((before.get(type) ?? 0) + count).padStart(3, '0')} ${encodeURIComponent(workflowId)}.gz`
     writeFileSync(path.join(directory, name), gzipSync(bytes, { level: 9 }))
     saved++
   }
