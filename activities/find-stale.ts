@@ -31,18 +31,6 @@ const PATIENCE_FAILING_MS = 180_000
 const LONG_LOOK_MS = 20_000
 const BETWEEN_TRIES_MS = 2_000
 
-const NO_COUNTS: StaleResult['counts'] = {
-  tables: 0,
-  finishedTables: 0,
-  expiredTables: 0,
-  partitions: 0,
-  laggingPartitions: 0,
-  unknownPartitions: 0,
-  totalBytes: 0,
-  laggingBytes: 0,
-  missingTables: 0,
-}
-
 export function createFindStaleActivities(deps: Dependencies) {
   const clocks = new Map<string, LagClock>()
   return {
@@ -88,7 +76,7 @@ export function createFindStaleActivities(deps: Dependencies) {
 function failedResult(since: number, reason: string): StaleResult {
   return {
     stale: [],
-    counts: NO_COUNTS,
+    counts: new StaleSum().counts,
     slots: DEFAULT_SLOTS,
     sent: 0,
     failed: { since: new Date(since).toISOString(), reason },

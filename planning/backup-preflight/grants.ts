@@ -25,20 +25,12 @@ export function tableGrants(grants: readonly string[], privilege: string): Table
   const databases = new Set<string>()
   const tables = new Set<string>()
   let everything = false
-  for (const text of grants) {
-    const match = GRANT.exec(text)
-    if (!match) continue
-    const [, privileges = '', on = ''] = match
-    const given = privileges.split(',').map((one) => one.trim().toUpperCase())
-    if (!given.includes(privilege.toUpperCase()) && !given.some((one) => /^ALL(?: PRIVILEGES)?$/.test(one))) continue
-    const all = /^ALL TABLES IN (ALL DATABASES|DATABASE (.+))$/is.exec(on.trim())
+  for (const on of grantedObjects(grants, privilege)) {
+    const all = /^ALL TABLES IN (ALL DATABASES|DATABASE (.+))$/is.exec(on)
     if (all) {
       if (all[2] === undefined) everything = true
-      else for (const name of all[2].split(',')) databases.add(unquoted(name))
-      continue
-    }
-    const one = /^TABLES? (.+)$/is.exec(on.trim())
-    for (const name of one?.[1]?.split(',') ?? []) tables.add(unquoted(name))
+      else addNames(databases, all[2])
+    } else addNames(tables, /^TABLES? (.+)$/is.exec(on)?.[1])
   }
   return { everything, databases, tables }
 }
@@ -47,17 +39,28 @@ export function tableGrants(grants: readonly string[], privilege: string): Table
 export function databaseGrants(grants: readonly string[], privilege: string): Omit<TableGrants, 'tables'> {
   const databases = new Set<string>()
   let everything = false
+  for (const on of grantedObjects(grants, privilege)) {
+    if (/^ALL DATABASES$/i.test(on)) everything = true
+    addNames(databases, /^DATABASES? (.+)$/is.exec(on)?.[1])
+  }
+  return { everything, databases }
+}
+
+/** What stands behind ON in those grants, as printed, that give a privilege, or all of them. */
+export function* grantedObjects(grants: readonly string[], privilege: string): Generator<string> {
   for (const text of grants) {
     const match = GRANT.exec(text)
     if (!match) continue
     const [, privileges = '', on = ''] = match
     const given = privileges.split(',').map((one) => one.trim().toUpperCase())
-    if (!given.includes(privilege.toUpperCase()) && !given.some((one) => /^ALL(?: PRIVILEGES)?$/.test(one))) continue
-    if (/^ALL DATABASES$/i.test(on.trim())) everything = true
-    const named = /^DATABASES? (.+)$/is.exec(on.trim())
-    for (const name of named?.[1]?.split(',') ?? []) databases.add(unquoted(name))
+    if (given.includes(privilege.toUpperCase()) || given.some((one) => /^ALL(?: PRIVILEGES)?$/.test(one)))
+      yield on.trim()
   }
-  return { everything, databases }
 }
 
-const unquoted = (name: string) => name.trim().replaceAll('`', '')
+function addNames(to: Set<string>, list: string | undefined): void {
+  for (const name of list?.split(',') ?? []) to.add(plainName(name))
+}
+
+/** Of a list behind ON. */
+export const plainName = (name: string) => name.trim().replaceAll('`', '')

@@ -1,5 +1,6 @@
 import type { RestoreOutline } from '../restore/restore-plan.ts'
 import { restoreSteps } from '../restore/restore-steps.ts'
+import { grantedObjects, plainName } from './grants.ts'
 
 /** A privilege that a statement needs. Without a name: on all of them, because what it is for does not exist yet. */
 export interface Need {
@@ -11,30 +12,22 @@ export interface Need {
   certain: boolean
 }
 
-const GRANT = /^\s*GRANT\s+(.+?)\s+ON\s+(.+)\s+TO\s+(?:USER|ROLE)\s/is
-const unquoted = (name: string) => name.trim().replaceAll('`', '')
-
 /** Whether grants, as SHOW GRANTS prints them, give it. */
 export function isGranted(need: Need, grants: readonly string[]): boolean {
-  return grants.some((text) => {
-    const [, privileges = '', on = ''] = GRANT.exec(text) ?? []
-    const given = privileges.split(',').map((one) => one.trim().toUpperCase())
-    if (!given.includes(need.privilege) && !given.some((one) => /^ALL(?: PRIVILEGES)?$/.test(one))) return false
-    return covers(need, on.trim())
-  })
+  return [...grantedObjects(grants, need.privilege)].some((on) => covers(need, on))
 }
 
 function covers({ on, database, name }: Need, granted: string): boolean {
   if (on === 'SYSTEM') return /^SYSTEM$/i.test(granted)
   const plural = `${on.replace(/Y$/, 'IE')}S`
   const all = new RegExp(`^ALL ${plural}(?: IN (?:ALL DATABASES|DATABASE (.+)))?$`, 'is').exec(granted)
-  if (all) return all[1] === undefined || all[1].split(',').some((one) => unquoted(one) === database)
+  if (all) return all[1] === undefined || all[1].split(',').some((one) => plainName(one) === database)
   const single = new RegExp(`^${on}S? (.+)$`, 'is').exec(granted)
   const whole = [database, name].filter((part) => part !== undefined).join('.')
   if (!single || name === undefined) return false
   return on === 'FUNCTION'
-    ? unquoted(single[1] ?? '').startsWith(`${whole}(`)
-    : (single[1] ?? '').split(',').some((one) => unquoted(one) === whole)
+    ? plainName(single[1] ?? '').startsWith(`${whole}(`)
+    : (single[1] ?? '').split(',').some((one) => plainName(one) === whole)
 }
 
 /** What an administrator types. */

@@ -78,7 +78,8 @@ describe.concurrent('a pause truly pauses', { timeout: 120_000 }, () => {
       'pause-preparing',
       24,
       async (migration) => {
-        const slow = migration.target.faults.inject({ kind: 'delay-mysql', ms: 120 })
+        // So long that the pause comes in the middle, on the slowest machine.
+        const slow = migration.target.faults.inject({ kind: 'delay-mysql', ms: 3_000, match: /^CREATE TABLE/i })
         await migration.start()
         await until('a table is made', () => targetTables(migration).length > 0, { everyMs: 5 })
         await migration.starferry.pause(migration.name)

@@ -24,10 +24,15 @@ export async function checkRepositoryPrivilege({ side, spec, of, signal }: Clust
   ]
 }
 
+/** Everybody has this role. */
+const PUBLIC = 'public'
 /** How deep roles in roles are followed. */
 const DEPTH = 16
 
-/** All grants of the user, those of its roles included; `complete` is false where not all can be known from here. */
+/**
+ * All grants of the user, those of its roles included; `complete` is false where not all can be known from here. `publicRead`: also those of the role
+ * that everybody has, which is empty unless somebody granted to it, and which only who may GRANT can read.
+ */
 export async function grantsOfUser({
   side,
   settings,
@@ -36,13 +41,15 @@ export async function grantsOfUser({
   texts: string[]
   roles: Set<string>
   complete: boolean
+  publicRead: boolean
 }> {
   const texts = (await showGrants(side.cluster, { signal }).catch(unlessRefused)) ?? []
   const roles = new Set<string>()
   // Ranger and others grant without StarRocks' knowing.
   let complete = texts.length > 0 && (settings.get('access_control')?.value ?? 'native') === 'native'
-  // Everybody has this one, and SHOW GRANTS does not say so.
-  let next = [...grantedRoles(texts), 'public']
+  let publicRead = true
+  // SHOW GRANTS does not name it.
+  let next = [...grantedRoles(texts), PUBLIC]
   for (let depth = 0; depth < DEPTH && next.length > 0; depth++) {
     const found: string[] = []
     for (const role of next) {
@@ -50,13 +57,14 @@ export async function grantsOfUser({
       roles.add(role)
       if (MAY_EVERYTHING.has(role)) continue
       const grants = await grantsFor(side.cluster, { role }, { signal }).catch(unlessRefused)
-      if (!grants) complete = false
+      if (!grants && role === PUBLIC) publicRead = false
+      else if (!grants) complete = false
       else found.push(...grants.map(({ statement }) => statement))
     }
     texts.push(...found)
     next = grantedRoles(found)
   }
-  return { texts, roles, complete }
+  return { texts, roles, complete, publicRead }
 }
 
 /** Most of what is missing is missing on all of many tables. */
@@ -79,7 +87,7 @@ export async function checkNeeds(context: ClusterFacts, needs: readonly Need[], 
       ),
     ]
   }
-  const { texts, roles, complete } = await grantsOfUser(context)
+  const { texts, roles, complete, publicRead } = await grantsOfUser(context)
   if ([...roles].some((role) => MAY_EVERYTHING.has(role))) return []
   const missing = needs.filter((need) => !isGranted(need, texts))
   if (missing.length === 0) return []
@@ -87,7 +95,7 @@ export async function checkNeeds(context: ClusterFacts, needs: readonly Need[], 
   const more = statements.length > MOST_STATEMENTS ? `; and ${statements.length - MOST_STATEMENTS} more` : ''
   const remedy = `${statements.slice(0, MOST_STATEMENTS).join('; ')}${more}`
   const list = someOf(missing.map(needText))
-  if (!complete) {
+  if (!complete || !publicRead) {
     const message = `Whether ${user} may do all of it on ${spec.cluster} is not known: its grants, as far as they can be read, do not show ${list}`
     return [info('privileges-unknown', spec.cluster, message, remedy)]
   }
