@@ -112,7 +112,9 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
       startedAt: workflowInfo().startTime.toISOString(),
       ...(error ? { error } : {}),
     }
-    held ||= !(await unlessGone(() => getExternalWorkflowHandle(migrationId).signal(metadataReportSignal, message)))
+    const heard = await unlessGone(() => getExternalWorkflowHandle(migrationId).signal(metadataReportSignal, message))
+    // Not `held ||= !(await …)`: that would forget a hold that came meanwhile.
+    if (!heard) held = true
   }
 
   /** Whether the migration heard it. When it is gone – terminated, most likely – its Schedule must not go on making work for nobody. */
