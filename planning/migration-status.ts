@@ -90,16 +90,10 @@ export function tableStates(memory: MigrationMemory): Record<'parked' | 'refused
   return { parked: parkedCount(memory), refused: refusedTables(memory), paused: memory.heldTables.length }
 }
 
-function refusedTables({ parked, parkedMore = [] }: MigrationMemory): number {
-  const listed = Object.values(parked).filter((table) => table.refused).length
-  return listed + parkedMore.reduce((sum, group) => sum + (group.refused ? group.tables : 0), 0)
-}
+const refusedTables = (memory: MigrationMemory) => parkedCount(memory, ({ refused }) => refused)
 
-function laggingParked(memory: MigrationMemory, known: boolean): number {
-  if (!known) return 0
-  const marked = (memory.parkedMore ?? []).reduce((sum, group) => sum + (group.byMetadata ? 0 : group.tables), 0)
-  return Object.values(memory.parked).filter((table) => !table.byMetadata).length + marked
-}
+const laggingParked = (memory: MigrationMemory, known: boolean) =>
+  known ? parkedCount(memory, ({ byMetadata }) => !byMetadata) : 0
 
 function reasonsOf(memory: MigrationMemory, waiting: number, missing: number): MigrationStatus['reasons'] {
   const { counts } = memory
@@ -168,9 +162,7 @@ function whyNotSettled(memory: MigrationMemory): string | undefined {
   if (!memory.counts || !memory.metadataComplete) return undefined
   const { laggingPartitions, missingTables, parkedTables, surplusPartitions, unknownPartitions } = openMatters(memory)
   if (parkedTables > 0) {
-    const approvals =
-      Object.values(memory.parked).filter((table) => table.needsApproval).length +
-      (memory.parkedMore ?? []).reduce((sum, group) => sum + (group.needsApproval ? group.tables : 0), 0)
+    const approvals = parkedCount(memory, ({ needsApproval }) => needsApproval)
     const listed = markedCount(memory) > 0 ? `, ${Object.keys(memory.parked).length} of them listed one by one` : ''
     const what = `${parkedTables} ${parkedTables === 1 ? 'table is' : 'tables are'} parked${listed}`
     return approvals > 0 ? `${what}, ${approvals} of them until approved` : what

@@ -1,5 +1,5 @@
 import type { MigrationMemory } from './migration-memory.ts'
-import { MOST_PARKED, type Parked, shortReason } from './parking.ts'
+import { MOST_PARKED, type Parked, shortReason, withoutNames } from './parking.ts'
 
 /**
  * Parked tables beyond those that are listed one by one, by what they wait for. Of each only a mark is kept: they are counted, not started again
@@ -50,9 +50,12 @@ export function markOfTable(table: string): string {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** All parked tables, listed or only marked. */
-export function parkedCount(memory: Memory): number {
-  return Object.keys(memory.parked).length + markedCount(memory)
+/** Parked tables, listed or only marked: all, or those of a kind. */
+export function parkedCount(
+  { parked, parkedMore = [] }: Memory,
+  isMeant: (one: Pick<Parked, 'needsApproval' | 'refused' | 'byMetadata'>) => boolean = () => true,
+): number {
+  return Object.values(parked).filter(isMeant).length + markedCount({ parkedMore: parkedMore.filter(isMeant) })
 }
 
 export function markedCount({ parkedMore = [] }: Pick<Memory, 'parkedMore'>): number {
@@ -231,6 +234,3 @@ function isOfKind(group: ParkedGroup, why: Parked): boolean {
 function alike(group: ParkedGroup, why: Parked): boolean {
   return withoutNames(group.reason) === withoutNames(shortReason(why.reason, 200))
 }
-
-/** Numbers and names do not make reasons different. */
-const withoutNames = (reason: string) => reason.replaceAll(/\d+|`[^`]*`|'[^']*'|\S+\.\S+/g, '#')

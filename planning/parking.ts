@@ -92,14 +92,17 @@ export function describeParked(table: string, parked: Parked): ParkedTable {
   }
 }
 
-/** Reasons with the number of tables that have them, the most frequent first; numbers and names in them do not make them different. */
+/** Numbers and names do not make reasons different. */
+export const withoutNames = (reason: string) => reason.replaceAll(/\d+|`[^`]*`|'[^']*'|\S+\.\S+/g, '#')
+
+/** Reasons with the number of tables that have them, the most frequent first. */
 export function groupReasons(
   reasons: Iterable<{ reason: string; tables: number }>,
   most: number,
 ): { reason: string; tables: number }[] {
   const groups = new Map<string, { reason: string; tables: number }>()
   for (const { reason, tables } of reasons) {
-    const key = reason.replaceAll(/\d+|`[^`]*`|'[^']*'|\S+\.\S+/g, '#')
+    const key = withoutNames(reason)
     const group = groups.get(key)
     if (group) group.tables += tables
     else groups.set(key, { reason: shortReason(reason, 200), tables })

@@ -15,7 +15,7 @@ import { openObjects } from './open-repository.ts'
 import { partitionStates } from './partition-facts.ts'
 import { unlessGone } from './read-database.ts'
 import { readTableState } from './read-table-state.ts'
-import { readVersions } from './read-versions.ts'
+import { ONE_BY_ONE } from './read-versions.ts'
 
 export interface CountBackupInput {
   spec: BackupSpec
@@ -121,8 +121,7 @@ async function countTable(
   if (counts.size === 0) return []
   const databaseId = BigInt(record.databaseId ?? 0)
   const options = { side, databaseId, spec, database, now: '', leftOut: new Map(), signal }
-  const oneByOne = await readVersions(side.cluster, database, [], signal)
-  const after = await unlessGone(() => readTableState(side, options, entry, oneByOne))
+  const after = await unlessGone(() => readTableState(side, options, entry, ONE_BY_ONE))
   if (after?.state.fingerprint !== table.fingerprint) return []
   return [...counts].filter(([one]) => {
     const [taken, state] = [partitions.get(one), after.state.partitions.get(one)]

@@ -20,7 +20,8 @@ export interface PartitionVersions {
   of(table: string): ReadonlyMap<string, Versions> | undefined
 }
 
-const ONE_BY_ONE: PartitionVersions = { source: 's', of: () => undefined }
+/** SHOW PARTITIONS tells of each table. */
+export const ONE_BY_ONE: PartitionVersions = { source: 's', of: () => undefined }
 
 /** Versions of all partitions of a large database by one statement, which a backend computes; else, and where none can, table by table later. */
 export async function readVersions(

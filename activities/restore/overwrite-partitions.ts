@@ -2,7 +2,6 @@ import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readTable } from '../../starrocks/ddl/index.ts'
 import { listPartitions, quoteQualified, showCreate, statementTimeouts } from '../../starrocks/index.ts'
-import { countRows } from './count-rows.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { addRangePartitions } from './range-partitions.ts'
 import type { RestoreContext } from './restore-context.ts'
@@ -56,7 +55,7 @@ export async function overwritePartitions(
   if (context.spec.verify === 'off') return
   const expected = wantedPartitions(planned)
   const parts = names.map((name) => ({ name, bytes: expected.get(name)?.bytes }))
-  const counted = await countRows(context, live.database, live.as, parts, true)
+  const counted = await context.counter.count({ database: live.database, table: live.as, parts, partitioned: true })
   for (const [name, { rows }] of expected) {
     const found = counted.get(name)
     if (found === undefined || rows === undefined || found === rows) continue

@@ -2,7 +2,6 @@ import type { PartitionRecord, TableRecord } from '../../contract/backup/record.
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { canonicalValues, DdlReadError, readPartitionRow, readTable, type Table } from '../../starrocks/ddl/index.ts'
 import { listPartitions, type PartitionRow, StarRocksError } from '../../starrocks/index.ts'
-import { countRows } from './count-rows.ts'
 import type { RestoreContext } from './restore-context.ts'
 
 export interface Verified {
@@ -48,7 +47,12 @@ export async function verifyTable(
   }
   const live = table.partitioning === 'none' ? new Map([[as, [...counts.values()][0] ?? '0']]) : counts
   const parts = [...live.keys()].map((name) => ({ name, bytes: wanted.get(name)?.bytes }))
-  const actual = await countRows(context, database, as, parts, table.partitioning !== 'none')
+  const actual = await context.counter.count({
+    database,
+    table: as,
+    parts,
+    partitioned: table.partitioning !== 'none',
+  })
   for (const [name, rowsWanted] of live) {
     const found = actual.get(name)
     if (found === undefined || found === rowsWanted) continue
