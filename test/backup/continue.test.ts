@@ -7,7 +7,7 @@ import { backupStage } from './support/backup-stage.ts'
 const stage = backupStage({ continueAfter: 60 })
 const TABLE = `(id INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`
 
-test('a set of many databases continues as new while backups run, and forgets none', { timeout: 240_000 }, async () => {
+test('a set of many databases continues as new while backups run, and forgets none', async () => {
   const cluster = await stage.cluster({ timeFactor: 30 })
   for (let i = 0; i < 24; i++) {
     cluster.execute(`CREATE DATABASE d${i}`)

@@ -37,7 +37,7 @@ describe.each(['3.1', '3.3', '3.5', '4.1'] as const)('on %s', (version) => {
   })
 })
 
-test('what is written while backups are made is in this one or in the next', { timeout: 240_000 }, async () => {
+test('what is written while backups are made is in this one or in the next', async () => {
   const cluster = await stage.cluster({ timeFactor: 40 })
   const { tables } = demoScenario({ version: '3.5', runMode: 'shared_nothing' }, 5)
   const some = tables.slice(0, 6)

@@ -18,7 +18,7 @@ beforeAll(() => {
 })
 afterEach(() => cluster().faults.clear())
 
-describe('backups from the command line', { timeout: 180_000 }, () => {
+describe('backups from the command line', () => {
   it('nothing is there yet, and said so', async () => {
     expect((await stage.run('backup', 'list', ...REPOSITORY)).stdout).toMatch(/^no backups$/m)
     expect((await stage.run('backup', 'status')).stdout).toBe('no backups\n')

@@ -158,7 +158,7 @@ describe('without a worker', () => {
         async () =>
           JSON.parse((await run('migrate', 'list', '--json')).stdout).map((each: { name: string }) => each.name),
         {
-          timeout: 30_000,
+          timeout: 200_000,
         },
       )
       .toEqual(['two', 'one'])

@@ -6,7 +6,7 @@ import { type Stage, setStage } from '../../client/demo/stage.ts'
 import type { MigrationStatus } from '../../contract/migration-api.ts'
 import { starferry } from './run-starferry.ts'
 
-const PATIENCE = { timeout: 90_000, interval: 500 }
+const PATIENCE = { timeout: 200_000, interval: 500 }
 const PASSWORD = 'unspeakable-password'
 
 let stage: Stage

@@ -14,7 +14,7 @@ const policy = (...args: string[]) => stage.run('policy', ...args)
 
 beforeAll(() => fillShop(stage.cluster('production')))
 
-describe('policies from the command line', { timeout: 180_000 }, () => {
+describe('policies from the command line', () => {
   it('apply: made, then changed; what cannot be is exit 2 with the nearest key, and changes nothing', async () => {
     expect((await policy('list')).stdout).toBe('no policies\n')
     const { schedule, ...rest } = NIGHTLY

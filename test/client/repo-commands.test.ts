@@ -4,7 +4,7 @@ import { commandStage, PASSWORD } from './command-stage.ts'
 const stage = commandStage(['production'], { attached: false })
 const repo = (verb: string, ...args: string[]) => stage.run('repo', verb, ...args, '--cluster', 'production')
 
-describe('repositories from the command line', { timeout: 180_000 }, () => {
+describe('repositories from the command line', () => {
   it('list: what is configured and not there yet, and why the worker cannot read it', async () => {
     const { code, stdout } = await repo('list')
     expect(code).toBe(0)

@@ -21,7 +21,7 @@ afterEach(() => {
   cluster().faults.clear()
 })
 
-describe('restores from the command line', { timeout: 180_000 }, () => {
+describe('restores from the command line', () => {
   it('plan: route, outage, every statement in order; changes nothing', async () => {
     const { code, stdout } = await stage.run('restore', 'plan', ...HERE, '--table', 'orders', '--label', backup)
     expect(code).toBe(0)

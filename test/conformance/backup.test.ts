@@ -23,7 +23,7 @@ const isKnown = (title: string, statement: string): boolean => {
 // Backup and restore as they were recorded on real frontends: every statement must get the same answer, every job end alike.
 describe.concurrent.each(releases)('%s', (release) => {
   const { columns, groups } = recordingOf(release)
-  test.each(groups.map((group) => [group.name, group] as const))('%s', { timeout: 600_000 }, async (name, group) => {
+  test.each(groups.map((group) => [group.name, group] as const))('%s', async (name, group) => {
     const own = await startTestS3()
     const directory = mkdtempSync(path.join(tmpdir(), 'starferry-conformance-'))
     try {

@@ -60,5 +60,4 @@ test.skipIf(!recording)(
     const saved = await saveHistories(stage.temporal.client, ['backup', 'backupSet', 'backupPlan'], 24)
     expect(saved).toBeGreaterThan(8)
   },
-  600_000,
 )

@@ -45,5 +45,4 @@ test.skipIf(!process.env.RECORD_HISTORIES)(
       await temporal.stop()
     }
   },
-  300_000,
 )

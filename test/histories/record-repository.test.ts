@@ -47,5 +47,4 @@ test.skipIf(!process.env.RECORD_HISTORIES)(
       await server.stop()
     }
   },
-  300_000,
 )

@@ -54,5 +54,4 @@ test.skipIf(!process.env.RECORD_HISTORIES)(
     await expect(stage.restore({ ...common, name: 'refused', tables: ['nothing'] })).rejects.toThrow()
     expect(await saveHistories(stage.temporal.client, ['restore', 'restorePlan'])).toBe(9)
   },
-  300_000,
 )

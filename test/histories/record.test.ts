@@ -31,7 +31,6 @@ test.skipIf(!process.env.RECORD_HISTORIES)(
       await temporal.stop()
     }
   },
-  300_000,
 )
 
 const kinds = { source: { version: '3.3' as const }, target: { version: '3.5' as const } }

@@ -228,7 +228,7 @@ describe('dynamic partitions', () => {
     lab.execute(
       "CREATE TABLE d.t (dt DATE, id INT) DUPLICATE KEY(dt) PARTITION BY RANGE(dt) (START ('2024-01-01') END ('2024-01-06') EVERY (INTERVAL 1 DAY)) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ('replication_num' = '1', 'partition_live_number' = '2')",
     )
-    await expect.poll(() => partitions(lab), { timeout: 30_000 }).toEqual(['p20240104', 'p20240105'])
+    await expect.poll(() => partitions(lab), { timeout: 200_000 }).toEqual(['p20240104', 'p20240105'])
   })
 })
 

@@ -97,7 +97,7 @@ async function run(command: string): Promise<Run> {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const limit = setTimeout(() => child.kill('SIGKILL'), 55_000)
+  const limit = setTimeout(() => child.kill('SIGKILL'), 200_000)
   const result: Run = { code: null, out: '' }
   const take = (chunk: Buffer) => {
     result.out += chunk.toString()

@@ -64,7 +64,7 @@ describe('sent once', () => {
   })
 })
 
-describe('frontends', { timeout: 150_000 }, () => {
+describe('frontends', () => {
   test.each(['PENDING', 'SNAPSHOTING'] as const)(
     'killed while the job is %s: it never moves again, and is repeated',
     async (state) => {

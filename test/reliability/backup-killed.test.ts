@@ -85,7 +85,7 @@ async function labelsOf(database: string): Promise<string[]> {
   return labels
 }
 
-describe('whatever is killed, there is one snapshot', { timeout: 180_000 }, () => {
+describe('whatever is killed, there is one snapshot', () => {
   test.each(STATES)('the worker, while the job is %s', async (state) => {
     const { database, begin, jobs } = await start()
     const stick = cluster.faults.inject({ kind: 'stick-snapshot', database, state })

@@ -117,7 +117,7 @@ const CASES: { what: string; spec: Record<string, unknown>; said: RegExp; usage?
   },
 ]
 
-describe('bad input gets one clear error and changes nothing', { timeout: 120_000 }, () => {
+describe('bad input gets one clear error and changes nothing', () => {
   it.each(CASES)('$what, as JSON of a plain client', async ({ what, spec, said }) => {
     const before = [good.source, good.target, lake].map(contentOf)
     const name = `json-${what.replaceAll(' ', '-')}`
@@ -193,7 +193,7 @@ const HOSTILE = [
 
 const quoted = (name: string) => `\`${name.replaceAll('`', '``')}\``
 
-describe('a migration started without an id', { timeout: 120_000 }, () => {
+describe('a migration started without an id', () => {
   it('runs under its own all the same, cannot run twice, and is stopped by a signal to either', async () => {
     const name = 'anyhow'
     const start = (workflowId: string) =>
@@ -221,7 +221,7 @@ describe('a migration started without an id', { timeout: 120_000 }, () => {
   })
 })
 
-describe.concurrent('names', { timeout: 120_000 }, () => {
+describe.concurrent('names', () => {
   it('that are hostile never become SQL', async () => {
     const tables = HOSTILE.map(
       (name): TableSpec => ({

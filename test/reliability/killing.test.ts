@@ -41,7 +41,7 @@ async function attemptOf(migration: LabMigration, table: string): Promise<number
   return pending?.state === 2 ? (pending.attempt ?? 0) : 0
 }
 
-describe('whatever is killed, the migration goes on by itself', { timeout: 240_000 }, () => {
+describe('whatever is killed, the migration goes on by itself', () => {
   it('a worker killed while jobs run: the next adopts those that run, and sends again those that were lost', async () => {
     const adopted = await prepare('kill-adopted')
     const ended = await prepare('kill-ended')

@@ -50,7 +50,7 @@ const versionOf = ({ source }: LabMigration) => {
   return table?.kind === 'table' ? table.partitions[0]?.physical[0]?.dataVersion : undefined
 }
 
-describe.concurrent('a copy knows of which rows it is one', { timeout: 120_000 }, () => {
+describe.concurrent('a copy knows of which rows it is one', () => {
   it.each(PAIRS)('emptied and filled again up to the same version: $pair', (pair) =>
     copied('again', pair, async (migration) => {
       const before = versionOf(migration)

@@ -87,9 +87,7 @@ const PAIRS: { to: LabVersion; from: LabVersion; mode?: LabRunMode; pair: string
   { from: '3.1', to: '3.1', pair: '3.1 to 3.1' },
 ]
 
-describe.concurrent('what a load wrote to the target is not dropped unless somebody allows it', {
-  timeout: 120_000,
-}, () => {
+describe.concurrent('what a load wrote to the target is not dropped unless somebody allows it', () => {
   it.each(PAIRS)('$pair', async ({ from, to, mode }) => {
     const migration = await LabMigration.prepare(
       {

@@ -29,7 +29,7 @@ const PAIRS: { pair: string; from: LabVersion; fromMode?: LabRunMode; to: LabVer
   },
 ]
 
-describe.concurrent('every kind of table, from end to end', { timeout: 240_000 }, () => {
+describe.concurrent('every kind of table, from end to end', () => {
   it.each(PAIRS)('$pair', async ({ pair, from, fromMode, to, mode }) => {
     const migration = await LabMigration.prepare(
       {

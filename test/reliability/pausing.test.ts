@@ -59,7 +59,7 @@ const untilState = (migration: LabMigration, state: string) =>
 const runningJobs = ({ target }: LabMigration) =>
   target.state.replicationJobs.filter((job) => job.finishedMs === undefined).length
 
-describe.concurrent('a pause truly pauses', { timeout: 120_000 }, () => {
+describe.concurrent('a pause truly pauses', () => {
   it('while it checks: nothing is made on the target before it is resumed', () =>
     withMigration('pause-checking', 3, async (migration) => {
       const slow = migration.source.faults.inject({ kind: 'delay-mysql', ms: 150 })

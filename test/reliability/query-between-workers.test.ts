@@ -30,7 +30,7 @@ afterAll(async () => {
 /** Whether a worker was handed events whose task had not begun; its log has the refusal then. */
 const refused = () => stages.some((stage) => stage.log().includes(ASK_AGAIN))
 
-describe('a query that was sent to a dead worker', { timeout: 240_000 }, () => {
+describe('a query that was sent to a dead worker', () => {
   it('is answered by the next one, and the events that came in meanwhile are worked on once, in their task', async () => {
     migration.fill(plainTables(2))
     stages.push(await startWorkerProcess(temporal, [migration]))

@@ -83,7 +83,7 @@ const physical = (cluster: LabMigration['source']) => tableOf(cluster).partition
 const partitionIds = ({ target }: LabMigration) => physical(target).map((one) => one.id)
 const versions = ({ source }: LabMigration) => physical(source).map((one) => one.dataVersion)
 
-describe.concurrent('a column replaced under its old name between two looks', { timeout: 180_000 }, () => {
+describe.concurrent('a column replaced under its old name between two looks', () => {
   it.each(PAIRS)('with one partition that lags and one that does not: $pair', (pair) =>
     copied('lags', pair, async (migration) => {
       const before = versions(migration)
@@ -157,7 +157,7 @@ describe.concurrent('a column replaced under its old name between two looks', { 
     }))
 })
 
-describe.concurrent('changes of columns that are seen', { timeout: 180_000 }, () => {
+describe.concurrent('changes of columns that are seen', () => {
   it.each(PAIRS.filter(({ to }) => to !== '3.1'))(
     'one added column: the copy follows without being copied anew: $pair',
     (pair) =>

@@ -123,7 +123,7 @@ describe('whatever is killed, the restore goes on by itself, and nothing is sent
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
     expect(cluster.backupJobs.slice(before).map((job) => job.kind)).toEqual(RUNS)
     expect([...cluster.state.databases.keys()].filter((one) => one.includes('__sf_'))).toEqual([])
-  }, 300_000)
+  })
 
   test('the Temporal server, while a job runs', async () => {
     const { backedUp, before } = await damagedShop('temporal')
@@ -136,7 +136,7 @@ describe('whatever is killed, the restore goes on by itself, and nothing is sent
     expect(await handle.result()).toMatchObject({ ok: true })
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
     expect(cluster.backupJobs.slice(before).map((job) => job.kind)).toEqual(RUNS)
-  }, 180_000)
+  })
 
   test('the only frontend, before files are moved: the job that never moves again is cancelled, and sent once more', async () => {
     const { backedUp, before } = await damagedShop('frontend', { frontends: 1 })
@@ -152,5 +152,5 @@ describe('whatever is killed, the restore goes on by itself, and nothing is sent
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
     const kinds = cluster.backupJobs.slice(before).map((job) => job.kind)
     expect(kinds.filter((kind) => kind === 'restore').length).toBeLessThanOrEqual(4)
-  }, 240_000)
+  })
 })

@@ -20,7 +20,7 @@ afterAll(async () => {
 const struck = new Map<string, number>()
 
 describe.concurrent('in the end every row is the source’s, whatever happened on the way', () => {
-  it.each(SEEDS.map(planRun))('seed $seed', { timeout: 300_000 }, async (run) => {
+  it.each(SEEDS.map(planRun))('seed $seed', async (run) => {
     const result = await runSeed(run, temporal, worker)
     if (process.env.STARFERRY_SEEDS) console.log(`seed ${run.seed}: ${JSON.stringify(result)}`)
     for (const { name, times } of result.struck) struck.set(name, (struck.get(name) ?? 0) + times)

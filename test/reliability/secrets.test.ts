@@ -70,7 +70,7 @@ function formsOf(secret: string): string[] {
 
 const found = (text: string) => SECRETS.filter((secret) => formsOf(secret).some((form) => text.includes(form)))
 
-describe('secrets', { timeout: 600_000 }, () => {
+describe('secrets', () => {
   it('are in no history, log, output or metric after a run in which everything went wrong', async () => {
     const { source, target, name } = migration
     const tables = plainTables(6)

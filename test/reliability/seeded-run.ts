@@ -110,6 +110,8 @@ export async function runSeed(run: SeededRun, temporal: TestTemporal, worker: La
   try {
     migration.fill(tables, seed)
     await migration.start()
+    // Its preflight refuses to begin with a frontend that is down: that is tested where bad input is.
+    await migration.untilStatus('its preflight is over', () => migration.jobs.sent > 0)
     traffic.start(60)
     const struck: RunResult['struck'] = []
     for (const trouble of troubles) {
@@ -119,14 +121,14 @@ export async function runSeed(run: SeededRun, temporal: TestTemporal, worker: La
       told.push(`after ${began} writes: ${trouble.name}`)
       // Until it struck, and some writes more; not every trouble finds something to strike at once.
       await until(`${trouble.name} struck`, () => begun.struck() > 0 && traffic.log.length > began + 30, {
-        withinMs: 12_000,
+        withinMs: 30_000,
       }).catch(() => undefined)
       await begun.end()
       told.push(`after ${traffic.log.length} writes: over, it struck ${begun.struck()} times`)
       struck.push({ name: trouble.name, times: begun.struck() })
     }
     await traffic.stop()
-    await migration.settled(undefined, 60_000)
+    await migration.settled()
     const twice = migration.jobs.sentTwice()
     if (twice.length > 0) throw new Error(`Sent twice: ${twice.map((one) => JSON.stringify(one, text)).join('\n')}`)
     const needless = migration.jobs.needless()

@@ -59,10 +59,9 @@ async function scheduleExists(name: string): Promise<boolean> {
   }
 }
 
-const untilStopped = (migration: LabMigration) =>
-  migration.untilStatus('stopped', ({ state }) => state === 'stopped', { withinMs: 30_000 })
+const untilStopped = (migration: LabMigration) => migration.untilStatus('stopped', ({ state }) => state === 'stopped')
 
-describe.concurrent('a migration that ends leaves nothing behind', { timeout: 120_000 }, () => {
+describe.concurrent('a migration that ends leaves nothing behind', () => {
   it('stop: running jobs are followed to their end, settings put back, the Schedule is gone', () =>
     withSlowJobs('stop-plain', async (migration, letGo) => {
       await migration.starferry.stop(migration.name)
@@ -120,7 +119,7 @@ describe.concurrent('a migration that ends leaves nothing behind', { timeout: 12
     withSlowJobs('stop-terminated', async (migration, letGo) => {
       await temporal.client.workflow.getHandle(migrationId(migration.name)).terminate('by a test')
       letGo()
-      await until('the setting is put back', () => settingOf(migration) === 'false', { withinMs: 60_000 })
+      await until('the setting is put back', () => settingOf(migration) === 'false')
       await until('the settings workflow has ended', async () => {
         const handle = temporal.client.workflow.getHandle(settingsWorkflowId(migration.target.state.name))
         return (await handle.describe()).status.name === 'COMPLETED'

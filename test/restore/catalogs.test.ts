@@ -45,7 +45,13 @@ test('a function comes back with its database', async () => {
     'shop',
   )
   cluster.execute('DROP DATABASE shop FORCE')
-  const result = await restore({ name: 'functions', cluster: 'functions', repository: REPOSITORY, from: { label: id } })
+  const result = await restore({
+    name: 'functions',
+    cluster: 'functions',
+    repository: REPOSITORY,
+    from: { label: id },
+    publish: 'auto',
+  })
   expect(result.ok).toBe(true)
   expect(JSON.stringify(cluster.execute('SHOW FULL FUNCTIONS IN shop').rows)).toContain('twice(')
   expect(cluster.execute('SELECT COUNT(*) FROM shop.t').rows).toEqual([['1']])

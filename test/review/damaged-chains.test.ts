@@ -128,7 +128,7 @@ describe('a snapshot in the middle of a chain is there, and not what was made', 
     await cluster.run(`BACKUP DATABASE shop SNAPSHOT ${middle} TO ${REPOSITORY}`)
     const { repository } = await stage.objects()
     await expect
-      .poll(async () => (await repository.lookAt(middle)).state, { timeout: 30_000, interval: 100 })
+      .poll(async () => (await repository.lookAt(middle)).state, { timeout: 200_000, interval: 100 })
       .toBe('complete')
     expect(await failedRestore(cluster, { from: { label: last }, rename: { database: 'again' } })).toContain(
       'another one than was made',

@@ -39,6 +39,8 @@ export class LabWorker {
   readonly #worker: Worker
   readonly #finished: Promise<void>
   readonly #native: NativeConnection
+  /** Perhaps still in use: closed at the end. */
+  readonly #former: Repositories[] = []
 
   private constructor(worker: Worker, native: NativeConnection, known: Known) {
     this.#worker = worker
@@ -90,7 +92,7 @@ export class LabWorker {
 
   /** Makes these, and no others, the worker's repositories and webhooks. */
   configureRepositories(repositories: RepositoryInput, webhooks: Record<string, string> = {}): void {
-    void this.#known.repositories.close()
+    this.#former.push(this.#known.repositories)
     this.#known.repositories = createRepositories(workerConfigSchema.parse({ repositories, webhooks }))
   }
 
@@ -98,7 +100,7 @@ export class LabWorker {
     if (this.#worker.getState() === 'RUNNING') this.#worker.shutdown()
     await Promise.race([this.#finished.catch(() => undefined), sleep(15_000, undefined, { ref: false })])
     await Promise.allSettled([...this.#known.clusters.values()].map((clusters) => clusters.close()))
-    await this.#known.repositories.close()
+    await Promise.allSettled([...this.#former, this.#known.repositories].map((one) => one.close()))
     await this.#native.close().catch(() => undefined)
   }
 }

@@ -12,7 +12,7 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   condition: () => T | undefined | false | Promise<T | undefined | false>,
-  { withinMs = 60_000, everyMs = 50, explain }: UntilOptions = {},
+  { withinMs = 200_000, everyMs = 50, explain }: UntilOptions = {},
 ): Promise<T> {
   const deadline = Date.now() + withinMs
   for (;;) {

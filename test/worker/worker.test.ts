@@ -12,7 +12,7 @@ import type { WorkerConfigInput } from '../../contract/worker-config.ts'
 import { freePorts } from '../../workers/free-port.ts'
 import { starferry } from '../client/run-starferry.ts'
 
-const PATIENCE = { timeout: 60_000, interval: 200 }
+const PATIENCE = { timeout: 200_000, interval: 200 }
 const SECRET = 'a-password-nobody-may-see'
 
 let directory: string

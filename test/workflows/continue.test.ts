@@ -55,7 +55,7 @@ describe('continue as new', () => {
     } finally {
       await migration.stop()
     }
-  }, 180_000)
+  })
 })
 
 async function runs(workflowId: string): Promise<number> {

@@ -72,7 +72,7 @@ describe('a difference that the Schedule asked for', () => {
     expect((await migration.starferry.result('rest')).state).toBe('stopped')
     expect((await differences('rest')).atWork).toEqual([])
     slow.clear()
-  }, 120_000)
+  })
 })
 
 describe('an approval', () => {
@@ -105,7 +105,7 @@ describe('an approval', () => {
     await migration.starferry.approve('used', ['shop.t1'])
     await migration.settled()
     expect(count(migration, 'id = -2')).toBe('0')
-  }, 120_000)
+  })
 
   test('of a table that only the target has is carried out, and forgotten', async () => {
     const migration = await on.migration(
@@ -130,7 +130,7 @@ describe('an approval', () => {
     await on.temporal.client.schedule.getHandle(metadataScheduleId('only')).trigger()
     await asked(migration, /^DROP TABLE IF EXISTS `shop`.`own`/)
     expect(exists()).toBe(true)
-  }, 120_000)
+  })
 
   test('is needed for a load that commits between the decision and the TRUNCATE', async () => {
     const spec = { intervals: { metadata: 3600, stale: 0.5, park: 3600 } }
@@ -149,7 +149,7 @@ describe('an approval', () => {
     slow.clear()
     await asked(migration, /^TRUNCATE/)
     expect(count(migration, 'id = -1')).toBe('1')
-  }, 120_000)
+  })
 })
 
 describe('a one-time migration', () => {
@@ -169,7 +169,7 @@ describe('a one-time migration', () => {
     for (const fault of dead) fault.clear()
     expect(await migration.starferry.result('ends')).toMatchObject({ state: 'finished', progress: 1 })
     expect(migration.compare().differing).toEqual([])
-  }, 120_000)
+  })
 })
 
 describe('stop with cancelJobs', () => {
@@ -182,5 +182,5 @@ describe('stop with cancelJobs', () => {
     await migration.starferry.stop('late', { cancelJobs: true })
     expect((await migration.starferry.result('late')).state).toBe('stopped')
     expect(migration.jobs).toMatchObject({ sent: 1, committed: 0, aborted: 1 })
-  }, 60_000)
+  })
 })

@@ -64,6 +64,7 @@ export function backupStage({ sideBySide = false, ...options }: BackupStageOptio
     worker = await LabWorker.start(temporal)
     configure()
   })
+  const known = () => Object.fromEntries(open.map((cluster) => [cluster.state.name, accessTo(cluster)]))
   const endClusters = async () => {
     await Promise.all(open.splice(0).map((cluster) => cluster.stop()))
   }
@@ -88,7 +89,6 @@ export function backupStage({ sideBySide = false, ...options }: BackupStageOptio
     // Those of tests before have ended, and retention would wait for them.
     const clusters = open.length > 0 ? { clusters: open.map(({ state }) => state.name) } : {}
     worker.configureRepositories({ [REPOSITORY]: { location, properties: properties(), ...clusters } })
-    worker.configure(Object.fromEntries(open.map((cluster) => [cluster.state.name, accessTo(cluster)])))
   }
 
   const stage: BackupStage = {
@@ -109,12 +109,14 @@ export function backupStage({ sideBySide = false, ...options }: BackupStageOptio
       await cluster.run(
         `CREATE REPOSITORY ${REPOSITORY} WITH BROKER ON LOCATION '${location}' PROPERTIES (${text.join(', ')})`,
       )
+      worker.configure({ [name]: accessTo(cluster) })
       configure()
       return cluster
     },
     async replaceWorker() {
       await worker.stop()
       worker = await LabWorker.start(temporal)
+      worker.configure(known())
       configure()
     },
     spec: (cluster, input) =>

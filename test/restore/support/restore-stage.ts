@@ -105,7 +105,7 @@ export function restoreStage(): RestoreStage {
       })
     },
     status: (name) => handle(name).query(restoreStatusQuery),
-    state(name, state, withinMs = 60_000) {
+    state(name, state, withinMs = 200_000) {
       let last: RestoreStatus | undefined
       return until(
         `restore ${name} is ${state}`,
