@@ -6,10 +6,10 @@ import {
   type RestorePlan,
   type RestorePlanInput,
   type RestoreResult,
-  type RestoreSpecInput,
   type RestoreStatus,
   restoreStatusQuery,
 } from '../contract/backup/restore-api.ts'
+import type { RestoreSpecInput } from '../contract/backup/restore-spec.ts'
 import { restoreId, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
 import { RequestError } from './errors.ts'
 import { jobProgressOf } from './heartbeats.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type RestoreSpec, type RestoreSpecInput, restoreSpecSchema } from '../contract/backup/restore-api.ts'
+import { type RestoreSpec, type RestoreSpecInput, restoreSpecSchema } from '../contract/backup/restore-spec.ts'
 import { check, InputError } from '../contract/check.ts'
 import { defined, mapping } from './backup-spec.ts'
 

@@ -1,7 +1,7 @@
 import { setCurrentDetails } from '@temporalio/workflow'
 import type { BackupDoctorInput } from '../contract/backup/doctor-api.ts'
 import { backupSpecSchema, policySchema } from '../contract/backup/policy.ts'
-import { restoreSpecSchema } from '../contract/backup/restore-api.ts'
+import { restoreSpecSchema } from '../contract/backup/restore-spec.ts'
 import { check } from '../contract/check.ts'
 import type { DoctorResult } from '../contract/findings.ts'
 import { interactive } from './activities.ts'

@@ -1,9 +1,5 @@
-import {
-  type RestorePlan,
-  type RestorePlanInput,
-  type RestoreSpecInput,
-  restoreSpecSchema,
-} from '../contract/backup/restore-api.ts'
+import type { RestorePlan, RestorePlanInput } from '../contract/backup/restore-api.ts'
+import { type RestoreSpecInput, restoreSpecSchema } from '../contract/backup/restore-spec.ts'
 import { check } from '../contract/check.ts'
 import { interactive } from './activities.ts'
 import { checked } from './check-input.ts'

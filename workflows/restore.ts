@@ -4,10 +4,9 @@ import {
   discardUpdate,
   publishUpdate,
   type RestoreResult,
-  type RestoreSpecInput,
-  restoreSpecSchema,
   restoreStatusQuery,
 } from '../contract/backup/restore-api.ts'
+import { type RestoreSpecInput, restoreSpecSchema } from '../contract/backup/restore-spec.ts'
 import { check } from '../contract/check.ts'
 import { restoreId } from '../contract/names.ts'
 import { badInput, checked } from './check-input.ts'

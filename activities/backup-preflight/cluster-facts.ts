@@ -1,5 +1,5 @@
 import type { BackupSpec, PolicySpec } from '../../contract/backup/policy.ts'
-import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import {
   type Backend,
   type BackupFeatures,

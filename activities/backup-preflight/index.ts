@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import type { DoctorResult } from '../../contract/findings.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { asFailure, unreachable } from '../failures.ts'

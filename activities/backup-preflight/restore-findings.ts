@@ -1,4 +1,4 @@
-import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import type { Finding } from '../../contract/findings.ts'
 import { fatal, someOf } from '../../planning/backup-preflight/make-finding.ts'
 import { restoreNeeds } from '../../planning/backup-preflight/needs.ts'

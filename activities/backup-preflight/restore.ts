@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common'
-import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import { formatBytes } from '../../contract/bytes.ts'
 import type { DoctorResult, Finding } from '../../contract/findings.ts'
 import { doctorResult } from '../../planning/backup-preflight/doctor-result.ts'

@@ -1,5 +1,6 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import type { RestoreRoute, RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreRoute } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import type { Finding } from '../../contract/findings.ts'
 import { type ChosenObject, chooseObjects } from '../../planning/restore/choose-objects.ts'
 import { packFlags } from '../../planning/restore/flags.ts'

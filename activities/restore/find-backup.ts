@@ -1,5 +1,5 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import { newestFirst, ownLabels, type RecordHead } from '../../planning/backup/head.ts'
 import { whatItLacks } from '../../planning/restore/what-it-lacks.ts'
 import type { Repository } from '../../repository/index.ts'

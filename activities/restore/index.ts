@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
-import type { RestorePlan, RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestorePlan } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import type { Finding } from '../../contract/findings.ts'
 import type { RestoreBasis } from '../../planning/restore/restore-basis.ts'
 import { kindOfCode } from '../../planning/restore/restore-basis.ts'

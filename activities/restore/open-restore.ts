@@ -1,5 +1,5 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import type { RestoreBasis } from '../../planning/restore/restore-basis.ts'
 import { outlineRestore } from '../../planning/restore/restore-plan.ts'
 import { restoreSteps, stepCodes } from '../../planning/restore/restore-steps.ts'

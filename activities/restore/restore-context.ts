@@ -1,4 +1,4 @@
-import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import type { RestoreBasis } from '../../planning/restore/restore-basis.ts'
 import type { RestoreOutline } from '../../planning/restore/restore-plan.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander'
-import { jsonSchema, SCHEMA_NAMES, type SchemaName } from '../json-schema.ts'
+import { SCHEMA_NAMES, type SchemaName } from '../schema-names.ts'
 
 export function addSchema(program: Command): void {
   program
@@ -9,7 +9,8 @@ export function addSchema(program: Command): void {
       'Prints the JSON Schema of a YAML file. An editor uses it when the file begins with `# yaml-language-server: $schema=…/docs/migration.schema.json`.',
     )
     .addArgument(new Argument('<file>', 'which file').choices(SCHEMA_NAMES))
-    .action((name: SchemaName) => {
+    .action(async (name: SchemaName) => {
+      const { jsonSchema } = await import('../json-schema.ts')
       process.stdout.write(`${JSON.stringify(jsonSchema(name), undefined, 2)}\n`)
     })
 }

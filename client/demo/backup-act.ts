@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackupSetResult } from '../../contract/backup/backup-api.ts'
-import { type RestoreStatus, restoreSpecSchema } from '../../contract/backup/restore-api.ts'
+import type { RestoreStatus } from '../../contract/backup/restore-api.ts'
+import { restoreSpecSchema } from '../../contract/backup/restore-spec.ts'
 import { check } from '../../contract/check.ts'
 import { Traffic } from '../../lab/traffic/traffic.ts'
 import { RequestError } from '../errors.ts'

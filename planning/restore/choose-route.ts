@@ -1,4 +1,5 @@
-import type { RestoreRoute, RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreRoute } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import type { Choice, ChosenObject } from './choose-objects.ts'
 import type { RestoreBasis } from './restore-basis.ts'
 import type { TablePart } from './table-parts.ts'

@@ -1,5 +1,6 @@
 import type { BackupRecord, TableRecord } from '../../contract/backup/record.ts'
-import type { RestoreRoute, RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreRoute } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import { own } from '../backup/changes.ts'
 import { type Choice, type ChosenObject, chooseObjects } from './choose-objects.ts'
 import { chooseRoute, type RouteChoice } from './choose-route.ts'

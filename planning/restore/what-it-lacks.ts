@@ -1,5 +1,5 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import type { RestoreSpec } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import { own } from '../backup/changes.ts'
 import { expandBraces, globMatcher } from '../glob.ts'
 import { chooseObjects } from './choose-objects.ts'

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { jsonSchema, SCHEMA_NAMES } from '../../client/json-schema.ts'
+import { jsonSchema } from '../../client/json-schema.ts'
+import { SCHEMA_NAMES } from '../../client/schema-names.ts'
 
 it.each(SCHEMA_NAMES)('docs/%s.schema.json is what the code checks (make it with `starferry schema`)', (name) => {
   const file = path.resolve(import.meta.dirname, `../../docs/${name}.schema.json`)

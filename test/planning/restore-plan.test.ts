@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BackupRecord, PartitionRecord, TableRecord } from '../../contract/backup/record.ts'
-import { type RestoreSpecInput, restoreSpecSchema } from '../../contract/backup/restore-api.ts'
+import { type RestoreSpecInput, restoreSpecSchema } from '../../contract/backup/restore-spec.ts'
 import { chooseObjects } from '../../planning/restore/choose-objects.ts'
 import { flagAt, packFlags } from '../../planning/restore/flags.ts'
 import type { RestoreBasis } from '../../planning/restore/restore-basis.ts'

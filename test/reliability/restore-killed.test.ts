@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
-import { type RestoreResult, type RestoreSpecInput, restoreStatusQuery } from '../../contract/backup/restore-api.ts'
+import { type RestoreResult, restoreStatusQuery } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import { restoreId, TASK_QUEUE } from '../../contract/names.ts'
 import { LabCluster, type LabClusterOptions } from '../../lab/index.ts'
 import { REPOSITORY, s3Properties } from '../restore/support/restore-stage.ts'

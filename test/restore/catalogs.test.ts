@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { RestoreResult, RestoreSpecInput } from '../../contract/backup/restore-api.ts'
+import type { RestoreResult } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import { restoreId, TASK_QUEUE } from '../../contract/names.ts'
 import { backupStage, REPOSITORY } from '../backup/support/backup-stage.ts'
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findBackup } from '../../activities/restore/find-backup.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import type { TableRecord } from '../../contract/backup/record.ts'
-import { type RestoreSpecInput, restoreSpecSchema } from '../../contract/backup/restore-api.ts'
+import { type RestoreSpecInput, restoreSpecSchema } from '../../contract/backup/restore-spec.ts'
 import { startVaults, Vault } from '../repository-side/support/vault.ts'
 
 let server: S3Server

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { discardUpdate, type RestoreSpecInput } from '../../contract/backup/restore-api.ts'
+import { discardUpdate } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import { until } from '../support/until.ts'
 import { REPOSITORY, restoreStage } from './support/restore-stage.ts'

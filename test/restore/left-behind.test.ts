@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { writeScript } from '../../activities/companion/script-object.ts'
-import type { RestorePlan, RestoreSpecInput } from '../../contract/backup/restore-api.ts'
+import type { RestorePlan } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import { writeCompanion } from '../../planning/companion/script.ts'

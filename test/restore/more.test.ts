@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { RestorePlan, RestoreSpecInput } from '../../contract/backup/restore-api.ts'
+import type { RestorePlan } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
 import { until } from '../support/until.ts'
 import { REPOSITORY, restoreStage } from './support/restore-stage.ts'

@@ -3,9 +3,9 @@ import {
   cancelRestoreSignal,
   discardUpdate,
   type RestoreResult,
-  type RestoreSpecInput,
   restoreStatusQuery,
 } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import { restoreId, TASK_QUEUE } from '../../contract/names.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import { runHash } from '../../planning/restore/restore-names.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RestoreSpecInput } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import { restoreId, TASK_QUEUE } from '../../contract/names.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import { listObjects } from '../../repository/index.ts'

@@ -1,5 +1,5 @@
 import { InputError } from '../../contract/check.ts'
-import { addressMapOf } from '../../starrocks/index.ts'
+import { addressMapOf } from '../../starrocks/address-map.ts'
 import { parseProperties } from './java-properties.ts'
 import type { ImportedKey } from './read-sync.ts'
 

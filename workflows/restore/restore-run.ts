@@ -12,7 +12,8 @@ import type { RestoreCheck } from '../../activities/restore/index.ts'
 import type { OwnSnapshot } from '../../activities/restore/restore-context.ts'
 import type { OverwriteState, StepMark } from '../../activities/restore/run-step.ts'
 import { BACKUP_ERRORS } from '../../contract/backup/backup-api.ts'
-import type { RestoreResult, RestoreSpec, RestoreStatus } from '../../contract/backup/restore-api.ts'
+import type { RestoreResult, RestoreStatus } from '../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import {
   kindOfCode,
   needsMark,

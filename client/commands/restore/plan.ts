@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import type { RestorePlan, RestoreSpec } from '../../../contract/backup/restore-api.ts'
+import type { RestorePlan } from '../../../contract/backup/restore-api.ts'
+import type { RestoreSpec } from '../../../contract/backup/restore-spec.ts'
 import { withRestores } from '../../backup-context.ts'
 import type { TemporalOptions } from '../../connection.ts'
 import { type Terminal, terminalFor } from '../../context.ts'

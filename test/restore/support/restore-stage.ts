@@ -3,10 +3,10 @@ import type { S3Server } from '../../../client/s3-server/s3-server.ts'
 import {
   publishUpdate,
   type RestoreResult,
-  type RestoreSpecInput,
   type RestoreStatus,
   restoreStatusQuery,
 } from '../../../contract/backup/restore-api.ts'
+import type { RestoreSpecInput } from '../../../contract/backup/restore-spec.ts'
 import { restoreId, TASK_QUEUE } from '../../../contract/names.ts'
 import { LabCluster, type LabClusterOptions } from '../../../lab/index.ts'
 import { accessTo, LabWorker } from '../../support/lab-worker.ts'
