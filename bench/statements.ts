@@ -36,13 +36,18 @@ async function following(scale: number): Promise<Figure[]> {
     for (let i = 0; i < databases; i++) await stage.lab.ask('build', { ...one, database: `d${i}` })
     const spec = { name: 'following', source: 'source', target: 'target', include: ['d*'] }
     await stage.migrate(spec, ({ state }) => state === 'caughtUp')
-    return await figures(stage, seconds, `${databases} databases followed, nothing moves, ${seconds} s`)
+    return await figures(
+      stage,
+      seconds,
+      `${databases} databases followed, nothing moves, ${seconds} s`,
+      'idle statements',
+    )
   } finally {
     await stage.stop()
   }
 }
 
-async function figures(stage: MigrationStage, seconds: number, size: string): Promise<Figure[]> {
+async function figures(stage: MigrationStage, seconds: number, size: string, what = 'statements'): Promise<Figure[]> {
   await stage.lab.ask('statements')
   await sleep(seconds * 1000)
   const statements = await stage.lab.ask('statements')
@@ -50,6 +55,6 @@ async function figures(stage: MigrationStage, seconds: number, size: string): Pr
     const kinds = Object.entries(statements[side])
     if (process.env.BENCH_VERBOSE) console.error(side, kinds)
     const count = kinds.reduce((sum, [, times]) => sum + times, 0)
-    return atMost(`statements on the ${side}`, count / seconds, BAR, 'statements/s', size)
+    return atMost(`${what} on the ${side}`, count / seconds, BAR, 'statements/s', size)
   })
 }

@@ -33,7 +33,12 @@ const FIGURES: Record<string, string[]> = {
     'worker memory moving',
   ],
   'slot-use': ['slot-use'],
-  statements: ['statements on the source', 'statements on the target'],
+  statements: [
+    'statements on the source',
+    'statements on the target',
+    'idle statements on the source',
+    'idle statements on the target',
+  ],
   'list-snapshots': ['list snapshots after listing', 'list snapshots again after listing'],
   'list-backups': ['list backups after listing', 'list backups again after listing', 'plan retention'],
   'backup-slots': ['backup slots busy'],

@@ -206,7 +206,7 @@ describe.concurrent('the status says no more than what the target’s metadata c
       source.execute('ALTER TABLE app.days RENAME COLUMN v TO w')
       const status = await migration.untilStatus(
         'told after a difference that began later',
-        ({ tables, reasons }) => tables.parked > 0 && reasons.length > 0,
+        ({ tables, reasons, reason }) => tables.parked > 0 && reasons.length > 0 && reason !== undefined,
       )
       expect(status.state).toBe('syncing')
       expect(status.progress).toBeLessThan(1)
