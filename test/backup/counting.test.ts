@@ -58,6 +58,7 @@ test('counting holds no slot and no job up, tells how far it is, and who takes o
   // Not one connection to spare.
   stage.worker.configure({ [name]: accessTo(cluster, { connections: 1 }) })
   const slow = cluster.faults.inject({ kind: 'delay-mysql', ms: 600_000, match: /COUNT\(\*\).*`d0`\.`c`/s })
+  cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING', database: 'd1' })
   const spec = stage.spec(cluster, { objects: { databases: ['d*'] }, parallelDatabases: 1 })
   const set = await stage.startSet({ spec })
   const handleOf = (database: string) => stage.temporal.client.workflow.getHandle(backupId(spec.name, database))
@@ -70,11 +71,10 @@ test('counting holds no slot and no job up, tells how far it is, and who takes o
     },
     { explain: () => JSON.stringify(told) },
   )
-  cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING', database: 'd1' })
   const stateOfNext = () => [...cluster.state.snapshotJobs.values()].find((job) => job.databaseName === 'd1')?.state
-  await until('the next database has its turn meanwhile', async () => stateOfNext() === 'UPLOADING')
+  await until('the next database has its turn meanwhile', () => stateOfNext() === 'UPLOADING')
   await handleOf('d1').signal(cancelSignal)
-  await until('its job is cancelled meanwhile', async () => stateOfNext() === 'CANCELLED')
+  await until('its job is cancelled meanwhile', () => stateOfNext() === 'CANCELLED')
   const before = counts().length
   slow.clear()
   await stage.replaceWorker()
