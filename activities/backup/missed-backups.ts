@@ -1,7 +1,6 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { own } from '../../planning/backup/changes.ts'
 import { MISSED_DAYS, MISSED_TIMES, movesOn } from '../../planning/backup/take-partitions.ts'
-import { staleBackup } from './backup-failures.ts'
 import { isScheduled, jitterMinutesOf, localTime, timeZoneOf } from './backup-run.ts'
 import { dueTimes } from './due-times.ts'
 import type { PlanningRun } from './plan-snapshot.ts'
@@ -17,14 +16,6 @@ export interface MissedBackups {
 
 const NONE: MissedBackups = { of: () => [], tooOld: () => undefined }
 
-/** The last good one of the series, see BackupDecision. Throws `Stale` when it has gone. */
-export async function previousRecord({ input, objects, signal }: PlanningRun): Promise<BackupRecord | undefined> {
-  if (input.previous === undefined || !objects) return undefined
-  const record = await objects.record(input.previous, { signal })
-  if (!record) throw staleBackup(`backup ${input.previous}, the last good one, has been deleted`, { decide: true })
-  return record
-}
-
 /** When the last good backup that has something of this name was due; undefined: none has it. */
 export function lastHeld(record: BackupRecord, name: string): string | undefined {
   const held = own(record.tables, name) ?? own(record.materializedViews, name) ?? own(record.views, name)
@@ -34,9 +25,14 @@ export function lastHeld(record: BackupRecord, name: string): string | undefined
 const dueOf = ({ due, startedAt }: BackupRecord) => due ?? startedAt
 
 /** Backups of the policy that were due since the last good one of each table and were not made: a set that was skipped, failed, or never started. */
-export async function missedBackups(run: PlanningRun, previous: BackupRecord | undefined): Promise<MissedBackups> {
+export async function missedBackups(
+  run: PlanningRun,
+  readPrevious: () => Promise<BackupRecord | undefined>,
+): Promise<MissedBackups> {
   const { spec, dueAt } = run.input
-  if (!previous?.due || !isScheduled(spec) || !movesOn(spec.objects.partitions)) return NONE
+  if (!isScheduled(spec) || !movesOn(spec.objects.partitions)) return NONE
+  const previous = await readPrevious()
+  if (!previous?.due) return NONE
   const sinces = [dueOf(previous), ...Object.values(previous.lacking ?? {}).map(({ since }) => since)].map(Date.parse)
   const oldest = Math.min(...sinces)
   const from = Math.max(oldest, dueAt - MISSED_DAYS * DAY_MS)

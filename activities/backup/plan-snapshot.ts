@@ -7,12 +7,13 @@ import { finishRecord, lateTables, planSnapshot, startRecord } from '../../plann
 import { selectObjects } from '../../planning/backup/select.ts'
 import type { BackupObjects } from '../../starrocks/backup/objects.ts'
 import { listDatabases, listTables } from '../../starrocks/index.ts'
-import { refusedBackup, staleBackup } from './backup-failures.ts'
+import { refusedBackup } from './backup-failures.ts'
 import { type BackupRun, isScheduled, type LeftOut } from './backup-run.ts'
 import { externalCatalogs } from './external-catalogs.ts'
 import { filterWarnings } from './filter-warnings.ts'
-import { lastHeld, missedBackups, previousRecord } from './missed-backups.ts'
+import { lastHeld, missedBackups } from './missed-backups.ts'
 import { type DatabaseReading, readDatabase, UNMATCHED } from './read-database.ts'
+import { recordsToCompare } from './records-to-compare.ts'
 
 /** What planning needs of a run. */
 export type PlanningRun = Pick<BackupRun, 'side' | 'input' | 'objects' | 'signal' | 'now' | 'label' | 'deps'>
@@ -44,8 +45,8 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   if (!found) throw refusedBackup(`${spec.cluster} has no database ${database}`)
   const listed = await listTables(side.cluster, found.id, { signal })
   const left = new Map(leftOut.map(({ object, reason }) => [object, reason]))
-  const previous = await previousRecord(run)
-  const missed = await missedBackups(run, previous)
+  const records = recordsToCompare(run)
+  const missed = await missedBackups(run, records.previous)
   const options = {
     side,
     databaseId: found.id,
@@ -57,7 +58,8 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
     signal,
   }
   const reading = await readDatabase(options, listed)
-  const baseline = await baselineOf(run)
+  const baseline = await records.baseline()
+  const previous = left.size > 0 || reading.unmatched.length > 0 ? await records.previous() : undefined
   const changes = findChanges(reading.state, baseline)
   const names = listed.map(({ name }) => name)
   const partial = selectObjects(spec.objects).complete(database, names) ? {} : { partial: true }
@@ -158,13 +160,6 @@ function objectsOf(part: Part, { state }: DatabaseReading): BackupObjects {
     views: part.views,
     functions: part.functions,
   }
-}
-
-export async function baselineOf({ input, objects, signal }: PlanningRun): Promise<BackupRecord | undefined> {
-  if (input.baseline === undefined || !objects) return undefined
-  const record = await objects.record(input.baseline, { signal })
-  if (!record) throw staleBackup(`backup ${input.baseline}, to compare with, has been deleted`, { decide: true })
-  return record
 }
 
 /** The record of the snapshots before this one, which is in their intents, or a new one. */
