@@ -4,6 +4,7 @@ import { LabFaults } from './faults/faults.ts'
 import { frontendHttp } from './http/frontend-http.ts'
 import { HttpServer } from './http/http-server.ts'
 import { nodeHttp } from './http/node-http.ts'
+import { listen } from './listen.ts'
 import type { LabDatabase, LabFrontend, LabPartition, LabState, LabTable } from './model.ts'
 import { ConnectionClosed, RequestRefused } from './replication/construct-job.ts'
 import { ReplicationManager } from './replication/manager.ts'
@@ -178,14 +179,8 @@ class ClosedDoor implements Listener {
     socket.resume()
   })
 
-  async listen(host: string, port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject)
-      this.server.listen(port, host, () => resolve())
-    })
-    const address = this.server.address()
-    if (address === null || typeof address === 'string') throw new Error('The port has no address')
-    return address.port
+  listen(host: string, port: number): Promise<number> {
+    return listen(this.server, host, port)
   }
 
   async close(): Promise<void> {

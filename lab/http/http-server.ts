@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { listen } from '../listen.ts'
 
 export interface HttpAnswer {
   status: number
@@ -36,17 +37,8 @@ export class HttpServer {
   }
 
   /** @returns the port */
-  async listen(host: string, port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject)
-      this.server.listen(port, host, () => {
-        this.server.off('error', reject)
-        resolve()
-      })
-    })
-    const address = this.server.address()
-    if (address === null || typeof address === 'string') throw new Error('The HTTP port has no address')
-    return address.port
+  listen(host: string, port: number): Promise<number> {
+    return listen(this.server, host, port)
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
+import { listen } from '../listen.ts'
 import type { LabResult } from '../sql/context.ts'
 import { LabSqlError } from '../sql/errors.ts'
 import { greeting, passwordMatches, readLogin, switchAuthentication } from './handshake.ts'
@@ -44,14 +45,7 @@ export class MysqlServer {
 
   /** Opens the port (0: any free one) and answers which it is. */
   listen(port: number, host: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject)
-        const address = this.#server.address()
-        resolve(typeof address === 'object' && address !== null ? address.port : port)
-      })
-    })
+    return listen(this.#server, host, port)
   }
 
   /** Cuts every connection at once; clients see a reset. */

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { listen } from '../listen.ts'
 import { BinaryReader, Incomplete, ProtocolError, TType } from './binary-reader.ts'
 import { BinaryWriter } from './binary-writer.ts'
 
@@ -35,17 +36,8 @@ export class ThriftServer {
   }
 
   /** @returns the port */
-  async listen(host: string, port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject)
-      this.server.listen(port, host, () => {
-        this.server.off('error', reject)
-        resolve()
-      })
-    })
-    const address = this.server.address()
-    if (address === null || typeof address === 'string') throw new Error('The rpc port has no address')
-    return address.port
+  listen(host: string, port: number): Promise<number> {
+    return listen(this.server, host, port)
   }
 
   async close(): Promise<void> {
