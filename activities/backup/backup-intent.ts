@@ -19,24 +19,30 @@ export type Intent = BackupIntent & {
 /** Written before anything is sent, so that retention leaves alone what this builds on, and any worker can finish it. */
 export async function announce(run: BackupRun, planned: PlannedSnapshot): Promise<Intent> {
   const { input, objects, label, context, side } = run
-  const { part, record, last, late, warnings } = planned
-  const { workflowExecution } = context.info
+  const { workflowId = '', runId = '' } = context.info.workflowExecution ?? {}
   const leader = await leaderIdentity(side.cluster, 0)
-  const intent: Intent = {
-    label,
-    workflowId: workflowExecution?.workflowId ?? '',
-    runId: workflowExecution?.runId ?? '',
-    record,
-    last,
-    late,
-    ...(part.last ? { after: part.last } : {}),
-    bytes: part.bytes,
-    ...(leader === undefined ? {} : { leader }),
-    warnings,
-  }
+  const intent = { ...intentOf(run, planned), workflowId, runId, ...(leader === undefined ? {} : { leader }) }
   if (!objects) return intent
   const doomed = await objects.putIntent(intent)
   if (doomed.length === 0) return intent
   await objects.removeIntent(label)
   throw staleBackup(`${input.baseline}, to compare with, is being deleted`, { decide: true })
+}
+
+/** What was planned, as an intent that nobody has announced. */
+export function intentOf(
+  { label }: Pick<BackupRun, 'label'>,
+  { part, record, last, late, warnings }: PlannedSnapshot,
+): Intent {
+  return {
+    label,
+    workflowId: '',
+    runId: '',
+    record,
+    last,
+    late,
+    ...(part.last ? { after: part.last } : {}),
+    bytes: part.bytes,
+    warnings,
+  }
 }

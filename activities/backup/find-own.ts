@@ -1,7 +1,7 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { leaderIdentity, snapshotJobs } from '../snapshot-jobs/index.ts'
 import { abortedBackup } from './backup-failures.ts'
-import type { Intent } from './backup-intent.ts'
+import { type Intent, intentOf } from './backup-intent.ts'
 import { type BackupRun, labelOfAttempt } from './backup-run.ts'
 import { cancelledFailure, type Followed, follow } from './follow-backup.ts'
 import { planNext } from './plan-snapshot.ts'
@@ -45,18 +45,7 @@ async function leaderMoved({ side }: BackupRun, { leader }: Intent): Promise<boo
 async function rebuilt(run: BackupRun): Promise<Intent> {
   // What is in the snapshot follows from what was seen when it was sent, and nobody knows that any more.
   if (run.objects) throw abortedBackup(`what was noted of snapshot ${run.label} before it was sent is gone`)
-  const { part, record, last, late, warnings } = await planNext(run, run.input.leftOut)
-  return {
-    label: run.label,
-    workflowId: '',
-    runId: '',
-    record,
-    last,
-    late,
-    ...(part.last ? { after: part.last } : {}),
-    bytes: part.bytes,
-    warnings,
-  }
+  return intentOf(run, await planNext(run, run.input.leftOut))
 }
 
 /** What former attempts of this snapshot left in the repository; their jobs are over. */

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { listen } from '../listen.ts'
+import { listen } from '../../workers/free-port.ts'
 
 export interface HttpAnswer {
   status: number

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
-import { listen } from '../listen.ts'
+import { listen } from '../../workers/free-port.ts'
 import type { LabResult } from '../sql/context.ts'
 import { LabSqlError } from '../sql/errors.ts'
 import { greeting, passwordMatches, readLogin, switchAuthentication } from './handshake.ts'

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { listen } from '../listen.ts'
+import { listen } from '../../workers/free-port.ts'
 import { BinaryReader, Incomplete, ProtocolError, TType } from './binary-reader.ts'
 import { BinaryWriter } from './binary-writer.ts'
 

@@ -219,7 +219,7 @@ describe.concurrent('the status says no more than what the target’s metadata c
       await migration.caughtUp()
       const gone = migration.source.faults.inject({ kind: 'drop-mysql', cut: 'connect' })
       const still = migration.source.faults.inject({ kind: 'drop-mysql', cut: 'before' })
-      const status = await migration.untilStatus('told', ({ reason }) => reason !== undefined)
+      const status = await migration.untilStatus('told', ({ reason }) => reason !== undefined, { withinMs: 60_000 })
       expect(status.state).toBe('syncing')
       expect(status.progress).toBeLessThan(1)
       expect(status.reason).toMatch(/the figures are of \d{4}-.*since \d{4}-.*honest-gone-source/)

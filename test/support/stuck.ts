@@ -1,35 +1,31 @@
 import type { Client } from '@temporalio/client'
-import { defaultPayloadConverter } from '@temporalio/common'
+import { heartbeatOf } from '../../client/heartbeats.ts'
+import { until } from './until.ts'
 
 /** What is given, unless it takes longer: then an error that tells what each open workflow is waiting for. */
 export async function unlessStuck<T>(client: Client, what: string, work: Promise<T>, withinMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), withinMs)
+  let over = false
+  const watched = work.finally(() => {
+    over = true
   })
-  try {
-    const first = await Promise.race([work.then((value) => ({ value })), late])
-    if (first !== 'late') return first.value
-    throw new Error(`Not within ${withinMs / 1000} s: ${what}\n${(await openWorkflows(client)).join('\n')}`)
-  } finally {
-    clearTimeout(timer)
-  }
+  // Awaited only when it is over.
+  watched.catch(() => undefined)
+  await until(what, () => over, { withinMs, explain: () => openWorkflows(client) })
+  return watched
 }
 
-/** Each open workflow with its pending activities: attempts, last heartbeat, last failure. */
-async function openWorkflows(client: Client): Promise<string[]> {
+/** Each open workflow with its pending activities: attempts, last failure, last heartbeat. */
+async function openWorkflows(client: Client): Promise<string> {
   const lines: string[] = []
   for await (const { workflowId, runId } of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
-    const { raw } = await client.workflow.getHandle(workflowId, runId).describe()
-    lines.push(workflowId)
-    for (const { activityType, attempt, state, heartbeatDetails, lastFailure } of raw.pendingActivities ?? []) {
-      const [details] = heartbeatDetails?.payloads ?? []
-      const heartbeat = details ? JSON.stringify(defaultPayloadConverter.fromPayload(details)) : 'none'
-      lines.push(`  ${activityType?.name} attempt ${attempt} state ${state} heartbeat ${heartbeat.slice(0, 500)}`)
+    const handle = client.workflow.getHandle(workflowId, runId)
+    const [{ raw }, heartbeat] = await Promise.all([handle.describe(), heartbeatOf(handle)])
+    lines.push(`${workflowId} heartbeat ${JSON.stringify(heartbeat)?.slice(0, 500) ?? 'none'}`)
+    for (const { activityType, attempt, state, lastFailure } of raw.pendingActivities ?? []) {
+      lines.push(`  ${activityType?.name} attempt ${attempt} state ${state}`)
       if (lastFailure) lines.push(`    last failure: ${lastFailure.message?.slice(0, 300)}`)
     }
-    for (const { initiatedId, workflowId: child } of raw.pendingChildren ?? [])
-      lines.push(`  child ${initiatedId} ${child}`)
+    for (const { workflowId: child } of raw.pendingChildren ?? []) lines.push(`  child ${child}`)
   }
-  return lines
+  return lines.join('\n')
 }
