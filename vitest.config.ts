@@ -12,21 +12,6 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Tests of parts alone; they leave nothing behind, and need no process of their own for each file. */
-const PARTS = [
-  'companion',
-  'ddl',
-  'lab',
-  'lab-sql',
-  'metadata',
-  'planning',
-  'replicate',
-  'repository',
-  'selection',
-  'starrocks',
-]
-const parts = PARTS.map((folder) => `test/${folder}/**/*.test.ts`)
-
 export default defineConfig({
   test: {
     globalSetup: ['test/global-setup.ts'],
@@ -38,10 +23,8 @@ export default defineConfig({
     pool: 'forks',
     // Most tests wait for servers more than they compute.
     maxWorkers: 3,
+    // Files leave nothing behind, and a process of its own for each would load and compile everything anew: a quarter of all that is computed.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
-    projects: [
-      { extends: true, test: { name: 'parts', include: parts, isolate: false } },
-      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: parts } },
-    ],
   },
 })
