@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, vi } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { objectsOf } from '../../../activities/repository/repository-objects.ts'
 import { BackupClient } from '../../../client/backup-client.ts'
 import { type BackupFlags, backupSpecOf } from '../../../client/backup-spec.ts'
@@ -60,8 +60,6 @@ let runs = 0
 
 /** Temporal, an S3 server, a worker and lab clusters of one file. */
 export function seedStage(clusters: LabOptions[] = []): SeedStage {
-  // Many whole backups and restores side by side.
-  vi.setConfig({ testTimeout: 180_000 })
   let temporal: TestTemporal
   let s3: S3Server
   let worker: LabWorker
