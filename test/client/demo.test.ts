@@ -72,7 +72,7 @@ it('the second act alone', async () => {
   const result = JSON.parse(run.out.trim())
   expectBackups(result)
   expect(code, run.err).toBe(0)
-}, 180_000)
+})
 
 /** Three sets of three databases, a worker killed in the first; one snapshot for each backup all the same. */
 function expectBackups(figures: BackupFigures) {
