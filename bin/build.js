@@ -1,7 +1,7 @@
 // Compiles TypeScript to dist/ and bundles the workflows ahead of time, each only when its inputs changed.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,32 +10,47 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
 process.chdir(root)
 
-// --lenient: a type error does not stop the build (tests report behaviour; `npm run types` reports types).
-try {
-  execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json'], { stdio: 'inherit' })
-} catch (error) {
-  if (!process.argv.includes('--lenient')) process.exit(error.status ?? 1)
-}
-
-const filesOf = (dir) =>
+const filesOf = (dir, ending) =>
   existsSync(dir)
     ? readdirSync(dir, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile() && entry.name.endsWith('.js'))
+        .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
         .map((entry) => path.join(entry.parentPath, entry.name))
         .sort()
     : []
 
+/** Names and contents, and what they are compiled and bundled with. */
+function stampOf(files) {
+  const hash = createHash('sha256')
+  for (const file of ['package-lock.json', 'tsconfig.json', import.meta.filename, ...files])
+    hash.update(`${path.relative(root, file)}\0`).update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+const isStamped = (stampFile, stamp, made) =>
+  existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && made.every((file) => existsSync(file))
+
+// Even when nothing changed the compiler reads every declaration of every library, which takes longer than all that follows.
+const sources = JSON.parse(readFileSync('tsconfig.json', 'utf8')).include.flatMap((dir) => filesOf(dir, '.ts'))
+const compiled = sources.map((file) => path.join('dist', file.replace(/\.ts$/, '.js')))
+const compiledStamp = stampOf(sources)
+if (!isStamped('dist/compiled.stamp', compiledStamp, compiled)) {
+  // The compiler makes only what changed, and does not see what somebody removed.
+  if (!compiled.every((file) => existsSync(file))) rmSync('dist/.tsbuildinfo', { force: true })
+  try {
+    execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json'], { stdio: 'inherit' })
+    writeFileSync('dist/compiled.stamp', compiledStamp)
+  } catch (error) {
+    // --lenient: a type error does not stop the build (tests report behaviour; `npm run types` reports types).
+    if (!process.argv.includes('--lenient')) process.exit(error.status ?? 1)
+  }
+}
+
 const entry = path.resolve('dist/workflows/index.js')
 if (existsSync(entry)) {
-  const hash = createHash('sha256')
-    .update(readFileSync('package-lock.json'))
-    .update(readFileSync(import.meta.filename))
-  for (const file of ['dist/workflows', 'dist/planning', 'dist/contract'].flatMap(filesOf))
-    hash.update(readFileSync(file))
-  const stamp = hash.digest('hex')
+  const stamp = stampOf(['dist/workflows', 'dist/planning', 'dist/contract'].flatMap((dir) => filesOf(dir, '.js')))
   const bundleFile = 'dist/workflow-bundle.js'
   const stampFile = 'dist/workflow-bundle.stamp'
-  if (!existsSync(bundleFile) || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
+  if (!isStamped(stampFile, stamp, [bundleFile])) {
     const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker')
     // Every workflow evaluates the modules that it uses anew: thousands of tables must not each build the schemas that only `migrate`
     // checks its input with, so a workflow type's modules are loaded when it is first asked for. Preloading them for all is no way: the SDK
