@@ -1,32 +1,16 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { CompanionApplied, CompanionInput, CompanionPage } from '../../contract/backup/companion-api.ts'
 import type { BackupDoctorInput } from '../../contract/backup/doctor-api.ts'
 import { policySchema } from '../../contract/backup/policy.ts'
 import type { DoctorResult } from '../../contract/findings.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
 import { backupStage, REPOSITORY } from '../backup/support/backup-stage.ts'
+import { webhook } from '../support/webhook.ts'
 
 const stage = backupStage()
 const TABLE = `(id INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`
 
-let server: Server
-const told: Record<string, unknown>[] = []
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    let text = ''
-    request.on('data', (chunk) => {
-      text += chunk
-    })
-    request.on('end', () => {
-      told.push(JSON.parse(text))
-      response.writeHead(200).end()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-})
-afterAll(() => new Promise((resolve) => server?.close(resolve)))
+const hook = webhook<Record<string, unknown>>()
 
 async function shop() {
   const cluster = await stage.cluster()
@@ -49,7 +33,7 @@ const run = <I, O>(type: string, input: I): Promise<O> =>
 describe('a set of backups', () => {
   test('is refused for what is fatal, before anything is sent; somebody is told', async () => {
     const cluster = await shop()
-    const webhook = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
+    const webhook = hook.url
     const spec = policySchema.parse({
       name: 'refused',
       cluster: cluster.state.name,
@@ -63,7 +47,7 @@ describe('a set of backups', () => {
       cause: { type: 'Refused', message: expect.stringContaining('(nothing-selected)') },
     })
     expect(cluster.backupJobs).toEqual([])
-    expect(told.at(-1)).toMatchObject({
+    expect(hook.told.at(-1)?.body).toMatchObject({
       event: 'failure',
       policy: 'refused',
       text: expect.stringContaining('nothing-selected'),

@@ -1,32 +1,16 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { ScheduleOverlapPolicy } from '@temporalio/client'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { putPolicy, showPolicy } from '../../client/policies.ts'
 import type { BackupSetResult } from '../../contract/backup/backup-api.ts'
 import type { PolicySpecInput } from '../../contract/backup/policy.ts'
 import { until } from '../support/until.ts'
+import { webhook } from '../support/webhook.ts'
 import { backupStage, REPOSITORY } from './support/backup-stage.ts'
 
 const stage = backupStage()
 const DAYS = ['01', '02', '03', '04', '05', '06']
 
-let server: Server
-const told: { event: string; warnings: string[] }[] = []
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    let text = ''
-    request.on('data', (chunk) => {
-      text += chunk
-    })
-    request.on('end', () => {
-      told.push(JSON.parse(text))
-      response.end()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-})
-afterAll(() => new Promise((resolve) => server?.close(resolve)))
+const hook = webhook<{ event: string; warnings: string[] }>()
 
 /** A table with a partition for each of these days of March. */
 const daily = (name: string, days: readonly string[]) => {
@@ -67,7 +51,7 @@ test('days count from when the set was due; what was missed is taken as well; a 
     // Half an hour before midnight in Berlin: the set itself runs on another day, of another year.
     schedule: { cron: '30 23 * * *', timeZone: 'Europe/Berlin' },
     verify: { mode: 'off', rowCounts: 'off' },
-    notify: { webhook: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, on: ['warning'] },
+    notify: { webhook: hook.url, on: ['warning'] },
     paused: true,
   }
   await putPolicy(stage.temporal.client, policy)
@@ -81,7 +65,7 @@ test('days count from when the set was due; what was missed is taken as well; a 
   const one = await held(first, 'shop')
   expect(one.tables).toEqual(['events: p02', 'orders: p02'])
   expect(one.record.due).toBe('2026-03-03T22:30:00.000Z')
-  expect(told).toEqual([])
+  expect(hook.told).toEqual([])
 
   // Two nights were missed.
   const second = await dueAt('days', '2026-03-06T22:30:00Z')
@@ -91,7 +75,7 @@ test('days count from when the set was due; what was missed is taken as well; a 
   expect(warnings).toMatch(/shop: Backups that were due before were not made: .*: shop\.events\.p03, shop\.events\.p04/)
   expect(warnings).toMatch(/shop: The partition filter .*takes nothing of shop\.orders: this is no good backup/)
   expect(warnings).toMatch(/gone: The partition filter .*takes nothing of gone\.orders/)
-  expect(told).toMatchObject([{ event: 'warning', warnings: second.warnings }])
+  expect(hook.told).toMatchObject([{ body: { event: 'warning', warnings: second.warnings } }])
   expect(two.record.lacking).toEqual({ orders: { reason: expect.any(String), since: '2026-03-03T22:30:00.000Z' } })
 
   // Of a database of which nothing is taken there is no record that could pass for the newest backup.

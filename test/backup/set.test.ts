@@ -1,33 +1,15 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { otherRuns } from '../../client/other-runs.ts'
 import { backupStatusQuery, cancelSignal } from '../../contract/backup/backup-api.ts'
 import { policySchema } from '../../contract/backup/policy.ts'
 import { until } from '../support/until.ts'
+import { webhook } from '../support/webhook.ts'
 import { backupStage, REPOSITORY } from './support/backup-stage.ts'
 
 const stage = backupStage()
 const TABLE = `(id INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`
 
-let server: Server
-const told: { status: number; body: unknown }[] = []
-const answers: number[] = []
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    let text = ''
-    request.on('data', (chunk) => {
-      text += chunk
-    })
-    request.on('end', () => {
-      const status = answers.shift() ?? 200
-      told.push({ status, body: JSON.parse(text) })
-      response.writeHead(status).end()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-})
-afterAll(() => new Promise((resolve) => server?.close(resolve)))
+const hook = webhook<unknown>()
 
 async function databases(count: number, options = {}) {
   const cluster = await stage.cluster(options)
@@ -43,8 +25,8 @@ describe('a set of databases', () => {
   test('side by side; one that fails stops no other, and somebody is told', async () => {
     const cluster = await databases(5)
     cluster.execute('CREATE DATABASE skipped')
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
-    answers.push(503)
+    const address = hook.url
+    hook.answers.push(503)
     const policy = policySchema.parse({
       name: 'side',
       cluster: cluster.state.name,
@@ -64,8 +46,8 @@ describe('a set of databases', () => {
     expect(result.backups.map(({ database }) => database).sort()).toEqual(['d0', 'd1', 'd3'])
     expect(result.failed.map(({ database }) => database).sort()).toEqual(['d2', 'nope'])
     expect(cluster.backupJobs).toHaveLength(3)
-    expect(told.map(({ status }) => status)).toEqual([503, 200])
-    expect(told[1]?.body).toMatchObject({ event: 'failure', policy: 'side', failed: expect.any(Array) })
+    expect(hook.told.map(({ status }) => status)).toEqual([503, 200])
+    expect(hook.told[1]?.body).toMatchObject({ event: 'failure', policy: 'side', failed: expect.any(Array) })
   })
 
   test('retention counts days where the policy lives, and waits, aloud, for a cluster that does not answer', async () => {
@@ -108,9 +90,9 @@ describe('a set of databases', () => {
     const spec = policySchema.parse({
       ...stage.spec(cluster, { name: 'stopped', objects: { databases: ['*'] } }),
       schedule: { cron: '0 3 * * *' },
-      notify: { webhook: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, on: ['failure'] },
+      notify: { webhook: hook.url, on: ['failure'] },
     })
-    const before = told.length
+    const before = hook.told.length
     const run = await stage.startSet({ spec })
     await until('two run', async () => cluster.backupJobs.length === 2)
     await until('they are in the status', async () => (await run.query(backupStatusQuery)).running.length === 2)
@@ -123,7 +105,7 @@ describe('a set of databases', () => {
     expect(await otherRuns(client, new Set([run.workflowId]))).toEqual([])
     await run.signal(cancelSignal)
     await expect(run.result()).rejects.toMatchObject({ cause: { type: 'Cancelled' } })
-    expect(told.slice(before)).toMatchObject([
+    expect(hook.told.slice(before)).toMatchObject([
       {
         status: 200,
         body: { event: 'failure', policy: 'stopped', text: expect.stringMatching(/was cancelled; 0 of 3/) },

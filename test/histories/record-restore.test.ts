@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { cancelRestoreSignal } from '../../contract/backup/restore-api.ts'
-import { restoreId, TASK_QUEUE } from '../../contract/names.ts'
+import { restoreId } from '../../contract/names.ts'
 import { REPOSITORY, restoreStage } from '../restore/support/restore-stage.ts'
 import { takeBackup } from '../restore/support/take-backup.ts'
 import { until } from '../support/until.ts'
@@ -27,11 +27,7 @@ test.skipIf(!process.env.RECORD_HISTORIES)(
     const common = { cluster: 'east', repository: REPOSITORY, from: { label: 'inc' } }
     const handle = (name: string) => stage.temporal.client.workflow.getHandle(restoreId(name))
 
-    await stage.temporal.client.workflow.execute('restorePlan', {
-      workflowId: 'restore-plan/east',
-      taskQueue: TASK_QUEUE,
-      args: [{ spec: { ...common, name: 'plan' } }],
-    })
+    await stage.plan({ ...common, name: 'plan' })
     await stage.start({ ...common, name: 'asked', tables: ['orders'] })
     await stage.state('asked', 'ready')
     await stage.publish('asked')

@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RestorePlan } from '../../contract/backup/restore-api.ts'
 import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
-import { TASK_QUEUE } from '../../contract/names.ts'
 import { REPOSITORY, restoreStage } from './support/restore-stage.ts'
 import { contentOf, takeBackup } from './support/take-backup.ts'
 
@@ -35,13 +33,6 @@ const specOf = (name: string, label: string, more: Partial<RestoreSpecInput> = {
   ...more,
 })
 
-const planOf = (spec: RestoreSpecInput) =>
-  stage.temporal.client.workflow.execute('restorePlan', {
-    workflowId: `restore-plan/${spec.name}`,
-    taskQueue: TASK_QUEUE,
-    args: [spec],
-  }) as Promise<RestorePlan>
-
 test('a chain in which a partition got other buckets is restored over the live table, and what that costs is told before', async () => {
   const { cluster, full, anew } = await shop('buckets')
   anew()
@@ -50,7 +41,7 @@ test('a chain in which a partition got other buckets is restored over the live t
   cluster.execute("ALTER TABLE shop.orders ADD PARTITION p3 VALUES [('20'), ('30'))")
   cluster.execute("INSERT INTO shop.orders VALUES (2,'damage'),(13,'damage'),(21,'damage')")
   const spec = specOf('buckets', 'buckets_inc', { tables: ['orders'] })
-  const { findings } = await planOf(spec)
+  const { findings } = await stage.plan(spec)
   expect(findings.find(({ code }) => code === 'in-place-drops')?.message).toMatch(
     /p2 \(has 3 buckets, in an earlier snapshot of the chain it had 2\), p3 \(was not there at the backup\)/,
   )
@@ -64,7 +55,7 @@ test('chosen partitions are not restored in place beside one that StarRocks woul
   cluster.execute("ALTER TABLE shop.orders ADD PARTITION p3 VALUES [('20'), ('30'))")
   const before = await contentOf(cluster, 'shop', 'orders')
   const spec = specOf('chosen', 'chosen_full', { partitions: { orders: ['p1'] } })
-  const { findings } = await planOf(spec)
+  const { findings } = await stage.plan(spec)
   expect(findings.find(({ code }) => code === 'restore-in-place-impossible')?.message).toContain(
     'partition p2, which is not to be restored, has 3 buckets',
   )

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { writeScript } from '../../activities/companion/script-object.ts'
-import type { RestorePlan } from '../../contract/backup/restore-api.ts'
 import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
-import { TASK_QUEUE } from '../../contract/names.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import { writeCompanion } from '../../planning/companion/script.ts'
 import { openStore, readRepository } from '../../repository/index.ts'
@@ -38,13 +36,6 @@ const specOf = (name: string, label: string, more: Partial<RestoreSpecInput> = {
   ...more,
 })
 
-const planOf = (spec: RestoreSpecInput) =>
-  stage.temporal.client.workflow.execute('restorePlan', {
-    workflowId: `restore-plan/${spec.name}`,
-    taskQueue: TASK_QUEUE,
-    args: [spec],
-  }) as Promise<RestorePlan>
-
 const tableOf = (cluster: LabCluster, database: string, start: string) =>
   [...(cluster.state.databases.get(database)?.objects.keys() ?? [])].find((one) => one.startsWith(start)) ?? ''
 
@@ -53,7 +44,7 @@ describe('a routine load', () => {
     const cluster = await shop('fed', [LOAD])
     await takeBackup(stage, cluster, { label: 'fed_full', database: 'shop' })
     const drop = specOf('fed', 'fed_full', { tables: ['orders'], replaced: 'drop' })
-    const { findings } = await planOf(drop)
+    const { findings } = await stage.plan(drop)
     expect(findings.find(({ code }) => code === 'routine-load-left')?.message).toContain('feed (into orders, RUNNING)')
     expect(findings.find(({ code }) => code === 'routine-load-loses-table')?.level).toBe('fatal')
 

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RestorePlan } from '../../contract/backup/restore-api.ts'
 import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
-import { TASK_QUEUE } from '../../contract/names.ts'
 import { until } from '../support/until.ts'
 import { REPOSITORY, restoreStage } from './support/restore-stage.ts'
 import { contentOf, putRecord, takeBackup } from './support/take-backup.ts'
@@ -182,11 +180,7 @@ describe('the plan', () => {
       publish: 'auto',
     }
     sent.length = 0
-    const plan = (await stage.temporal.client.workflow.execute('restorePlan', {
-      workflowId: 'restore-plan/planned',
-      taskQueue: TASK_QUEUE,
-      args: [{ spec }],
-    })) as RestorePlan
+    const plan = await stage.plan(spec)
     const changing = /^(BACKUP|RESTORE|ALTER|CREATE|DROP|INSERT)/
     expect(sent.filter((sql) => changing.test(sql))).toEqual([])
     expect(plan.routes).toMatchObject([{ object: 'shop.orders', route: 'rebackup-swap' }])

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { S3Server } from '../../../client/s3-server/s3-server.ts'
 import {
   publishUpdate,
+  type RestorePlan,
   type RestoreResult,
   type RestoreStatus,
   restoreStatusQuery,
@@ -34,6 +35,8 @@ export interface RestoreStage {
   readonly worker: LabWorker
   /** A lab cluster with the repository, known to the worker; ended after the test. */
   cluster(name: string, options?: Partial<LabClusterOptions> & { repository?: boolean }): Promise<LabCluster>
+  /** What it would do. */
+  plan(spec: RestoreSpecInput): Promise<RestorePlan>
   start(spec: RestoreSpecInput): Promise<void>
   status(name: string): Promise<RestoreStatus>
   /** Waits for a state; one in which it can never come ends the wait. */
@@ -97,6 +100,12 @@ export function restoreStage(): RestoreStage {
       }
       return cluster
     },
+    plan: (spec) =>
+      temporal.client.workflow.execute('restorePlan', {
+        workflowId: `restore-plan/${spec.name}`,
+        taskQueue: TASK_QUEUE,
+        args: [{ spec }],
+      }),
     async start(spec) {
       await temporal.client.workflow.start('restore', {
         workflowId: restoreId(spec.name),
