@@ -3,7 +3,7 @@ import type { SnapshotLimits } from '../../contract/backup/objects.ts'
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { type Changes, findChanges } from '../../planning/backup/changes.ts'
 import { isEmptyPart, nextPart, type Part, partitionList } from '../../planning/backup/parts.ts'
-import { finishRecord, lateTables, planSnapshot, startRecord } from '../../planning/backup/record.ts'
+import { finishRecord, isBroken, lateTables, planSnapshot, startRecord, withoutTable } from '../../planning/backup/record.ts'
 import { selectObjects } from '../../planning/backup/select.ts'
 import type { BackupObjects } from '../../starrocks/backup/objects.ts'
 import { listDatabases, listTables } from '../../starrocks/index.ts'
@@ -20,6 +20,7 @@ export type PlanningRun = Pick<BackupRun, 'side' | 'input' | 'objects' | 'signal
 
 /** A database in which tables are made faster than they are backed up has to end somewhere. */
 const MOST_PARTS = 1_000
+const UNTAKEN = 'it was made, or made anew, after its turn; the next backup takes it'
 
 export interface PlannedSnapshot {
   /** What BACKUP takes; undefined when there is nothing to take. */
@@ -59,22 +60,32 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   }
   const reading = await readDatabase(options, listed)
   const baseline = await records.baseline()
-  const previous = left.size > 0 || reading.unmatched.length > 0 ? await records.previous() : undefined
   const changes = findChanges(reading.state, baseline)
   const names = listed.map(({ name }) => name)
   const partial = selectObjects(spec.objects).complete(database, names) ? {} : { partial: true }
-  const sofar = { ...(await recordSoFar(run, found.id, baseline, reading)), ...partial }
-  const { part, last, late } = await choosePart(run, reading, changes, sofar, baseline)
+  const before = { ...(await recordSoFar(run, found.id, baseline, reading)), ...partial }
+  const { after } = input.cursor
+  const broken = after?.partition !== undefined && isBroken(before, reading.state, after.name) ? after.name : undefined
+  const sofar = broken === undefined ? before : withoutTable(before, broken)
+  const { part, last, late } = await choosePart(run, reading, changes, sofar, { baseline, broken })
   const empty = isEmptyPart(part)
   const planned = empty ? sofar : planSnapshot(sofar, reading.state, changes, baseline, { label: run.label, part })
   const record = last ? finishRecord(planned, reading.state, baseline) : planned
+  const untaken = last ? [...reading.state.tables.keys()].filter((name) => !Object.hasOwn(record.tables, name)) : []
+  const lacks = left.size + reading.unmatched.length + untaken.length > 0
+  const previous = lacks ? await records.previous() : undefined
   return {
     objects: empty ? undefined : objectsOf(part, reading),
     part,
-    record: last ? withLacking(record, { names, left, unmatched: reading.unmatched, previous }) : record,
+    record: last ? withLacking(record, { names, left, unmatched: reading.unmatched, untaken, previous }) : record,
     last,
     late,
-    warnings: [...filterWarnings(reading, { spec, database, now: run.now, previous, missed }), ...reading.warnings],
+    warnings: [
+      ...filterWarnings(reading, { spec, database, now: run.now, previous, missed }),
+      ...reading.warnings,
+      ...(broken === undefined ? [] : [`${database}.${broken} was replaced or altered between two snapshots; it is taken whole`]),
+      ...untaken.map((name) => `${database}.${name} is not in this backup: ${UNTAKEN}`),
+    ],
     whole: baseline
       ? part.tables.flatMap(({ name, partitions }) =>
           partitions ? [] : [{ table: name, why: changes.tables.get(name)?.why ?? '' }],
@@ -90,17 +101,22 @@ function withLacking(
     names,
     left,
     unmatched,
+    untaken,
     previous,
   }: {
     names: readonly string[]
     left: ReadonlyMap<string, string>
     unmatched: readonly string[]
+    untaken: readonly string[]
     previous: BackupRecord | undefined
   },
 ): BackupRecord {
-  if (!previous) return record
+  const told = untaken.map((object) => ({ object, reason: UNTAKEN }))
+  const notIncluded = [...record.notIncluded, ...told]
+  if (!previous) return { ...record, notIncluded }
   const absent = [
     ...unmatched.map((name) => [name, UNMATCHED] as const),
+    ...untaken.map((name) => [name, UNTAKEN] as const),
     // What was dropped is not missed.
     ...[...left].filter(([name]) => names.includes(name)),
   ]
@@ -108,16 +124,16 @@ function withLacking(
     const since = Object.hasOwn(record.tables, name) ? undefined : lastHeld(previous, name)
     return since === undefined ? [] : [[name, { reason, since }] as const]
   })
-  return lacking.length === 0 ? record : { ...record, lacking: Object.fromEntries(lacking) }
+  return { ...record, notIncluded, ...(lacking.length === 0 ? {} : { lacking: Object.fromEntries(lacking) }) }
 }
 
-/** `late`: for what comes after it, see BackupCursor. */
+/** `broken`: a table whose snapshots so far count no more. `late`: for what comes after it, see BackupCursor. */
 async function choosePart(
   { input }: PlanningRun,
   reading: DatabaseReading,
   changes: Changes,
   sofar: BackupRecord,
-  baseline: BackupRecord | undefined,
+  { baseline, broken }: { baseline: BackupRecord | undefined; broken: string | undefined },
 ): Promise<{ part: Part; last: boolean; late: boolean }> {
   const { spec, cursor } = input
   const { state } = reading
@@ -132,7 +148,12 @@ async function choosePart(
     const part = await next(rest(undefined), uncut)
     return { part, last: !part.more || input.part >= MOST_PARTS, late: true }
   }
-  const part = await next(changes, spec.snapshot, cursor.after)
+  const again = broken === undefined ? undefined : changes.tables.get(broken)
+  const only = again && { tables: new Map([[broken ?? '', again]]), materializedViews: [], views: [], functions: [] }
+  // What was replaced between two snapshots is not cut again: it may be replaced all the time.
+  const alone = only && (await next(only, uncut))
+  const following = await next(changes, spec.snapshot, alone ? alone.last : cursor.after)
+  const part = alone ? { ...alone, more: !isEmptyPart(following) } : following
   if (part.more || cursor.labels.length === 0) return { part, last: !part.more, late: false }
   const left = rest(part)
   if (left.tables.size === 0 || input.part >= MOST_PARTS) return { part, last: true, late: false }

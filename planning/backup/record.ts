@@ -1,5 +1,5 @@
 import type { BackupRecord, LabelRecord, PartitionRecord, TableRecord } from '../../contract/backup/record.ts'
-import { type Changes, hasManyPhysical, own, samePhysical, sortedPhysical } from './changes.ts'
+import { type Changes, hasManyPhysical, own, samePhysical, sortedPhysical, tableChange } from './changes.ts'
 import type { DatabaseState, PartitionState, PhysicalVersions, TableState } from './database-state.ts'
 import { type Part, SHADOW_PARTITION } from './parts.ts'
 
@@ -193,7 +193,7 @@ export function finishRecord(
     if (!tables.has(name)) {
       const before = own(baseline?.tables, name)
       // Written to after its turn in a backup of several snapshots: as it was in the baseline; the next backup finds the difference.
-      if (before && isLike(table, before)) tables.set(name, untouched(table, undefined, name, before))
+      if (before && isHeld(table, before)) tables.set(name, untouched(table, undefined, name, before))
     }
   }
   const kept = <T extends { at?: number }>(
@@ -240,13 +240,33 @@ export function lateTables(
   const late = [...changes.tables].filter(([name]) => {
     if (taken.has(name) || Object.hasOwn(record.tables, name)) return false
     const [table, before] = [state.tables.get(name), own(baseline?.tables, name)]
-    return table !== undefined && !(before && isLike(table, before))
+    return table !== undefined && !(before && isHeld(table, before))
   })
   return { tables: new Map(late), materializedViews: [], views: [], functions: [] }
 }
 
-const isLike = (table: TableState, before: TableRecord) =>
-  table.id === before.id && table.fingerprint === before.fingerprint && !hasManyPhysical(table)
+const isSameTable = (table: TableState, before: TableRecord) =>
+  table.id === before.id && table.fingerprint === before.fingerprint
+
+/** The earlier snapshots hold the table, at least as it was then. One that comes out of a single snapshot only is held as it is now, or not. */
+const isHeld = (table: TableState, before: TableRecord) =>
+  isSameTable(table, before) && (!hasManyPhysical(table) || tableChange(table, before).take === 'nothing')
+
+/**
+ * A table whose first partitions are in a snapshot already, and that is another one now, has another definition, or is gone: the rest of it would
+ * not belong to them.
+ */
+export function isBroken(record: BackupRecord, state: DatabaseState, name: string): boolean {
+  const begun = own(record.tables, name)
+  const table = state.tables.get(name)
+  return begun !== undefined && !(table && isSameTable(table, begun))
+}
+
+/** As if no snapshot of this backup had begun with that table. */
+export function withoutTable(record: BackupRecord, name: string): BackupRecord {
+  const tables = Object.entries(record.tables).filter(([one]) => one !== name)
+  return { ...record, tables: Object.fromEntries(tables) }
+}
 
 /** Those of a table's partitions that are in earlier snapshots as they are now. */
 function untouched(

@@ -120,8 +120,12 @@ describe('compared with a baseline', () => {
         { random: true },
       )
     const first = backUp('f', database({ t: many('1') })).record
-    expect(backUp('i', database({ t: many('1') }), first).part.tables).toEqual([])
-    expect(backUp('i', database({ t: many('2') }), first).part.tables).toEqual([{ name: 't' }])
+    const unchanged = backUp('i', database({ t: many('1'), w: table('9', { w: partition('91', 2) }) }), first)
+    expect(unchanged.part.tables).toEqual([{ name: 'w' }])
+    expect(lies(unchanged.record, 't')).toEqual(['p1@f:2+1', 'p2@f:3'])
+    const changed = backUp('i', database({ t: many('2') }), first)
+    expect(changed.part.tables).toEqual([{ name: 't' }])
+    expect(lies(changed.record, 't')).toEqual(['p1@i:2+2', 'p2@i:3'])
   })
 
   it('the same id and version with another time is something else: a restore over it brought it there', () => {
