@@ -36,6 +36,7 @@ import {
   writeMemory,
 } from './replicate/memory.ts'
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
+import { compareValues } from './replicate/partition-values.ts'
 import { resetPartitions, resetStatement } from './replicate/reset-partitions.ts'
 import { distrust, holdsRows, markOf, momentOf, REPLACED, SchemaTrust } from './replicate/schema-trust.ts'
 import { buildRequest, sendJob } from './replicate/send-job.ts'
@@ -100,6 +101,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   }
   // After the versions: what changes later is in a later version, and so in a later round.
   const definition = await compareDefinitions(pair)
+  compareValues(pair, definition.model, partitions)
   const mark = markOf(moment, definition)
   const schema = writeMark(mark)
   const believed = !holdsRows(partitions) || (await trust.holds(mark))

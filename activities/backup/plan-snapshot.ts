@@ -3,7 +3,14 @@ import type { SnapshotLimits } from '../../contract/backup/objects.ts'
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { type Changes, findChanges } from '../../planning/backup/changes.ts'
 import { isEmptyPart, nextPart, type Part, partitionList } from '../../planning/backup/parts.ts'
-import { finishRecord, isBroken, lateTables, planSnapshot, startRecord, withoutTable } from '../../planning/backup/record.ts'
+import {
+  finishRecord,
+  isBroken,
+  lateTables,
+  planSnapshot,
+  startRecord,
+  withoutTable,
+} from '../../planning/backup/record.ts'
 import { selectObjects } from '../../planning/backup/select.ts'
 import type { BackupObjects } from '../../starrocks/backup/objects.ts'
 import { listDatabases, listTables } from '../../starrocks/index.ts'
@@ -83,7 +90,9 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
     warnings: [
       ...filterWarnings(reading, { spec, database, now: run.now, previous, missed }),
       ...reading.warnings,
-      ...(broken === undefined ? [] : [`${database}.${broken} was replaced or altered between two snapshots; it is taken whole`]),
+      ...(broken === undefined
+        ? []
+        : [`${database}.${broken} was replaced or altered between two snapshots; it is taken whole`]),
       ...untaken.map((name) => `${database}.${name} is not in this backup: ${UNTAKEN}`),
     ],
     whole: baseline

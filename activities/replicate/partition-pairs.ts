@@ -13,6 +13,7 @@ import type { TablePair } from './table-pair.ts'
 
 /** A physical partition of the source, its copy, and what has to be done. */
 export interface PartitionPair {
+  /** On the target. Only that of a table without partitioning, which is called like the table, can be another one at the source. */
   name: string
   source: PartitionRow
   target: PartitionRow
@@ -49,7 +50,7 @@ export function matchPartitions(
   const copies = grouped(target)
   const pairs: PartitionPair[] = []
   for (const [name, originals] of grouped(source)) {
-    const twins = copies.get(name)
+    const twins = copies.get(name) ?? onlyPartition(originals, copies)
     if (!twins)
       throw stale(`partition ${name} of ${pair.target.full} does not exist on the target yet`, { align: true })
     if (twins.length !== originals.length) {
@@ -67,7 +68,7 @@ export function matchPartitions(
         )
       }
       pairs.push({
-        name,
+        name: twin.name,
         source: original,
         target: twin,
         version: versionOf(original),
@@ -77,6 +78,17 @@ export function matchPartitions(
     }
   }
   return pairs
+}
+
+/** The only partition of a table without partitioning is called like the table, which may have another name on the target. */
+function onlyPartition(
+  originals: readonly PartitionRow[],
+  copies: ReadonlyMap<string, PartitionRow[]>,
+): PartitionRow[] | undefined {
+  const [twins, ...others] = copies.values()
+  if (!twins || others.length > 0) return undefined
+  const isWhole = ({ rangeText, listText }: PartitionRow) => rangeText === undefined && listText === undefined
+  return [...originals, ...twins].every(isWhole) ? twins : undefined
 }
 
 function grouped<R extends PartitionRow>(rows: readonly R[]): Map<string, R[]> {

@@ -131,7 +131,11 @@ async function compareVersions(
     if (skipped.target.has(joinTableName(copy.database, copy.table))) continue
     const formerEpochs = epochs.note(row)
     const from = formerEpochs.length === 0 ? row : { ...row, formerEpochs }
-    comparisons.get(joinTableName(row.database, row.table))?.add(row.name, from, Number(row.dataSizeBytes))
+    // The only partition of an unpartitioned table is called like the table.
+    const isRenamed =
+      row.name === row.table && copy.table !== row.table && !index.get(copy.database, copy.table)?.has(row.name)
+    const name = isRenamed ? copy.table : row.name
+    comparisons.get(joinTableName(row.database, row.table))?.add(name, from, Number(row.dataSizeBytes))
   }
   for (const [full, comparison] of comparisons) {
     const { database, table } = splitTableName(full)
