@@ -37,9 +37,10 @@ export async function releaseSnapshots(repository: Repository, holder: string, s
   if (error) throw error
 }
 
-function leaseInfo({ holder, why, labels, records = [], cluster }: RepositoryLease): Record<string, string> {
+function leaseInfo({ holder, runId, why, labels, records = [], cluster }: RepositoryLease): Record<string, string> {
   const lists = { labels: JSON.stringify(labels), records: JSON.stringify(records) }
-  return { holder, why, ...lists, ...(cluster === undefined ? {} : { cluster }) }
+  const known = { ...(runId === undefined ? {} : { runId }), ...(cluster === undefined ? {} : { cluster }) }
+  return { holder, why, ...lists, ...known }
 }
 
 /** Errors: SyntaxError for one that is damaged; who meets it does not know what it protects, and deletes nothing. */
@@ -49,6 +50,7 @@ export function readLeaseInfo({ info, id }: Lease): RepositoryLease {
     why: info.why ?? 'somebody works with it',
     labels: JSON.parse(info.labels ?? '[]') as string[],
     records: JSON.parse(info.records ?? '[]') as string[],
+    ...(info.runId === undefined ? {} : { runId: info.runId }),
     ...(info.cluster === undefined ? {} : { cluster: info.cluster }),
   }
 }

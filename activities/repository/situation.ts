@@ -13,7 +13,7 @@ import { readHoldings } from './read-holdings.ts'
 import { type FoundIntent, objectsOf } from './repository-objects.ts'
 import { hashesOfRunning } from './running-restores.ts'
 import { readTraces } from './traces.ts'
-import { createWriters } from './writers.ts'
+import { createWriters, holderOf } from './writers.ts'
 
 /** Everything that decides what may be deleted, at one moment. */
 export interface Situation {
@@ -93,7 +93,7 @@ export async function readSituation(
     ...jobs.flatMap(jobProtectors),
   ]
   for (const { lease, expired } of leases) {
-    const holder = await writerOf(lease.holder)
+    const holder = await holderOf(lease, writerOf)
     // Its holder ended without giving it back. One that is known to be at work only did not come to prolong it.
     if (holder === 'closed' || (expired && holder !== 'open')) continue
     protectors.push({ labels: lease.labels, records: lease.records, why: `${lease.why}, by ${lease.holder}` })

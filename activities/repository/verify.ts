@@ -46,7 +46,12 @@ export function createVerifyActivities(deps: Dependencies) {
             const repository = await deps.repository(name).open(signal)
             const { deleting } = await protectSnapshots(
               repository,
-              { holder, why: 'verified', labels: labels.map(({ label }) => label) },
+              {
+                holder,
+                runId: context.info.workflowExecution?.runId,
+                why: 'verified',
+                labels: labels.map(({ label }) => label),
+              },
               signal,
             )
             const doomed =

@@ -1,4 +1,5 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import type { RepositoryLease } from '../../contract/backup/repository-api.ts'
 import { isClosed } from '../closed-workflows.ts'
 
 /** Whether a workflow still works. `unknown`: this Temporal has never heard of it, or has forgotten it; another one may know it. */
@@ -16,6 +17,15 @@ export function createWriters(client: Client | undefined): (workflowId: string, 
     }
     return writer
   }
+}
+
+/** Whether the holder of a lease still works. A closed workflow of its id may only be a namesake of one in another Temporal. */
+export async function holderOf(
+  { holder, runId }: Pick<RepositoryLease, 'holder' | 'runId'>,
+  writerOf: ReturnType<typeof createWriters>,
+): Promise<Writer> {
+  const writer = await writerOf(holder)
+  return writer === 'closed' && runId !== undefined ? writerOf(holder, runId) : writer
 }
 
 async function ask(client: Client, workflowId: string, runId: string | undefined): Promise<Writer> {

@@ -1,7 +1,7 @@
 import { SnapshotError, StorageError } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { leasesOf, readLeaseInfo } from '../repository/leases.ts'
-import { createWriters } from '../repository/writers.ts'
+import { createWriters, holderOf } from '../repository/writers.ts'
 import { attachRepository, dropFrom } from './attach-repository.ts'
 import { repositoryOf } from './repository-of.ts'
 
@@ -47,7 +47,7 @@ async function whoUses(
     for (const lease of await leasesOf(repository).list('read', { signal })) {
       const known = readLeaseInfo(lease)
       if (known.cluster !== cluster || known.holder === holder) continue
-      const writer = await writerOf(known.holder)
+      const writer = await holderOf(known, writerOf)
       if (writer === 'open' || (writer === 'unknown' && !lease.expired)) return `${known.holder} ${known.why}`
     }
     return undefined

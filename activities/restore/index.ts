@@ -95,7 +95,10 @@ export function createRestoreActivities(deps: Dependencies) {
 
     /** Keeps the snapshots from being deleted, for some days. Returns warnings. */
     leaseRestoreSnapshots(input: RestoreInput & { chain: string[]; holder: string }): Promise<string[]> {
-      return guarded('The snapshots cannot be kept from being deleted', (signal) => leaseSnapshots(deps, input, signal))
+      const runId = Context.current().info.workflowExecution?.runId
+      return guarded('The snapshots cannot be kept from being deleted', (signal) =>
+        leaseSnapshots(deps, { ...input, runId }, signal),
+      )
     },
 
     releaseRestoreSnapshots(input: { spec: RestoreSpec; holder: string }): Promise<void> {

@@ -1,7 +1,7 @@
 import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readTable } from '../../starrocks/ddl/index.ts'
-import { listPartitions, quoteQualified, showCreate, statementTimeouts } from '../../starrocks/index.ts'
+import { listPartitions, quoteQualified, StarRocksError, showCreate, statementTimeouts } from '../../starrocks/index.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { addRangePartitions } from './range-partitions.ts'
 import type { RestoreContext } from './restore-context.ts'
@@ -38,6 +38,19 @@ async function wasDone(context: RestoreContext, planned: PlannedTable, mark: Ove
   const now = new Set(await idsOf(context, planned))
   return before.every((id) => !now.has(id))
 }
+
+/** Of these errors of a statement the cluster may have done it all the same. */
+const UNSURE: ReadonlySet<StarRocksError['kind']> = new Set([
+  'OutcomeUnknown',
+  'Unreachable',
+  'NotLeader',
+  'UnexpectedAnswer',
+])
+const marksAfter = new WeakMap<object, OverwriteMark>()
+
+/** Where the cluster itself said that the statement was not done: the mark to go by from then on, since what changes later is somebody else's doing. */
+export const markAfter = (error: unknown): OverwriteMark | undefined =>
+  typeof error === 'object' && error !== null ? marksAfter.get(error) : undefined
 
 /**
  * INSERT OVERWRITE of the chosen partitions from where they were restored to; the statement changes all of them of a table at once, or none. Partitions
@@ -77,7 +90,15 @@ export async function overwritePartitions(
     context.tell(`overwrite ${names.length} partitions of ${outline.database}.${planned.target}`)
     const variables = await statementTimeouts(cluster, OVERWRITE_SECONDS, { signal })
     const timeoutMs = OVERWRITE_SECONDS * 1_000 + MARGIN_MS
-    await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs, long: true, variables })
+    try {
+      await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs, long: true, variables })
+    } catch (error) {
+      if (error instanceof StarRocksError && !UNSURE.has(error.kind) && !signal?.aborted) {
+        const ids = await idsOf(context, planned).catch(() => undefined)
+        if (ids) marksAfter.set(error, { [planned.target]: ids.slice(0, MOST_MARKED) })
+      }
+      throw error
+    }
   }
 }
 

@@ -8,8 +8,9 @@ import { refusedRestore } from './restore-failures.ts'
 export type LeaseOrder = RestoreInput & {
   /** Labels that are read. */
   chain: string[]
-  /** The workflow's id: when that is closed, nobody heeds the lease any more. */
+  /** The workflow's id and run: when that is closed, nobody heeds the lease any more. */
   holder: string
+  runId?: string
 }
 
 /**
@@ -18,12 +19,13 @@ export type LeaseOrder = RestoreInput & {
  * being deleted already.
  */
 export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, signal?: AbortSignal): Promise<string[]> {
-  const { spec, basis, chain, holder } = order
+  const { spec, basis, chain, holder, runId } = order
   let deleting: string[]
   let gone: string | undefined
   try {
     const lease = {
       holder,
+      runId,
       why: `restores backup ${basis.backup} to ${spec.cluster}`,
       labels: chain,
       records: basis.bare ? [] : [basis.backup],

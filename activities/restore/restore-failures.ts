@@ -33,7 +33,11 @@ const WAITS: ReadonlySet<StorageError['kind']> = new Set(['Unreachable', 'Thrott
 export function overwriteFailure(
   error: unknown,
   table: string,
-  { overwritten, untouched }: { overwritten: readonly string[]; untouched: readonly string[] },
+  {
+    overwritten,
+    untouched,
+    mark,
+  }: { overwritten: readonly string[]; untouched: readonly string[]; mark: Record<string, string[]> | undefined },
 ): unknown {
   const failure = asRestoreFailure(error, `Partitions of ${table} were not overwritten`)
   if (!(failure instanceof ApplicationFailure)) return failure
@@ -48,7 +52,7 @@ export function overwriteFailure(
     nonRetryable: failure.nonRetryable ?? undefined,
     category: failure.category ?? undefined,
     ...(nextRetryDelay ? { nextRetryDelay } : {}),
-    details: [{ overwritten }],
+    details: [{ overwritten, ...(mark === undefined ? {} : { mark }) }],
   })
 }
 

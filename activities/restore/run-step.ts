@@ -14,7 +14,7 @@ import { type HeldBuckets, readHeldBuckets } from './held-buckets.ts'
 import { type JobMark, markJob } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
-import { markOverwrite, type OverwriteMark, overwritePartitions } from './overwrite-partitions.ts'
+import { markAfter, markOverwrite, type OverwriteMark, overwritePartitions } from './overwrite-partitions.ts'
 import { takeOwnSnapshot } from './own-snapshot.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { quietTables } from './quiet-tables.ts'
@@ -74,7 +74,10 @@ export interface StepDone {
 }
 
 /** What goes along with the failure of such a step. */
-export type OverwriteState = Required<Pick<StepDone, 'overwritten'>>
+export interface OverwriteState extends Required<Pick<StepDone, 'overwritten'>> {
+  /** Of the live table whose statement was refused: takes the place of what was noted before. */
+  mark?: OverwriteMark
+}
 
 const MOST_PROBLEMS = 10
 
@@ -230,7 +233,7 @@ async function overwrite(
       })
     } catch (error) {
       const untouched = tables.slice(at + 1).map(({ target }) => target)
-      throw overwriteFailure(error, planned.target, { overwritten, untouched })
+      throw overwriteFailure(error, planned.target, { overwritten, untouched, mark: markAfter(error) })
     }
     overwritten.push(planned.target)
   }

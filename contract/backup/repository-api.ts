@@ -142,6 +142,8 @@ export interface VerifyResult {
 export interface RepositoryLease {
   /** A workflow's id. */
   holder: string
+  /** Of the workflow; another Temporal may have one of the same id. */
+  runId?: string
   /** For people: what it does. */
   why: string
   labels: string[]

@@ -60,6 +60,8 @@ test('a partition that was made again with other values gets no rows before the 
   source.execute("INSERT INTO shop.c VALUES (3,'IT')")
   await migration.settled()
   const valuesOf = (cluster: typeof source) =>
-    cluster.execute('SHOW PARTITIONS FROM shop.c').rows.flatMap((row) => row.filter((cell) => String(cell).includes('DE')))
+    cluster
+      .execute('SHOW PARTITIONS FROM shop.c')
+      .rows.flatMap((row) => row.filter((cell) => String(cell).includes('DE')))
   expect(valuesOf(target)).toEqual(valuesOf(source))
 })

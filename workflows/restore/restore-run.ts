@@ -4,6 +4,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   setCurrentDetails,
   sleep,
   workflowInfo,
@@ -103,11 +104,24 @@ export class RestoreRun {
     const started = Date.now()
     try {
       await this.#live.run(() => this.#restore())
-      await CancellationScope.nonCancellable(() => this.#note('ok', started))
-      this.#set('finished', 'done')
-      return this.#result(true, started)
     } catch (error) {
-      return CancellationScope.nonCancellable(() => this.#end(error, started))
+      if (!this.#final) return CancellationScope.nonCancellable(() => this.#end(error, started))
+      // It has the live names, and nobody asked to take them away again.
+      this.#warn([messageOf(error)])
+    }
+    await CancellationScope.nonCancellable(() =>
+      this.#orWarn('The metrics do not tell of it', () => this.#note('ok', started)),
+    )
+    this.#set('finished', 'done')
+    return this.#result(true, started)
+  }
+
+  /** Of what comes after the publication: its failure is told, and takes nothing back. */
+  async #orWarn(what: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      this.#warn([`${what}: ${messageOf(error)}`])
     }
   }
 
@@ -136,7 +150,9 @@ export class RestoreRun {
 
     await this.#phase('assemble', check)
     this.status.where = summary.whereAssembled
-    await this.#release()
+    // Its record is read until the end, also when that is days later.
+    const leased = patched('leased-until-the-end')
+    if (!leased) await this.#release()
     if ([...basis.steps].some((code) => phaseOf(kindOfCode(code)) === 'publish')) await this.#untilItMay(check)
     await this.#publishAll(check)
     this.#final = true
@@ -145,7 +161,8 @@ export class RestoreRun {
       this.#set('cleaning', 'put right what was left behind')
       await this.#phase('after', check)
       await this.#phase('clean', check)
-      await this.#detach()
+      if (leased) await this.#orWarn('The lease of its snapshots runs out by itself', () => this.#release())
+      await this.#orWarn('The repository stays attached', () => this.#detach())
     })
   }
 
@@ -245,7 +262,7 @@ export class RestoreRun {
     if (phase === 'assemble') await this.#prolong()
     // What was noted before the first try tells what it has done, also when it is published once more.
     const before = this.#published.find((one) => one.step === step)
-    const mark = before ? before.mark : needsMark(kind) ? await steps.markRestoreStep({ spec, basis, step }) : null
+    let mark = before ? before.mark : needsMark(kind) ? await steps.markRestoreStep({ spec, basis, step }) : null
     this.#begun = { step, mark }
     if (phase === 'publish' && !before) this.#published.push({ step, mark })
     const first = before ? 2 : 1
@@ -270,6 +287,11 @@ export class RestoreRun {
         if (kind === 'overwrite' && cause instanceof ApplicationFailure) {
           const [state] = (cause.details ?? []) as [OverwriteState?]
           for (const table of state?.overwritten ?? []) this.#overwritten.add(table)
+          if (state?.mark) {
+            mark = { ...mark, ...state.mark } as StepMark
+            const noted = this.#published.find((one) => one.step === step)
+            if (noted) noted.mark = mark
+          }
         }
         if (type === BACKUP_ERRORS.aborted && attempt - first + 1 < spec.attempts) {
           this.#warn([`${stepWords(kind)}, try ${attempt}: ${messageOf(error)}`])
