@@ -46,11 +46,10 @@ const UNSURE: ReadonlySet<StarRocksError['kind']> = new Set([
   'NotLeader',
   'UnexpectedAnswer',
 ])
-const marksAfter = new WeakMap<object, OverwriteMark>()
+const refusals = new WeakSet<object>()
 
-/** Where the cluster itself said that the statement was not done: the mark to go by from then on, since what changes later is somebody else's doing. */
-export const markAfter = (error: unknown): OverwriteMark | undefined =>
-  typeof error === 'object' && error !== null ? marksAfter.get(error) : undefined
+/** Whether the cluster itself said that the statement was not done: what the partitions become afterwards is somebody else's doing. */
+export const isRefusal = (error: unknown): boolean => typeof error === 'object' && error !== null && refusals.has(error)
 
 /**
  * INSERT OVERWRITE of the chosen partitions from where they were restored to; the statement changes all of them of a table at once, or none. Partitions
@@ -93,10 +92,7 @@ export async function overwritePartitions(
     try {
       await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs, long: true, variables })
     } catch (error) {
-      if (error instanceof StarRocksError && !UNSURE.has(error.kind) && !signal?.aborted) {
-        const ids = await idsOf(context, planned).catch(() => undefined)
-        if (ids) marksAfter.set(error, { [planned.target]: ids.slice(0, MOST_MARKED) })
-      }
+      if (error instanceof StarRocksError && !UNSURE.has(error.kind)) refusals.add(error)
       throw error
     }
   }

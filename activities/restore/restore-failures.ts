@@ -36,8 +36,8 @@ export function overwriteFailure(
   {
     overwritten,
     untouched,
-    mark,
-  }: { overwritten: readonly string[]; untouched: readonly string[]; mark: Record<string, string[]> | undefined },
+    refused,
+  }: { overwritten: readonly string[]; untouched: readonly string[]; refused: string | undefined },
 ): unknown {
   const failure = asRestoreFailure(error, `Partitions of ${table} were not overwritten`)
   if (!(failure instanceof ApplicationFailure)) return failure
@@ -52,7 +52,7 @@ export function overwriteFailure(
     nonRetryable: failure.nonRetryable ?? undefined,
     category: failure.category ?? undefined,
     ...(nextRetryDelay ? { nextRetryDelay } : {}),
-    details: [{ overwritten, ...(mark === undefined ? {} : { mark }) }],
+    details: [{ overwritten, ...(refused === undefined ? {} : { refused }) }],
   })
 }
 

@@ -14,7 +14,7 @@ import { type HeldBuckets, readHeldBuckets } from './held-buckets.ts'
 import { type JobMark, markJob } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
-import { markAfter, markOverwrite, type OverwriteMark, overwritePartitions } from './overwrite-partitions.ts'
+import { isRefusal, markOverwrite, type OverwriteMark, overwritePartitions } from './overwrite-partitions.ts'
 import { takeOwnSnapshot } from './own-snapshot.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { quietTables } from './quiet-tables.ts'
@@ -75,8 +75,8 @@ export interface StepDone {
 
 /** What goes along with the failure of such a step. */
 export interface OverwriteState extends Required<Pick<StepDone, 'overwritten'>> {
-  /** Of the live table whose statement was refused: takes the place of what was noted before. */
-  mark?: OverwriteMark
+  /** The live table whose statement was refused: what was noted of it before tells nothing of the next try. */
+  refused?: string
 }
 
 const MOST_PROBLEMS = 10
@@ -232,8 +232,9 @@ async function overwrite(
         again: run.attempt > 1 || activity.info.attempt > 1,
       })
     } catch (error) {
+      const refused = isRefusal(error) ? planned.target : undefined
       const untouched = tables.slice(at + 1).map(({ target }) => target)
-      throw overwriteFailure(error, planned.target, { overwritten, untouched, mark: markAfter(error) })
+      throw overwriteFailure(error, planned.target, { overwritten, untouched, refused })
     }
     overwritten.push(planned.target)
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BackupRecord } from '../../contract/backup/record.ts'
+import { until } from '../support/until.ts'
 import { backupStage } from './support/backup-stage.ts'
 
 const stage = backupStage()
@@ -121,5 +122,32 @@ describe('backups of a database', () => {
     expect(Object.keys(record.tables.orders?.partitions ?? {}).sort()).toEqual(['p1', 'p2', 'p3'])
     expect(record.labels.every(({ timestamp }) => timestamp !== '')).toBe(true)
     expect((await stage.contents()).own.filter((key) => key.startsWith('intents/'))).toEqual([])
+  })
+
+  test('a table that is swapped while its partitions are being cut into several snapshots is taken anew, as one', async () => {
+    const cluster = await shop()
+    cluster.execute(`CREATE TABLE shop.spare ${RANGE}`)
+    cluster.execute("INSERT INTO shop.spare VALUES (9,'other'),(19,'other'),(29,'other')")
+    const stick = cluster.faults.inject({ kind: 'stick-snapshot', database: 'shop', state: 'UPLOADING' })
+    const spec = stage.spec(cluster, {
+      objects: { databases: [], tables: ['shop.orders', 'shop.people'] },
+      snapshot: { tables: 2, partitions: 2 },
+    })
+    const run = await stage.start(spec, 'shop')
+    await until('the first partitions are in a snapshot', () => stick.struck > 0)
+    const slow = cluster.faults.inject({ kind: 'delay-mysql', ms: 2_000, match: /^SHOW PROC '\/dbs'$/ })
+    stick.clear()
+    await until('it looks again, to plan the next one', () => slow.struck > 0)
+    cluster.execute('ALTER TABLE shop.orders SWAP WITH spare')
+    slow.clear()
+    const result = await run.result()
+    expect(result.warnings.join()).toContain('shop.orders was replaced or altered between two snapshots')
+    const { orders, people } = (await stage.record(result.id)).tables
+    expect(Object.keys(people?.partitions ?? {})).toHaveLength(1)
+    const swapped = cluster.state.databases.get('shop')?.objects.get('orders')
+    expect(orders?.id).toBe(String(swapped?.id))
+    const places = Object.values(orders?.partitions ?? {}).map(({ at }) => at)
+    expect(places).toHaveLength(3)
+    expect(new Set(places).size).toBe(1)
   })
 })

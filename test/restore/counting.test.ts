@@ -96,6 +96,31 @@ describe('INSERT OVERWRITE that fails', () => {
     expect(await contentOf(cluster, 'shop', 'people')).toEqual(before)
     expect((await contentOf(cluster, 'shop', 'orders')).join()).toContain('since')
   })
+
+  test('is done when it is published once more, also where others wrote the partitions anew meanwhile', async () => {
+    const cluster = await shop('anew', { version: '3.3' })
+    const before = await contentOf(cluster, 'shop', 'people')
+    const hopeless = cluster.faults.inject({
+      kind: 'slow-query',
+      seconds: 50_000,
+      match: /^INSERT OVERWRITE.*`people`/s,
+    })
+    await stage.start({
+      name: 'anew',
+      cluster: 'anew',
+      repository: REPOSITORY,
+      from: { label: 'anew_full' },
+      partitions: { people: ['p1'] },
+      publish: 'auto',
+    })
+    await stage.state('anew', 'ready')
+    hopeless.clear()
+    // As many rows as the backup has, and other ones.
+    cluster.execute("INSERT OVERWRITE shop.people PARTITION (p1) VALUES (9,'not the backup')")
+    await stage.publish('anew')
+    expect(await stage.result('anew')).toMatchObject({ ok: true, published: true })
+    expect(await contentOf(cluster, 'shop', 'people')).toEqual(before)
+  })
 })
 
 test('nothing is left of the snapshots by which tables were moved, failed ones included', async () => {

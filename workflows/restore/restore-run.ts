@@ -10,6 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { RestoreCheck } from '../../activities/restore/index.ts'
+import type { OverwriteMark } from '../../activities/restore/overwrite-partitions.ts'
 import type { OwnSnapshot } from '../../activities/restore/restore-context.ts'
 import type { OverwriteState, StepMark } from '../../activities/restore/run-step.ts'
 import { BACKUP_ERRORS } from '../../contract/backup/backup-api.ts'
@@ -39,6 +40,8 @@ export class RestoreRun {
   #check: RestoreCheck | undefined
   #done = 0
   #begun: { step: number; mark: StepMark } | undefined
+  /** The table of a step whose partitions have to be noted anew before the next try. */
+  #refused: { step: number; table: string } | undefined
   readonly #published: { step: number; mark: StepMark }[] = []
   readonly #snapshots: OwnSnapshot[] = []
   #wantsPublish = false
@@ -267,6 +270,15 @@ export class RestoreRun {
     if (phase === 'publish' && !before) this.#published.push({ step, mark })
     const first = before ? 2 : 1
     for (let attempt = first; ; attempt++) {
+      if (this.#refused?.step === step && patched('noted-anew')) {
+        const { table } = this.#refused
+        const now = (await steps.markRestoreStep({ spec, basis, step })) as OverwriteMark | null
+        mark = { ...(mark as OverwriteMark | null), [table]: now?.[table] ?? [] }
+        this.#begun = { step, mark }
+        const noted = this.#published.find((one) => one.step === step)
+        if (noted) noted.mark = mark
+        this.#refused = undefined
+      }
       try {
         const snapshots = [...this.#snapshots]
         const result = await steps.runRestoreStep({ spec, basis, step, mark, attempt, snapshots })
@@ -287,11 +299,7 @@ export class RestoreRun {
         if (kind === 'overwrite' && cause instanceof ApplicationFailure) {
           const [state] = (cause.details ?? []) as [OverwriteState?]
           for (const table of state?.overwritten ?? []) this.#overwritten.add(table)
-          if (state?.mark) {
-            mark = { ...mark, ...state.mark } as StepMark
-            const noted = this.#published.find((one) => one.step === step)
-            if (noted) noted.mark = mark
-          }
+          if (state?.refused !== undefined) this.#refused = { step, table: state.refused }
         }
         if (type === BACKUP_ERRORS.aborted && attempt - first + 1 < spec.attempts) {
           this.#warn([`${stepWords(kind)}, try ${attempt}: ${messageOf(error)}`])
