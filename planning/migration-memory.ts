@@ -55,6 +55,9 @@ export interface MigrationMemory {
   differenceAtMs?: number
   /** Tables that the present metadata difference could not align. */
   metadataStuck: string[]
+  /** How many the present metadata difference had to leave for later, and how many the last whole one had. */
+  metadataWaiting?: number
+  waitingDefinitions?: number
   running: Record<string, RunningEntry>
   parked: Record<string, Parked>
   /** Those beyond the listed ones. */
@@ -120,7 +123,13 @@ export function noteChanges(memory: MigrationMemory, outcomes: readonly AlignOut
 const DONE: ReadonlySet<AlignOutcome['outcome']> = new Set(['created', 'altered', 'recreated', 'dropped'])
 
 /** Takes in what a metadata difference reports: counts, changes, and tables that it cannot align. */
-export function noteMetadata(memory: MigrationMemory, report: MetadataReport, nowMs: number): void {
+export function noteMetadata(
+  memory: MigrationMemory,
+  report: MetadataReport,
+  nowMs: number,
+  /** What has to wait is open, too; runs of former versions forgot it. */
+  { waitingIsOpen = true }: { waitingIsOpen?: boolean } = {},
+): void {
   memory.metadata = report.counts
   memory.metadataError = report.error
   const at = new Date(nowMs).toISOString()
@@ -130,6 +139,12 @@ export function noteMetadata(memory: MigrationMemory, report: MetadataReport, no
     const known = memory.parked[table]
     // What was approved and has to wait a little is approved still.
     const waits = outcome === 'waiting' && known?.approved !== undefined
+    if (outcome === 'waiting' && !waits && waitingIsOpen) {
+      memory.metadataWaiting = (memory.metadataWaiting ?? 0) + 1
+      // Nothing of what it is parked for is settled by that.
+      if (known?.byMetadata) memory.metadataStuck.push(table)
+      continue
+    }
     const stuck = outcome === 'needs-approval' || outcome === 'refused' || outcome === 'failed' || waits
     if (stuck) memory.metadataStuck.push(table)
     else {
@@ -142,6 +157,8 @@ export function noteMetadata(memory: MigrationMemory, report: MetadataReport, no
   }
   if (!report.complete) return
   memory.metadataComplete = true
+  memory.waitingDefinitions = memory.metadataWaiting
+  memory.metadataWaiting = undefined
   memory.definitionsCheckedAt = report.startedAt ?? at
   if (report.more === 0) {
     const stuck = new Set(memory.metadataStuck)

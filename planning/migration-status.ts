@@ -102,6 +102,9 @@ function reasonsOf(memory: MigrationMemory, waiting: number, missing: number): M
       ...Object.values(memory.parked).map((table) => ({ reason: parkedReason(table), tables: 1 })),
       ...(memory.parkedMore ?? []),
       ...(Object.keys(memory.running).length > 0 ? (memory.waiting ?? []) : []),
+      ...(memory.waitingDefinitions ? memory.pending : []).flatMap(({ outcome, reason = 'it has to wait' }) =>
+        outcome === 'waiting' ? [{ reason: `the next metadata difference tries again: ${reason}`, tables: 1 }] : [],
+      ),
     ],
     MOST_REASONS,
   )
@@ -160,7 +163,8 @@ function whatEnds({ differenceSinceMs }: MigrationMemory, running: number): stri
 /** What keeps a migration in which nothing moves from having caught up. */
 function whyNotSettled(memory: MigrationMemory): string | undefined {
   if (!memory.counts || !memory.metadataComplete) return undefined
-  const { laggingPartitions, missingTables, parkedTables, surplusPartitions, unknownPartitions } = openMatters(memory)
+  const { laggingPartitions, missingTables, parkedTables, surplusPartitions, unknownPartitions, waitingDefinitions } =
+    openMatters(memory)
   if (parkedTables > 0) {
     const approvals = parkedCount(memory, ({ needsApproval }) => needsApproval)
     const listed = markedCount(memory) > 0 ? `, ${Object.keys(memory.parked).length} of them listed one by one` : ''
@@ -168,6 +172,9 @@ function whyNotSettled(memory: MigrationMemory): string | undefined {
     return approvals > 0 ? `${what}, ${approvals} of them until approved` : what
   }
   if (laggingPartitions > 0 || missingTables > 0) return undefined
+  if (waitingDefinitions > 0) {
+    return `${waitingDefinitions} ${waitingDefinitions === 1 ? 'definition waits' : 'definitions wait'} for the next metadata difference`
+  }
   if (surplusPartitions > 0) {
     return `${surplusPartitions} ${surplusPartitions === 1 ? 'partition' : 'partitions'} with rows only on the target: they can still be read there`
   }

@@ -10,9 +10,13 @@ export interface OpenMatters {
   missingTables: number
   /** Waiting after failures, for an approval or for a person; refused ones among them. Some of their differences move no version. */
   parkedTables: number
+  /** Tables, rollups and views that the last metadata difference left for the next one: a schema change runs, a job holds them. */
+  waitingDefinitions: number
 }
 
-export function openMatters(memory: Pick<MigrationMemory, 'counts' | 'parked' | 'parkedMore'>): OpenMatters {
+export function openMatters(
+  memory: Pick<MigrationMemory, 'counts' | 'parked' | 'parkedMore' | 'waitingDefinitions'>,
+): OpenMatters {
   const { counts } = memory
   return {
     laggingPartitions: counts?.laggingPartitions ?? 0,
@@ -20,6 +24,7 @@ export function openMatters(memory: Pick<MigrationMemory, 'counts' | 'parked' | 
     surplusPartitions: counts?.surplusPartitions ?? 0,
     missingTables: counts?.missingTables ?? 0,
     parkedTables: parkedCount(memory),
+    waitingDefinitions: memory.waitingDefinitions ?? 0,
   }
 }
 

@@ -9,7 +9,7 @@ const MOST = 500
 
 /**
  * Makes the target's views and materialized views like the source's, each after what it reads; materialized ones are not refreshed. Neither holds rows
- * of its own, so one that differs is dropped and made again. One whose tables are not there yet waits for the next difference.
+ * of its own, so one that differs is dropped and made again. One whose tables are not there yet, or will never be, fails, and is tried again by the next difference.
  */
 export async function alignViews(session: PlanningSession): Promise<AlignOutcome[]> {
   const outcomes: AlignOutcome[] = []
@@ -42,8 +42,10 @@ async function alignView(session: PlanningSession, plan: ViewPlan, databases: Se
   } catch (error) {
     if (session.pair.signal?.aborted || isUnreachable(error)) throw error
     if (!(error instanceof StarRocksError)) throw error
-    const outcome = error.kind === 'NotFound' ? 'waiting' : 'failed'
-    return outcomeOf(full, outcome, { reason: reasonOf(error), statements: plan.statements(session.unknownProperties) })
+    return outcomeOf(full, 'failed', {
+      reason: reasonOf(error),
+      statements: plan.statements(session.unknownProperties),
+    })
   }
 }
 

@@ -3,6 +3,7 @@ import { check, migrationJobPrefix, migrationSpecSchema, stepJobPrefix } from '.
 import { byteLength, carryMemory, LONGEST_CARRIED } from '../../planning/carry-memory.ts'
 import { type MigrationMemory, newMemory, noteMetadata } from '../../planning/migration-memory.ts'
 import { statusOf } from '../../planning/migration-status.ts'
+import { openMatters } from '../../planning/open-matters.ts'
 import { approvedByMetadata } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 
@@ -87,6 +88,26 @@ describe('metadata reports', () => {
     noteMetadata(state, report([outcome('a.refused', 'refused')]), 1)
     expect(Object.keys(state.parked)).toEqual(['a.refused'])
     expect(state.changes.map(({ table }) => table)).toEqual(['a.new'])
+  })
+})
+
+describe('what has to wait', () => {
+  const report = (outcomes: [string, 'waiting' | 'needs-approval'][], complete = true) => ({
+    counts: metadata,
+    outcomes: outcomes.map(([table, outcome]) => ({ table, outcome, reason: 'why', statements: [], undo: [] })),
+    more: 0,
+    complete,
+  })
+
+  test('is open until a whole difference leaves nothing for the next one, and settles no question', () => {
+    const state = memory()
+    noteMetadata(state, report([['a.asked', 'needs-approval']]), 0)
+    noteMetadata(state, report([['a.view', 'waiting']], false), 1)
+    noteMetadata(state, report([['a.asked', 'waiting']]), 1)
+    expect(openMatters(state)).toMatchObject({ waitingDefinitions: 2, parkedTables: 1 })
+    expect(state.parked['a.asked']).toMatchObject({ needsApproval: true })
+    noteMetadata(state, report([]), 2)
+    expect(openMatters(state)).toMatchObject({ waitingDefinitions: 0, parkedTables: 0 })
   })
 })
 

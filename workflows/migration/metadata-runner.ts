@@ -67,6 +67,7 @@ export class MetadataRunner {
     memory.differenceAtMs = undefined
     if (oneDifference()) {
       memory.metadataStuck = []
+      memory.metadataWaiting = undefined
       postponeAlignments(memory.parked, memory.spec.intervals.park, now)
       postponeMarked(memory, now)
     }

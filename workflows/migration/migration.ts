@@ -15,7 +15,7 @@ import { carryMemory } from '../../planning/carry-memory.ts'
 import { addSample } from '../../planning/copy-rate.ts'
 import { type MigrationMemory, noteMetadata } from '../../planning/migration-memory.ts'
 import { statusOf, tableStates } from '../../planning/migration-status.ts'
-import { isSettled } from '../../planning/open-matters.ts'
+import { isSettled, openMatters } from '../../planning/open-matters.ts'
 import {
   canList,
   canMark,
@@ -141,7 +141,8 @@ export class Migration {
   }
 
   metadataReported(report: MetadataReport): void {
-    noteMetadata(this.memory, report, Date.now())
+    const waits = report.outcomes.some(({ outcome }) => outcome === 'waiting')
+    noteMetadata(this.memory, report, Date.now(), { waitingIsOpen: waits && patched('waiting-is-open') })
     if ((report.complete || report.error) && !oneDifference()) this.metadata.ended()
     const made = report.outcomes.some(
       ({ outcome }) => outcome === 'created' || outcome === 'recreated' || outcome === 'altered',
@@ -283,6 +284,10 @@ export class Migration {
     const parked = Object.values(memory.parked)
     if (parked.some((table) => !table.refused) || memory.heldTables.length > 0) return false
     if (memory.parkedMore?.some((group) => !group.refused)) return false
+    if (openMatters(memory).waitingDefinitions > 0) {
+      if (memory.differenceAtMs === undefined) this.metadata.wantLater()
+      return false
+    }
     if (memory.counts.missingTables > parkedCount(memory) && oneDifference()) {
       // Something holds them: a schema change at the source, another's job.
       if (memory.differenceAtMs === undefined) this.metadata.wantLater()
