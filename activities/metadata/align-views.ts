@@ -33,7 +33,7 @@ async function alignView(session: PlanningSession, plan: ViewPlan, databases: Se
       await cluster.execute(`CREATE DATABASE IF NOT EXISTS ${quoteName(database)}`)
       databases.add(database)
     }
-    const statements = await run(session, plan)
+    const statements = [...formerly(plan), ...(await run(session, plan))]
     const reason = [plan.reason, ...plan.notes].filter(Boolean).join('; ')
     return outcomeOf(full, plan.action === 'create' ? 'created' : 'recreated', {
       reason: reason === '' ? undefined : reason,
@@ -43,9 +43,26 @@ async function alignView(session: PlanningSession, plan: ViewPlan, databases: Se
     if (session.pair.signal?.aborted || isUnreachable(error)) throw error
     if (!(error instanceof StarRocksError)) throw error
     return outcomeOf(full, 'failed', {
-      reason: reasonOf(error),
+      reason: `${reasonOf(error)}${await putBack(session, plan)}`,
       statements: plan.statements(session.unknownProperties),
     })
+  }
+}
+
+/** What was replaced is told: it may be somebody's own, and is nowhere else afterwards. */
+const formerly = ({ former }: ViewPlan): string[] => (former === undefined ? [] : [`-- it was: ${former}`])
+
+/** A view that was dropped for one that cannot be made is made again as it was; a materialized one has to be refreshed. */
+async function putBack(session: PlanningSession, { former, entry }: ViewPlan): Promise<string> {
+  if (former === undefined) return ''
+  try {
+    await execute(session, former)
+    return entry.kind === 'view'
+      ? '; the former one is there again'
+      : '; the former one is there again, to be refreshed'
+  } catch (error) {
+    if (session.pair.signal?.aborted || isUnreachable(error)) throw error
+    return `; the former one could not be made again (${reasonOf(error)}): ${former}`
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   DdlReadError,
+  keepNames,
   type MaterializedView,
   orderByDependency,
   readCreate,
@@ -22,6 +23,8 @@ export interface ViewPlan {
   reason?: string
   /** Written anew without the properties that the target calls unknown. */
   statements: (unknown: ReadonlySet<string>) => string[]
+  /** What made the one that is to be replaced: it need not be of our making. */
+  former?: string
   /** Properties left out, and the like. */
   notes: string[]
 }
@@ -112,10 +115,12 @@ async function planView(
   if (found.length === 0) return { entry, action: 'none', statements: () => [], notes }
   const kind = there.kind === 'view' ? 'VIEW' : 'MATERIALIZED VIEW'
   const drop = `DROP ${kind} IF EXISTS ${quoteQualified(name.database, name.name)}`
+  const asItIs = { target: pair.writeFor, source: there, rename: keepNames, placement: {} }
   return {
     entry,
     action: 'recreate',
     reason: describe(found),
+    former: (current.kind === 'view' ? writeView(current, asItIs) : writeMaterializedView(current, asItIs)).statement,
     statements: (unknown) => [drop, ...create(unknown)],
     notes,
   }

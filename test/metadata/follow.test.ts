@@ -120,6 +120,33 @@ describe('what would change by itself on the target', () => {
   })
 })
 
+describe('a view that differs', () => {
+  const views = () => pair.run(pair.metadata.alignViews, { spec: pair.spec() })
+
+  test('is replaced, and what it was is told; where the new one cannot be made it is there again', async () => {
+    pair.source.execute(`CREATE TABLE d.t ${plain}`)
+    pair.source.execute(`CREATE TABLE d.other ${plain}`)
+    pair.source.execute('CREATE VIEW d.v AS SELECT id FROM d.t')
+    await pair.align(pair.spec())
+    pair.target.execute('CREATE VIEW d.v AS SELECT id FROM d.other')
+    const text = () => String(pair.target.execute('SHOW CREATE VIEW d.v').rows[0]?.[1])
+    const before = text()
+    pair.target.execute('DROP TABLE d.t FORCE')
+    expect(await views()).toMatchObject([
+      { table: 'd.v', outcome: 'failed', reason: expect.stringContaining('the former one is there again') },
+    ])
+    expect(text()).toBe(before)
+    await pair.align(pair.spec())
+    expect(await views()).toMatchObject([
+      {
+        outcome: 'recreated',
+        statements: expect.arrayContaining([expect.stringMatching(/^-- it was: CREATE VIEW .*other/s)]),
+      },
+    ])
+    expect(text()).not.toBe(before)
+  })
+})
+
 describe('under other names', () => {
   test('databases, tables, and the only partition of an unpartitioned table, which bears the table’s name', async () => {
     pair.source.execute(
