@@ -1,4 +1,5 @@
 import type { AlignOutcome } from '../../contract/index.ts'
+import { asSeen } from '../../planning/approval.ts'
 import { outcomeOf } from '../../planning/schema-outcome.ts'
 import { tableOwnership } from '../../planning/schema-ownership.ts'
 import { quoteQualified, StarRocksError } from '../../starrocks/index.ts'
@@ -109,7 +110,7 @@ async function leftover(
   const why = plan.reason ?? statementsOf(plan.steps)[0] ?? 'it still differs'
   const made = first.action === 'create' || first.action === 'recreate'
   const rows = target?.partitions.flatMap((partition) => partition.rows) ?? []
-  const of = rows.map((row) => row.id)
+  const of = rows.map(asSeen)
   if (!made || tableOwnership(rows) !== 'empty') {
     if (plan.action === 'approve') return asksFor(full, plan, why)
     return outcomeOf(full, 'failed', { reason: `after the change the copy still differs: ${why}`, statements })

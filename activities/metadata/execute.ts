@@ -1,3 +1,4 @@
+import { versionOf } from '../../planning/partition-verdict.ts'
 import { mayDiscard, tableOwnership, whyNotOurs } from '../../planning/schema-ownership.ts'
 import type { ObjectName } from '../../starrocks/ddl/index.ts'
 import {
@@ -145,12 +146,15 @@ async function checkDiscard(
   if (job) throw new StillRunning(`${job} runs on it; the change follows when it has ended`)
   const rows = await partitionsOf(session, name)
   const concerned = step.partition === undefined ? rows : rows.filter((row) => row.name === step.partition)
-  const other = concerned.find((row) => !step.of.includes(row.id))
+  const seen = new Map(step.of.map(({ id, version }) => [id, version]))
+  const other = concerned.find((row) => !seen.has(row.id))
   if (other) throw new AppearedMeanwhile(`partition ${other.name} was made again meanwhile, by somebody else`)
   const ownership = tableOwnership(concerned)
   if (!mayDiscard(ownership, step.allowed)) {
     throw new NotOursAnyMore(whyNotOurs(ownership, 'the target', concerned), [step.statement])
   }
+  const loaded = concerned.find((row) => row.txnType !== 'REPLICATION' && seen.get(row.id) !== versionOf(row))
+  if (loaded) throw new AppearedMeanwhile(`partition ${loaded.name} was loaded into meanwhile, by somebody else`)
 }
 
 async function partitionsOf({ pair }: PlanningSession, name: ObjectName) {

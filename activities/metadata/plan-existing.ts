@@ -1,3 +1,4 @@
+import { asSeen } from '../../planning/approval.ts'
 import { mayDiscard, type Ownership, tableOwnership, whyNotOurs } from '../../planning/schema-ownership.ts'
 import {
   alterSet,
@@ -171,7 +172,7 @@ const isAllowed = (ownership: Ownership, approved: boolean, byClass: boolean): b
 function dropTable(name: ObjectName, allowed: boolean, rows: readonly PartitionRow[]): Step {
   const forGood = mayDiscard(tableOwnership(rows), false)
   const statement = `DROP TABLE IF EXISTS ${quoteQualified(name.database, name.name)}${forGood ? ' FORCE' : ''}`
-  return { kind: 'discard', statement, allowed, of: rows.map((row) => row.id) }
+  return { kind: 'discard', statement, allowed, of: rows.map(asSeen) }
 }
 
 interface PartitionChanges {
@@ -211,7 +212,7 @@ function planPartitionChanges(
     const ownership = tableOwnership(rows)
     const allowed = isAllowed(ownership, context.approved, byClass)
     const statement = dropPartition(name, partition, mayDiscard(ownership, false))
-    const step: Step = { kind: 'discard', partition, allowed, statement, of: rows.map((row) => row.id) }
+    const step: Step = { kind: 'discard', partition, allowed, statement, of: rows.map(asSeen) }
     if (mayDiscard(ownership, allowed)) drops.push(step)
     else kept.push({ partition, step, reason: `${whyNotOurs(ownership, 'the target', rows)}, and ${why}` })
   }

@@ -1,3 +1,5 @@
+import type { PartitionSeen } from '../../planning/approval.ts'
+
 /** One act on the target. Steps of a table run one after the other. */
 export type Step =
   /** A statement. */
@@ -7,10 +9,10 @@ export type Step =
   /** CREATE TABLE: written anew without the properties that the target calls unknown. */
   | { kind: 'create-table'; statement: string; write: (unknown: ReadonlySet<string>) => string }
   /**
-   * Destroys rows: whose they are is looked at once more right before. `partition` unset: of the whole table. `of`: ids of the partitions that
-   * it was decided about; what was made since is something else.
+   * Destroys rows: whose they are is looked at once more right before. `partition` unset: of the whole table. `of`: the partitions that
+   * it was decided about, as they were; what was made or loaded since is something else.
    */
-  | { kind: 'discard'; statement: string; partition?: string; allowed: boolean; of: readonly bigint[] }
+  | { kind: 'discard'; statement: string; partition?: string; allowed: boolean; of: readonly PartitionSeen[] }
   /** Partitions that only the frontend's createPartition call makes: one value of each. */
   | { kind: 'create-partitions'; partitions: readonly string[]; values: readonly string[] }
   /** Waits until no schema change, rollup or optimize job of the table runs. */

@@ -1,5 +1,5 @@
 import type { AlignOutcome } from '../../contract/index.ts'
-import { questionOf } from '../../planning/approval.ts'
+import { asSeen, questionOf } from '../../planning/approval.ts'
 import { outcomeOf } from '../../planning/schema-outcome.ts'
 import { mayDiscard, tableOwnership } from '../../planning/schema-ownership.ts'
 import { listPartitions, type PartitionRow, quoteQualified } from '../../starrocks/index.ts'
@@ -67,5 +67,5 @@ async function alignOne(session: PlanningSession, entry: InventoryEntry): Promis
 function dropStep(entry: InventoryEntry, rows: readonly PartitionRow[]): Extract<Step, { kind: 'discard' }> {
   const forGood = mayDiscard(tableOwnership(rows), false)
   const statement = `DROP TABLE IF EXISTS ${quoteQualified(entry.database, entry.name)}${forGood ? ' FORCE' : ''}`
-  return { kind: 'discard', statement, allowed: true, of: rows.map((row) => row.id) }
+  return { kind: 'discard', statement, allowed: true, of: rows.map(asSeen) }
 }

@@ -1,4 +1,4 @@
-import { questionOf } from '../../planning/approval.ts'
+import { asSeen, questionOf } from '../../planning/approval.ts'
 import { versionOf } from '../../planning/partition-verdict.ts'
 import { listPartitions, quoteName, quoteQualified } from '../../starrocks/index.ts'
 import { needsApproval, refused, stale } from '../failures.ts'
@@ -29,7 +29,7 @@ export async function resetPartitions(
     const statements = [...new Set(foreign.map((partition) => resetStatement(pair, partition.name)))]
     const question = questionOf(
       statements,
-      foreign.map(({ target }) => target.id),
+      foreign.map(({ target }) => asSeen(target)),
     )
     if (question !== approval) throw needsApproval(whyForeign(pair, foreign), few(statements), question)
   }

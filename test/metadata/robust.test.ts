@@ -243,7 +243,9 @@ describe('two workers that decided the same', () => {
     const name = { database: 'd', name: 't' }
     const step = { kind: 'discard', statement: 'DROP TABLE IF EXISTS `d`.`t` FORCE', allowed: true } as const
     // The partitions that it was decided about are gone with the table that the other worker dropped.
-    await expect(execute(session, name, [{ ...step, of: [1n] }])).rejects.toThrow(/made again meanwhile/)
+    await expect(execute(session, name, [{ ...step, of: [{ id: 1n, version: 1n }] }])).rejects.toThrow(
+      /made again meanwhile/,
+    )
     expect(pair.target.state.databases.get('d')?.objects.has('t')).toBe(true)
   })
 })

@@ -115,6 +115,28 @@ describe('an approval', () => {
     expect(count(migration, 'id = -2')).toBe('0')
   })
 
+  test('is void for what was loaded after the question', async () => {
+    const spec = { intervals: { metadata: 3600, stale: 0.5, park: 3600 } }
+    const migration = await on.migration({ name: 'seen', spec }, 2)
+    await migration.start()
+    await migration.caughtUp()
+    migration.target.execute(`INSERT INTO shop.t1 VALUES (-1, 'local')`)
+    insert(migration, 't1')
+    await asked(migration, /^TRUNCATE/)
+    const ended = async () => {
+      const query = "WorkflowType = 'replicateTable' AND ExecutionStatus != 'Running'"
+      return (await on.temporal.client.workflow.count(query)).count
+    }
+    const before = await ended()
+    migration.target.execute(`INSERT INTO shop.t1 VALUES (-2, 'nobody was asked about')`)
+    await migration.starferry.approve('seen', ['shop.t1'])
+    await until('it was tried', async () => (await ended()) > before)
+    await asked(migration, /^TRUNCATE/)
+    expect(count(migration, 'id < 0')).toBe('2')
+    await migration.starferry.approve('seen', ['shop.t1'])
+    await migration.settled()
+  })
+
   test('of a table that only the target has is carried out, and forgotten', async () => {
     const migration = await on.migration(
       { name: 'only', spec: { intervals: { metadata: 3600, stale: 0.5, park: 1 } } },
