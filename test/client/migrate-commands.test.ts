@@ -37,7 +37,7 @@ beforeAll(async () => {
   })
   writeFileSync(
     path.join(directory, 'shop.yaml'),
-    'name: shop\nsource: source\ntarget: target\ninclude: [shop]\nexclude: [shop.ext_mysql]\nintervals: {metadata: 3, stale: 1}\n',
+    'name: shop\nsource: source\ntarget: target\ninclude: [shop]\nexclude: [shop.ext_mysql, shop.v_cross]\nintervals: {metadata: 3, stale: 1}\n',
   )
 })
 afterAll(async () => {
