@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import type { LabClusterOptions } from '../../lab/index.ts'
-import { openStore, readRepository } from '../../repository/index.ts'
+import type { LabCluster, LabClusterOptions } from '../../lab/index.ts'
+import { readRepository } from '../../repository/index.ts'
 import { until } from '../support/until.ts'
-import { REPOSITORY, restoreStage, s3Properties } from './support/restore-stage.ts'
+import { REPOSITORY, restoreStage, specFrom, vaultOf } from './support/restore-stage.ts'
 import { contentOf, takeBackup } from './support/take-backup.ts'
 
 const stage = restoreStage()
@@ -28,7 +28,7 @@ async function shop(name: string, options: Partial<LabClusterOptions> = {}) {
 }
 
 async function passagesInRepository(): Promise<string[]> {
-  const store = openStore({ location: 's3a://backups/vault', properties: s3Properties(stage.s3) })
+  const store = vaultOf(stage)
   const labels: string[] = []
   for await (const label of (await readRepository(store, REPOSITORY)).listSnapshots()) labels.push(label)
   return labels.filter((label) => label.startsWith('sfr_'))
@@ -62,6 +62,10 @@ describe('rows that cannot be counted', () => {
   })
 })
 
+/** Takes longer than any limit, as often as it is tried. */
+const neverWritten = (cluster: LabCluster) =>
+  cluster.faults.inject({ kind: 'slow-query', seconds: 50_000, match: /^INSERT OVERWRITE.*`people`/s })
+
 describe('INSERT OVERWRITE that fails', () => {
   test('keeps what was assembled; what was overwritten before is told, and not overwritten once more', async () => {
     // Of a version that knows no limit for INSERTs alone.
@@ -69,19 +73,10 @@ describe('INSERT OVERWRITE that fails', () => {
     const before = await contentOf(cluster, 'shop', 'people')
     for (const table of ['orders', 'people']) cluster.execute(`TRUNCATE TABLE shop.${table} PARTITION (p1)`)
     cluster.faults.inject({ kind: 'slow-query', seconds: 20_000, match: /^INSERT OVERWRITE.*`orders`/s })
-    const hopeless = cluster.faults.inject({
-      kind: 'slow-query',
-      seconds: 50_000,
-      match: /^INSERT OVERWRITE.*`people`/s,
-    })
-    await stage.start({
-      name: 'held',
-      cluster: 'held',
-      repository: REPOSITORY,
-      from: { label: 'held_full' },
-      partitions: { orders: ['p1'], people: ['p1'] },
-      publish: 'auto',
-    })
+    const hopeless = neverWritten(cluster)
+    await stage.start(
+      specFrom('held', 'held_full', { partitions: { orders: ['p1'], people: ['p1'] }, publish: 'auto' }),
+    )
     const held = await stage.state('held', 'ready')
     expect(held.waiting).toMatch(
       /Partitions of people were not overwritten: Query reached its timeout of 21600 seconds/,
@@ -100,19 +95,8 @@ describe('INSERT OVERWRITE that fails', () => {
   test('is done when it is published once more, also where others wrote the partitions anew meanwhile', async () => {
     const cluster = await shop('anew', { version: '3.3' })
     const before = await contentOf(cluster, 'shop', 'people')
-    const hopeless = cluster.faults.inject({
-      kind: 'slow-query',
-      seconds: 50_000,
-      match: /^INSERT OVERWRITE.*`people`/s,
-    })
-    await stage.start({
-      name: 'anew',
-      cluster: 'anew',
-      repository: REPOSITORY,
-      from: { label: 'anew_full' },
-      partitions: { people: ['p1'] },
-      publish: 'auto',
-    })
+    const hopeless = neverWritten(cluster)
+    await stage.start(specFrom('anew', 'anew_full', { partitions: { people: ['p1'] }, publish: 'auto' }))
     await stage.state('anew', 'ready')
     hopeless.clear()
     // As many rows as the backup has, and other ones.

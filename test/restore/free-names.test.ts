@@ -3,7 +3,7 @@ import { discardUpdate } from '../../contract/backup/restore-api.ts'
 import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import { until } from '../support/until.ts'
-import { REPOSITORY, restoreStage } from './support/restore-stage.ts'
+import { restoreStage, specFrom } from './support/restore-stage.ts'
 import { contentOf, putRecord, takeBackup } from './support/take-backup.ts'
 
 /* Names that are free when a restore begins, and what others do under them before it ends. */
@@ -45,14 +45,8 @@ async function chain(cluster: LabCluster): Promise<string> {
   return `${name}_inc`
 }
 
-const specOf = (name: string, label: string, more: Partial<RestoreSpecInput> = {}): RestoreSpecInput => ({
-  name,
-  cluster: name,
-  repository: REPOSITORY,
-  from: { label },
-  tables: ['orders'],
-  ...more,
-})
+const specOf = (name: string, label: string, more: Partial<RestoreSpecInput> = {}): RestoreSpecInput =>
+  specFrom(name, label, { tables: ['orders'], ...more })
 
 const objectsOf = (cluster: LabCluster) => [...(cluster.state.databases.get('shop')?.objects.keys() ?? [])].sort()
 const failureOf = async (name: string) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
-import { REPOSITORY, restoreStage } from './support/restore-stage.ts'
+import { restoreStage, specFrom } from './support/restore-stage.ts'
 import { contentOf, takeBackup } from './support/take-backup.ts'
 
 /* Over live tables whose partitions have other numbers of buckets than in some snapshot. */
@@ -24,14 +24,8 @@ async function shop(name: string) {
   return { cluster, full, anew }
 }
 
-const specOf = (name: string, label: string, more: Partial<RestoreSpecInput> = {}): RestoreSpecInput => ({
-  name,
-  cluster: name,
-  repository: REPOSITORY,
-  from: { label },
-  mode: 'in-place',
-  ...more,
-})
+const specOf = (name: string, label: string, more: Partial<RestoreSpecInput> = {}): RestoreSpecInput =>
+  specFrom(name, label, { mode: 'in-place', ...more })
 
 test('a chain in which a partition got other buckets is restored over the live table, and what that costs is told before', async () => {
   const { cluster, full, anew } = await shop('buckets')

@@ -3,8 +3,8 @@ import { writeScript } from '../../activities/companion/script-object.ts'
 import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import { writeCompanion } from '../../planning/companion/script.ts'
-import { openStore, readRepository } from '../../repository/index.ts'
-import { REPOSITORY, restoreStage, s3Properties } from './support/restore-stage.ts'
+import { readRepository } from '../../repository/index.ts'
+import { REPOSITORY, restoreStage, specFrom, vaultOf } from './support/restore-stage.ts'
 import { contentOf, takeBackup } from './support/take-backup.ts'
 
 /* What belongs to a table and does not come with it: jobs that load into it, grants, and the settings of the one that was replaced. */
@@ -27,14 +27,8 @@ async function shop(name: string, more: string[] = []): Promise<LabCluster> {
 
 const LOAD = `CREATE ROUTINE LOAD shop.feed ON orders FROM KAFKA ('kafka_broker_list' = 'b:9092', 'kafka_topic' = 'orders')`
 
-const specOf = (name: string, label: string, more: Partial<RestoreSpecInput> = {}): RestoreSpecInput => ({
-  name,
-  cluster: name,
-  repository: REPOSITORY,
-  from: { label },
-  publish: 'auto',
-  ...more,
-})
+const specOf = (name: string, label: string, more: Partial<RestoreSpecInput> = {}): RestoreSpecInput =>
+  specFrom(name, label, { publish: 'auto', ...more })
 
 const tableOf = (cluster: LabCluster, database: string, start: string) =>
   [...(cluster.state.databases.get(database)?.objects.keys() ?? [])].find((one) => one.startsWith(start)) ?? ''
@@ -103,7 +97,7 @@ test('grants on a dropped table are told with their statements once it is back',
     "GRANT SELECT ON ALL TABLES IN DATABASE `shop` TO ROLE 'analyst'",
   ]
   const entries = grants.map((statement) => ({ kind: 'grant' as const, name: statement, statements: [statement] }))
-  const store = openStore({ location: 's3a://backups/vault', properties: s3Properties(stage.s3) })
+  const store = vaultOf(stage)
   const handle = { open: () => readRepository(store, REPOSITORY) }
   await writeScript(handle, record.id, writeCompanion({ lines: [], notIncluded: [] }, entries))
   store.close()

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { leasesOf, readLeaseInfo } from '../../activities/repository/leases.ts'
 import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
-import { openStore, readRepository } from '../../repository/index.ts'
+import { readRepository } from '../../repository/index.ts'
 import { until } from '../support/until.ts'
-import { REPOSITORY, restoreStage, s3Properties } from './support/restore-stage.ts'
+import { REPOSITORY, restoreStage, specFrom, vaultOf } from './support/restore-stage.ts'
 import { contentOf, putRecord, takeBackup } from './support/take-backup.ts'
 
 const stage = restoreStage()
@@ -224,14 +224,13 @@ test('what a restore reads is leased as long as it waits to be published, and no
   const cluster = await shop('leased')
   const record = await takeBackup(stage, cluster, { label: 'leased_full', database: 'shop' })
   const leases = async () => {
-    const store = openStore({ location: 's3a://backups/vault', properties: s3Properties(stage.s3) })
+    const store = vaultOf(stage)
     const repository = await readRepository(store, REPOSITORY)
     const held = (await leasesOf(repository).list('read')).map(readLeaseInfo)
     store.close()
     return held.filter(({ holder }) => holder === 'restore/leased')
   }
-  const spec = { name: 'leased', cluster: 'leased', repository: REPOSITORY, from: { label: 'leased_full' } }
-  await stage.start({ ...spec, tables: ['orders'] })
+  await stage.start(specFrom('leased', 'leased_full', { tables: ['orders'] }))
   await stage.state('leased', 'ready')
   const { runId } = await stage.temporal.client.workflow.getHandle('restore/leased').describe()
   expect(await leases()).toMatchObject([{ runId, labels: ['leased_full'], records: [record.id] }])

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { joinTableName, splitTableName } from '../../contract/index.ts'
 import { compareClusters } from '../../lab/compare.ts'
 import type { LabMigration } from '../support/lab-migration.ts'
 import { until } from '../support/until.ts'
@@ -16,11 +17,11 @@ test('a one-time migration ends with the rows of renamed tables, with and withou
   source.execute("INSERT INTO shop.events VALUES (1,'a'),(11,'b')")
   await migration.start()
   expect(await migration.starferry.result('renamed')).toMatchObject({ state: 'finished', progress: 1 })
+  const names = new Map(Object.entries(tables))
   const rename = ({ db, table }: { db: string; table: string }) => {
-    const [newDb = db, newTable = table] = (tables[`${db}.${table}` as keyof typeof tables] ?? '')
-      .split('.')
-      .filter(Boolean)
-    return { db: newDb, table: newTable }
+    const full = joinTableName(db, table)
+    const copy = splitTableName(names.get(full) ?? full)
+    return { db: copy.database, table: copy.table }
   }
   expect(compareClusters(source, target, { rename })).toMatchObject({ tables: 4, rowsDifferent: 0, differing: [] })
 })

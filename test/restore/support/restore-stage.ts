@@ -10,6 +10,7 @@ import {
 import type { RestoreSpecInput } from '../../../contract/backup/restore-spec.ts'
 import { restoreId, TASK_QUEUE } from '../../../contract/names.ts'
 import { LabCluster, type LabClusterOptions } from '../../../lab/index.ts'
+import { openStore } from '../../../repository/index.ts'
 import { accessTo, LabWorker } from '../../support/lab-worker.ts'
 import { startTestS3 } from '../../support/s3-server.ts'
 import { startTemporal, type TestTemporal } from '../../support/temporal.ts'
@@ -28,6 +29,19 @@ export const s3Properties = (s3: S3Server): Record<string, string> => ({
 })
 
 const LOCATION = 's3a://backups/vault'
+
+/** What a test restores from one of its backups, to the cluster of the same name. */
+export const specFrom = (name: string, label: string, more: Partial<RestoreSpecInput> = {}): RestoreSpecInput => ({
+  name,
+  cluster: name,
+  repository: REPOSITORY,
+  from: { label },
+  ...more,
+})
+
+/** The bucket as the worker sees it; to be closed. */
+export const vaultOf = ({ s3 }: { readonly s3: S3Server }) =>
+  openStore({ location: LOCATION, properties: s3Properties(s3) })
 
 export interface RestoreStage {
   readonly temporal: TestTemporal

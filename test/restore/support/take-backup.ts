@@ -5,7 +5,6 @@ import {
   type TableRecord,
 } from '../../../contract/backup/record.ts'
 import type { LabCluster } from '../../../lab/index.ts'
-import { openStore } from '../../../repository/index.ts'
 import { OwnObjects } from '../../../repository/own/own-objects.ts'
 import { backupStatement } from '../../../starrocks/backup/backup-statement.ts'
 import { hasNewGrammar } from '../../../starrocks/backup/grammar.ts'
@@ -21,7 +20,7 @@ import {
   showCreate,
 } from '../../../starrocks/index.ts'
 import { until } from '../../support/until.ts'
-import { REPOSITORY, type RestoreStage, s3Properties } from './restore-stage.ts'
+import { REPOSITORY, type RestoreStage, vaultOf } from './restore-stage.ts'
 
 type Query = Parameters<typeof listDatabases>[0]
 
@@ -198,7 +197,7 @@ export async function takeBackup(
 
 /** Writes a record, over the former one of that id. */
 export async function putRecord(stage: Pick<RestoreStage, 's3'>, record: BackupRecord): Promise<void> {
-  const store = openStore({ location: 's3a://backups/vault', properties: s3Properties(stage.s3) })
+  const store = vaultOf(stage)
   const own = new OwnObjects(store, REPOSITORY)
   await own.putJson(repositoryKeys.record(REPOSITORY, record.id).slice(own.directory.length), record)
   store.close()
