@@ -102,9 +102,7 @@ function reasonsOf(memory: MigrationMemory, waiting: number, missing: number): M
       ...Object.values(memory.parked).map((table) => ({ reason: parkedReason(table), tables: 1 })),
       ...(memory.parkedMore ?? []),
       ...(Object.keys(memory.running).length > 0 ? (memory.waiting ?? []) : []),
-      ...(memory.waitingDefinitions ? memory.pending : []).flatMap(({ outcome, reason = 'it has to wait' }) =>
-        outcome === 'waiting' ? [{ reason: `the next metadata difference tries again: ${reason}`, tables: 1 }] : [],
-      ),
+      ...waitingReasons(memory),
     ],
     MOST_REASONS,
   )
@@ -118,6 +116,17 @@ function reasonsOf(memory: MigrationMemory, waiting: number, missing: number): M
   if (missing > 0) reasons.unshift({ reason: 'waiting to be created on the target', tables: missing })
   if (memory.heldTables.length > 0) reasons.push({ reason: 'paused by an operator', tables: memory.heldTables.length })
   return reasons
+}
+
+/** Of what the last metadata difference left for the next one; what former ones left may have been settled since, without a word. */
+function waitingReasons({ waitingDefinitions, pending, definitionsCheckedAt = '' }: MigrationMemory) {
+  if (!waitingDefinitions) return []
+  return pending
+    .filter(({ outcome, at }) => outcome === 'waiting' && at >= definitionsCheckedAt)
+    .map(({ reason = 'it has to wait' }) => ({
+      reason: `the next metadata difference tries again: ${reason}`,
+      tables: 1,
+    }))
 }
 
 function whyQueued(memory: MigrationMemory): string {

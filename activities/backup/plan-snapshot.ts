@@ -1,11 +1,11 @@
 import type { BackupCursor } from '../../contract/backup/backup-api.ts'
 import type { SnapshotLimits } from '../../contract/backup/objects.ts'
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import { type Changes, findChanges } from '../../planning/backup/changes.ts'
+import { type Changes, findChanges, onlyTables } from '../../planning/backup/changes.ts'
 import { isEmptyPart, nextPart, type Part, partitionList } from '../../planning/backup/parts.ts'
 import {
+  brokenTable,
   finishRecord,
-  isBroken,
   lateTables,
   planSnapshot,
   startRecord,
@@ -71,8 +71,7 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   const names = listed.map(({ name }) => name)
   const partial = selectObjects(spec.objects).complete(database, names) ? {} : { partial: true }
   const before = { ...(await recordSoFar(run, found.id, baseline, reading)), ...partial }
-  const { after } = input.cursor
-  const broken = after?.partition !== undefined && isBroken(before, reading.state, after.name) ? after.name : undefined
+  const broken = brokenTable(before, reading.state, input.cursor.after)
   const sofar = broken === undefined ? before : withoutTable(before, broken)
   const { part, last, late } = await choosePart(run, reading, changes, sofar, { baseline, broken })
   const empty = isEmptyPart(part)
@@ -90,9 +89,7 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
     warnings: [
       ...filterWarnings(reading, { spec, database, now: run.now, previous, missed }),
       ...reading.warnings,
-      ...(broken === undefined
-        ? []
-        : [`${database}.${broken} was replaced or altered between two snapshots; it is taken whole`]),
+      ...(broken === undefined ? [] : [`${database}.${broken} ${whatBroke(reading, broken)}`]),
       ...untaken.map((name) => `${database}.${name} is not in this backup: ${UNTAKEN}`),
     ],
     whole: baseline
@@ -102,6 +99,11 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
       : [],
   }
 }
+
+const whatBroke = ({ state }: DatabaseReading, name: string): string =>
+  state.tables.has(name)
+    ? 'was replaced or altered between two snapshots; it is taken whole'
+    : 'was dropped between two snapshots; it is not in this backup'
 
 /** With what was to be in it, is not, and was in an earlier one. */
 function withLacking(
@@ -157,10 +159,9 @@ async function choosePart(
     const part = await next(rest(undefined), uncut)
     return { part, last: !part.more || input.part >= MOST_PARTS, late: true }
   }
-  const again = broken === undefined ? undefined : changes.tables.get(broken)
-  const only = again && { tables: new Map([[broken ?? '', again]]), materializedViews: [], views: [], functions: [] }
+  const again = onlyTables(changes, (name) => name === broken)
   // What was replaced between two snapshots is not cut again: it may be replaced all the time.
-  const alone = only && (await next(only, uncut))
+  const alone = again.tables.size > 0 ? await next(again, uncut) : undefined
   const following = await next(changes, spec.snapshot, alone ? alone.last : cursor.after)
   const part = alone ? { ...alone, more: !isEmptyPart(following) } : following
   if (part.more || cursor.labels.length === 0) return { part, last: !part.more, late: false }

@@ -9,7 +9,8 @@ const MOST = 500
 
 /**
  * Makes the target's views and materialized views like the source's, each after what it reads; materialized ones are not refreshed. Neither holds rows
- * of its own, so one that differs is dropped and made again. One whose tables are not there yet, or will never be, fails, and is tried again by the next difference.
+ * of its own, so one that differs is dropped and made again. One whose tables are not there yet, or will never
+ * be, fails, and is tried again by the next difference.
  */
 export async function alignViews(session: PlanningSession): Promise<AlignOutcome[]> {
   const outcomes: AlignOutcome[] = []

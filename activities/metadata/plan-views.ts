@@ -92,10 +92,7 @@ async function planView(
   const name = pair.rename(entry)
   if (/`/.test(entry.name)) return refuse(entry, 'its name has a backtick, which no statement can say')
   const options = { target: pair.writeFor, source: entry, rename: pair.rename, placement: pair.placement }
-  const write = (unknownProperties: ReadonlySet<string>) =>
-    model.kind === 'view'
-      ? writeView(model, { ...options, unknownProperties })
-      : writeMaterializedView(model, { ...options, unknownProperties })
+  const write = (unknownProperties: ReadonlySet<string>) => writeAny(model, { ...options, unknownProperties })
   const { warnings, dropped } = write(session.unknownProperties)
   const notes = [...warnings, ...dropped.map(({ property, reason }) => `property ${property} is left out: ${reason}`)]
 
@@ -120,11 +117,14 @@ async function planView(
     entry,
     action: 'recreate',
     reason: describe(found),
-    former: (current.kind === 'view' ? writeView(current, asItIs) : writeMaterializedView(current, asItIs)).statement,
+    former: writeAny(current, asItIs).statement,
     statements: (unknown) => [drop, ...create(unknown)],
     notes,
   }
 }
+
+const writeAny = (model: View | MaterializedView, options: Parameters<typeof writeMaterializedView>[1]) =>
+  model.kind === 'view' ? writeView(model, options) : writeMaterializedView(model, options)
 
 async function readTarget(session: PlanningSession, entry: InventoryEntry) {
   const { target, signal } = session.pair

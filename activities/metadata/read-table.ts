@@ -74,7 +74,8 @@ export function groupPartitions(model: Pick<Table, 'partitioning'>, rows: readon
   return [...byName.values()]
 }
 
-function shapeOf(model: Pick<Table, 'partitioning'>, row: PartitionRow): SourcePartition {
+/** Errors: DdlReadError. */
+export function shapeOf(model: Pick<Table, 'partitioning'>, row: PartitionRow): SourcePartition {
   return readPartitionRow(model, {
     PartitionName: row.name,
     Range: row.rangeText,

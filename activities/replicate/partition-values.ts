@@ -1,6 +1,7 @@
-import { canonicalValues, DdlReadError, readPartitionRow, type Table } from '../../starrocks/ddl/index.ts'
+import { canonicalValues, DdlReadError, type Table } from '../../starrocks/ddl/index.ts'
 import type { PartitionRow } from '../../starrocks/index.ts'
 import { refused, stale } from '../failures.ts'
+import { shapeOf } from '../metadata/read-table.ts'
 import type { PartitionPair } from './partition-pairs.ts'
 import type { TablePair } from './table-pair.ts'
 
@@ -28,9 +29,7 @@ export function compareValues(
 /** Versions print the same values in different ways. */
 function valuesOf(pair: Pick<TablePair, 'source'>, model: Pick<Table, 'partitioning'>, row: PartitionRow): string {
   try {
-    const { name, rangeText, listText, buckets } = row
-    const cells = { PartitionName: name, Range: rangeText, List: listText, Buckets: String(buckets) }
-    return canonicalValues(readPartitionRow(model, cells).values)
+    return canonicalValues(shapeOf(model, row).values)
   } catch (error) {
     if (!(error instanceof DdlReadError)) throw error
     throw refused(`the values of partition ${row.name} of ${pair.source.full} cannot be read: ${error.message}`)

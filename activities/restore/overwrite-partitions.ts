@@ -2,6 +2,7 @@ import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readTable } from '../../starrocks/ddl/index.ts'
 import { listPartitions, quoteQualified, StarRocksError, showCreate, statementTimeouts } from '../../starrocks/index.ts'
+import { isUnreachable } from '../metadata/failure.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { addRangePartitions } from './range-partitions.ts'
 import type { RestoreContext } from './restore-context.ts'
@@ -39,13 +40,6 @@ async function wasDone(context: RestoreContext, planned: PlannedTable, mark: Ove
   return before.every((id) => !now.has(id))
 }
 
-/** Of these errors of a statement the cluster may have done it all the same. */
-const UNSURE: ReadonlySet<StarRocksError['kind']> = new Set([
-  'OutcomeUnknown',
-  'Unreachable',
-  'NotLeader',
-  'UnexpectedAnswer',
-])
 const refusals = new WeakSet<object>()
 
 /** Whether the cluster itself said that the statement was not done: what the partitions become afterwards is somebody else's doing. */
@@ -92,7 +86,7 @@ export async function overwritePartitions(
     try {
       await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs, long: true, variables })
     } catch (error) {
-      if (error instanceof StarRocksError && !UNSURE.has(error.kind)) refusals.add(error)
+      if (error instanceof StarRocksError && !isUnreachable(error)) refusals.add(error)
       throw error
     }
   }

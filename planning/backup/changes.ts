@@ -21,6 +21,12 @@ export interface Changes {
   functions: string[]
 }
 
+/** Of the tables only these, and nothing else. */
+export function onlyTables({ tables }: Changes, wanted: (name: string) => boolean): Changes {
+  const kept = [...tables].filter(([name]) => wanted(name))
+  return { tables: new Map(kept), materializedViews: [], views: [], functions: [] }
+}
+
 /**
  * What differs from the baseline: by id and version of every physical partition, never by time. Without a baseline, everything. Only a record is compared
  * with, whose versions are what its snapshots really hold: what was written while the former backup ran is seen here, at the latest.

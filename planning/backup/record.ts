@@ -1,5 +1,6 @@
+import type { BackupCursor } from '../../contract/backup/backup-api.ts'
 import type { BackupRecord, LabelRecord, PartitionRecord, TableRecord } from '../../contract/backup/record.ts'
-import { type Changes, hasManyPhysical, own, samePhysical, sortedPhysical, tableChange } from './changes.ts'
+import { type Changes, hasManyPhysical, onlyTables, own, samePhysical, sortedPhysical, tableChange } from './changes.ts'
 import type { DatabaseState, PartitionState, PhysicalVersions, TableState } from './database-state.ts'
 import { type Part, SHADOW_PARTITION } from './parts.ts'
 
@@ -237,12 +238,11 @@ export function lateTables(
   part: Part | undefined,
 ): Changes {
   const taken = new Set(part?.tables.map(({ name }) => name))
-  const late = [...changes.tables].filter(([name]) => {
+  return onlyTables(changes, (name) => {
     if (taken.has(name) || Object.hasOwn(record.tables, name)) return false
     const [table, before] = [state.tables.get(name), own(baseline?.tables, name)]
     return table !== undefined && !(before && isHeld(table, before))
   })
-  return { tables: new Map(late), materializedViews: [], views: [], functions: [] }
 }
 
 const isSameTable = (table: TableState, before: TableRecord) =>
@@ -253,13 +253,18 @@ const isHeld = (table: TableState, before: TableRecord) =>
   isSameTable(table, before) && (!hasManyPhysical(table) || tableChange(table, before).take === 'nothing')
 
 /**
- * A table whose first partitions are in a snapshot already, and that is another one now, has another definition, or is gone: the rest of it would
- * not belong to them.
+ * The table of which the next snapshot would take the rest, if it is another one now, has another definition, or is gone: the rest would not belong to
+ * what the snapshots before hold of it.
  */
-export function isBroken(record: BackupRecord, state: DatabaseState, name: string): boolean {
-  const begun = own(record.tables, name)
-  const table = state.tables.get(name)
-  return begun !== undefined && !(table && isSameTable(table, begun))
+export function brokenTable(
+  record: BackupRecord,
+  state: DatabaseState,
+  after: BackupCursor['after'],
+): string | undefined {
+  if (after?.partition === undefined) return undefined
+  const begun = own(record.tables, after.name)
+  const table = state.tables.get(after.name)
+  return begun && !(table && isSameTable(table, begun)) ? after.name : undefined
 }
 
 /** As if no snapshot of this backup had begun with that table. */

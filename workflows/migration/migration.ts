@@ -284,11 +284,8 @@ export class Migration {
     const parked = Object.values(memory.parked)
     if (parked.some((table) => !table.refused) || memory.heldTables.length > 0) return false
     if (memory.parkedMore?.some((group) => !group.refused)) return false
-    if (openMatters(memory).waitingDefinitions > 0) {
-      if (memory.differenceAtMs === undefined) this.metadata.wantLater()
-      return false
-    }
-    if (memory.counts.missingTables > parkedCount(memory) && oneDifference()) {
+    const { waitingDefinitions } = openMatters(memory)
+    if (waitingDefinitions > 0 || (memory.counts.missingTables > parkedCount(memory) && oneDifference())) {
       // Something holds them: a schema change at the source, another's job.
       if (memory.differenceAtMs === undefined) this.metadata.wantLater()
       return false

@@ -112,20 +112,20 @@ export class RestoreRun {
       // It has the live names, and nobody asked to take them away again.
       this.#warn([messageOf(error)])
     }
-    await CancellationScope.nonCancellable(() =>
-      this.#orWarn('The metrics do not tell of it', () => this.#note('ok', started)),
-    )
+    await CancellationScope.nonCancellable(async () => {
+      await this.#orWarn('The lease of its snapshots runs out by itself', () => this.#release())
+      await this.#orWarn('The repository stays attached', () => this.#detach())
+      await this.#orWarn('The metrics do not tell of it', () => this.#note('ok', started))
+    })
     this.#set('finished', 'done')
     return this.#result(true, started)
   }
 
   /** Of what comes after the publication: its failure is told, and takes nothing back. */
   async #orWarn(what: string, act: () => Promise<void>): Promise<void> {
-    try {
-      await act()
-    } catch (error) {
-      this.#warn([`${what}: ${messageOf(error)}`])
-    }
+    const left: string[] = []
+    await this.#orLeft(left, what, act)
+    this.#warn(left)
   }
 
   async #restore(): Promise<void> {
@@ -154,8 +154,7 @@ export class RestoreRun {
     await this.#phase('assemble', check)
     this.status.where = summary.whereAssembled
     // Its record is read until the end, also when that is days later.
-    const leased = patched('leased-until-the-end')
-    if (!leased) await this.#release()
+    if (!patched('leased-until-the-end')) await this.#release()
     if ([...basis.steps].some((code) => phaseOf(kindOfCode(code)) === 'publish')) await this.#untilItMay(check)
     await this.#publishAll(check)
     this.#final = true
@@ -164,8 +163,6 @@ export class RestoreRun {
       this.#set('cleaning', 'put right what was left behind')
       await this.#phase('after', check)
       await this.#phase('clean', check)
-      if (leased) await this.#orWarn('The lease of its snapshots runs out by itself', () => this.#release())
-      await this.#orWarn('The repository stays attached', () => this.#detach())
     })
   }
 
@@ -265,23 +262,23 @@ export class RestoreRun {
     if (phase === 'assemble') await this.#prolong()
     // What was noted before the first try tells what it has done, also when it is published once more.
     const before = this.#published.find((one) => one.step === step)
-    let mark = before ? before.mark : needsMark(kind) ? await steps.markRestoreStep({ spec, basis, step }) : null
-    this.#begun = { step, mark }
-    if (phase === 'publish' && !before) this.#published.push({ step, mark })
+    const noted = before ?? {
+      step,
+      mark: needsMark(kind) ? await steps.markRestoreStep({ spec, basis, step }) : null,
+    }
+    this.#begun = noted
+    if (phase === 'publish' && !before) this.#published.push(noted)
     const first = before ? 2 : 1
     for (let attempt = first; ; attempt++) {
       if (this.#refused?.step === step && patched('noted-anew')) {
         const { table } = this.#refused
         const now = (await steps.markRestoreStep({ spec, basis, step })) as OverwriteMark | null
-        mark = { ...(mark as OverwriteMark | null), [table]: now?.[table] ?? [] }
-        this.#begun = { step, mark }
-        const noted = this.#published.find((one) => one.step === step)
-        if (noted) noted.mark = mark
+        noted.mark = { ...(noted.mark as OverwriteMark | null), [table]: now?.[table] ?? [] }
         this.#refused = undefined
       }
       try {
         const snapshots = [...this.#snapshots]
-        const result = await steps.runRestoreStep({ spec, basis, step, mark, attempt, snapshots })
+        const result = await steps.runRestoreStep({ spec, basis, step, mark: noted.mark, attempt, snapshots })
         for (const table of result.overwritten ?? []) this.#overwritten.add(table)
         if (result.snapshot) this.#snapshots.push(result.snapshot)
         if (phase === 'assemble') {
