@@ -8,6 +8,7 @@ import { LabMigration } from '../support/lab-migration.ts'
 import { accessTo } from '../support/lab-worker.ts'
 import { plainTables } from '../support/plain-tables.ts'
 import { startTemporal, type TestTemporal } from '../support/temporal.ts'
+import { until } from '../support/until.ts'
 import { startWorkerProcess, type WorkerStage } from '../support/worker-stage.ts'
 
 const PASSWORD = 'pw-Zr7-"quoted"-Qx91-source'
@@ -131,13 +132,18 @@ describe('secrets', () => {
       for (const verb of ['status', 'tables', 'changes']) await run('migrate', verb, name, ...json)
       await run('migrate', 'list', ...json)
     }
-    // A job that the target aborts because of the token, in spite of the finding.
-    target.execute('DROP TABLE app.t5 FORCE')
     await run('migrate', 'stop', name, '--cancel-jobs')
     await migration.untilStatus('stopped', ({ state }) => state === 'stopped')
+    // A job that the target aborts because of the token, in spite of the finding. Dropped any earlier, the table would be copied with the right one.
+    target.execute('DROP TABLE app.t5 FORCE')
     const aborted = migration.jobs.aborted
     await run('migrate', 'start', forced)
-    await migration.untilStatus('a job with the wrong token failed', () => migration.jobs.aborted > aborted)
+    await until('a job with the wrong token failed', () => migration.jobs.aborted > aborted, {
+      explain: async () => {
+        for (const verb of ['status', 'tables', 'changes']) await run('migrate', verb, 'forced')
+        return output.slice(-16).join('\n')
+      },
+    })
     await run('migrate', 'status', 'forced')
     await run('migrate', 'stop', 'forced', '--cancel-jobs')
 
