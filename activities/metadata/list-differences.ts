@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { MetadataCounts } from '../../contract/index.ts'
-import { compareIndexes, difference, refusals } from '../../starrocks/ddl/index.ts'
-import { describeAll, showCreate } from '../../starrocks/index.ts'
+import {
+  compareDefinitions,
+  compareIndexes,
+  definitionsOfIndexes,
+  difference,
+  refusals,
+} from '../../starrocks/ddl/index.ts'
+import { describeAll, listMaterializedViews, showCreate } from '../../starrocks/index.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { isNotFound } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
+import type { Side } from './pair.ts'
 import { readPartitionDigests } from './partition-digests.ts'
 import { isWanted, lacksForeignKeys, livesByItself } from './plan-existing.ts'
 import type { PlanningSession } from './plan-table.ts'
-import { isUnreadable, readModel } from './read-table.ts'
+import { isUnreadable, readModel, rollupTexts } from './read-table.ts'
 import { targetOnlyObjects } from './target-only.ts'
 
 export interface Differences {
@@ -65,6 +72,7 @@ export async function findDifferences(session: PlanningSession, cache: VerdictCa
     else both.push({ entry, there })
   }
 
+  const listings = new RollupListings()
   const partitions = comparePartitionDigests(session, both)
   // Awaited below; when something else fails first, its failure must not go unheard, which would end the process.
   partitions.catch(() => undefined)
@@ -74,7 +82,7 @@ export async function findDifferences(session: PlanningSession, cache: VerdictCa
     [...both, ...missing.map((entry) => ({ entry, there: undefined }))],
     4,
     async ({ entry, there }) => {
-      const verdict = await compareOne(session, cache, entry, there)
+      const verdict = await compareOne(session, cache, listings, entry, there)
       if (verdict === 'refused') refused.add(entry.full)
       else if (verdict === 'different') different.add(entry.full)
     },
@@ -113,6 +121,7 @@ async function comparePartitionDigests(
 async function compareOne(
   session: PlanningSession,
   cache: VerdictCache,
+  listings: RollupListings,
   entry: InventoryEntry,
   there: InventoryEntry | undefined,
 ): Promise<Verdict> {
@@ -128,7 +137,7 @@ async function compareOne(
       verdict = await compareTexts(session, entry, from.text, there, to?.text)
       cache.set(key, verdict)
     }
-    return verdict === 'same' && there ? await compareRollups(session, entry, there) : verdict
+    return verdict === 'same' && there ? await compareRollups(session, listings, entry, there) : verdict
   } catch (error) {
     // Gone, or made by the target only half: the closer look tells.
     if (isNotFound(error)) return 'different'
@@ -172,15 +181,37 @@ async function compareTexts(
 
 async function compareRollups(
   { pair }: PlanningSession,
+  listings: RollupListings,
   entry: InventoryEntry,
   there: InventoryEntry,
 ): Promise<Verdict> {
   if (entry.indexCount <= 1 && there.indexCount <= 1) return 'same'
   if (entry.indexCount !== there.indexCount) return 'different'
-  const [source, target] = await Promise.all([
-    describeAll(pair.source.cluster, entry.database, entry.name, { signal: pair.signal }),
-    describeAll(pair.target.cluster, there.database, there.name, { signal: pair.signal }),
-  ])
-  const found = compareIndexes({ table: entry.name, indexes: source }, { table: there.name, indexes: target })
-  return found.length > 0 ? 'different' : 'same'
+  const read = async (side: Side, { database, name }: InventoryEntry) => {
+    const [indexes, listed] = await Promise.all([
+      describeAll(side.cluster, database, name, { signal: pair.signal }),
+      listings.of(side, database, pair.signal),
+    ])
+    return { table: name, indexes, definitions: definitionsOfIndexes({ database, name }, indexes, listed) }
+  }
+  const [source, target] = await Promise.all([read(pair.source, entry), read(pair.target, there)])
+  const found = compareIndexes(source, target)
+  const others = compareDefinitions(source.definitions, target.definitions, { source: entry, rename: pair.rename })
+  return found.length + others.length > 0 ? 'different' : 'same'
+}
+
+type RollupTexts = ReturnType<typeof rollupTexts>
+
+/** What SHOW MATERIALIZED VIEWS tells of the rollups of each database: asked once for all of its tables, and only where a table has one. */
+class RollupListings {
+  readonly #listed = new Map<string, Promise<RollupTexts>>()
+
+  of({ name, cluster }: Side, database: string, signal?: AbortSignal): Promise<RollupTexts> {
+    const key = JSON.stringify([name, database])
+    const known = this.#listed.get(key)
+    if (known) return known
+    const listed = listMaterializedViews(cluster, database, { signal }).then(rollupTexts)
+    this.#listed.set(key, listed)
+    return listed
+  }
 }

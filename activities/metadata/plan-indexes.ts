@@ -1,6 +1,8 @@
 import {
+  compareDefinitions,
   compareIndexes,
   type IndexDefinition,
+  nameOfIndex,
   type ObjectName,
   writeAddRollups,
   writeSyncView,
@@ -38,19 +40,24 @@ export function planIndexChanges(
       { table: target.entry.name, indexes: of(target) },
     )
   }
-  const why = differences()
+  const others = compareDefinitions(source.definitions, target.definitions, {
+    source: source.entry,
+    rename: pair.rename,
+  })
+  const differs = (index: string) => differences(index).length > 0 || others.some((one) => one.name === index)
+  const why = [...differences(), ...others.map((one) => one.why)]
   if (why.length === 0) return { steps: [], why }
   const steps: Step[] = []
-  const onTarget = new Set(target.definitions.map(indexName))
-  const wanted = new Set(source.definitions.map(indexName))
+  const onTarget = new Set(target.definitions.map(nameOfIndex))
+  const wanted = new Set(source.definitions.map(nameOfIndex))
   for (const definition of target.definitions) {
-    const index = indexName(definition)
-    if (wanted.has(index) && differences(index).length === 0) continue
+    const index = nameOfIndex(definition)
+    if (wanted.has(index) && !differs(index)) continue
     steps.push({ kind: 'sql', statement: dropIndex(definition, name) }, settled)
     onTarget.delete(index)
   }
   for (const definition of source.definitions) {
-    if (onTarget.has(indexName(definition))) continue
+    if (onTarget.has(nameOfIndex(definition))) continue
     const added = stepsFor(definition, name, source, pair)
     if (typeof added === 'string') return { steps: [], why, refuse: added }
     steps.push(...added)
@@ -58,13 +65,10 @@ export function planIndexChanges(
   return { steps, why }
 }
 
-const indexName = (definition: IndexDefinition) =>
-  definition.kind === 'rollup' ? definition.rollup.name : definition.name
-
 function dropIndex(definition: IndexDefinition, name: ObjectName): string {
   return definition.kind === 'sync-view'
     ? `DROP MATERIALIZED VIEW ${quoteQualified(name.database, definition.name)}`
-    : `ALTER TABLE ${quoteQualified(name.database, name.name)} DROP ROLLUP ${quoteName(indexName(definition))}`
+    : `ALTER TABLE ${quoteQualified(name.database, name.name)} DROP ROLLUP ${quoteName(nameOfIndex(definition))}`
 }
 
 function stepsFor(definition: IndexDefinition, name: ObjectName, source: TableFacts, pair: Pair): Step[] | string {
@@ -76,7 +80,7 @@ function stepsFor(definition: IndexDefinition, name: ObjectName, source: TableFa
       ? writeSyncView(definition.text, { source: source.entry, rename: pair.rename })
       : undefined
   if (text === undefined) {
-    return `its synchronous materialized view ${definition.name} cannot be made again: the cluster does not tell its query`
+    return `its rollup or synchronous view ${definition.name} cannot be made again: the cluster does not show its whole definition; create the table with it by hand on the target, or drop it on the source`
   }
   return [{ kind: 'sql', statement: text }, settled]
 }

@@ -45,9 +45,6 @@ export async function planTable(session: PlanningSession, entry: InventoryEntry)
     target: pair.writeFor,
     placement: pair.placement,
     partitionNames: source.partitions.flatMap(({ rows }) => rows.map((row) => row.name)),
-    unknownIndexes: source.definitions.flatMap((definition) =>
-      definition.kind === 'unknown' ? [definition.name] : [],
-    ),
   })
   if (refusal) return { plan: refusePlan(`${refusal.reason}; ${refusal.remedy}`), source }
 

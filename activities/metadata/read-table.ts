@@ -13,6 +13,7 @@ import {
   describeAll,
   listMaterializedViews,
   listPartitions,
+  type MaterializedView,
   type PartitionRow,
   showCreate,
 } from '../../starrocks/index.ts'
@@ -98,9 +99,12 @@ async function readIndexes(
     listMaterializedViews(side.cluster, database, { signal }),
   ])
   const indexes: TableIndex[] = described
-  const listed = views.filter((view) => view.refreshType === 'ROLLUP').map((view) => [view.name, view.text] as const)
-  return { indexes, definitions: definitionsOfIndexes(name, indexes, listed) }
+  return { indexes, definitions: definitionsOfIndexes({ database, name }, indexes, rollupTexts(views)) }
 }
+
+/** Name and text of what is an index of its table. */
+export const rollupTexts = (views: readonly MaterializedView[]) =>
+  views.filter((view) => view.refreshType === 'ROLLUP').map((view) => [view.name, view.text] as const)
 
 /** Whether the printed text is none that can be read: this one table cannot be copied. */
 export const isUnreadable = (error: unknown): error is Error => error instanceof DdlReadError

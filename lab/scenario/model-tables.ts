@@ -154,7 +154,7 @@ export function modelTables(target: ScenarioTarget): TableSpec[] {
       db,
       name: 'sync_base',
       body: `(dt DATE, id INT, v BIGINT, name STRING) DUPLICATE KEY(dt, id) DISTRIBUTED BY HASH(id) BUCKETS 2 ${properties()}`,
-      after: ['CREATE MATERIALIZED VIEW sync_mv1 AS SELECT dt, SUM(v) FROM shop.sync_base GROUP BY dt'],
+      after: ['CREATE MATERIALIZED VIEW sync_mv1\nAS\nSELECT dt,\n\tSUM(v)\nFROM shop.sync_base\nGROUP BY dt'],
       row: (n, random) => [day(n), n, n * 3, word(random)],
       rows: 40,
     },

@@ -51,6 +51,9 @@ const rollupText = (table: LabTable, columns: LabColumn[], name: string): string
   return `create materialized view ${name} as select ${items.join(',')} from ${table.name} group by ${keys.join(',')}`
 }
 
+/** Of what was typed, frontends leave out line breaks and tabs: words of two lines become one. */
+const onOneLine = (text: string): string => text.replaceAll(/[\n\t]/g, '').replaceAll(/ +/g, ' ')
+
 /** SHOW MATERIALIZED VIEWS: asynchronous ones, and every rollup. */
 export const showMaterializedViews = (
   context: LabSqlContext,
@@ -84,7 +87,8 @@ export const showMaterializedViews = (
         last_refresh_start_time: null,
         last_refresh_finished_time: null,
         rows: String(rowsOfTable(object)),
-        text: index.definition ?? rollupText(object, index.columns, index.name),
+        text:
+          index.definition === undefined ? rollupText(object, index.columns, index.name) : onOneLine(index.definition),
       })
     }
   }

@@ -31,6 +31,8 @@ export * from './rollups.ts'
 export { DdlReadError } from './scanner.ts'
 export * from './source-partition.ts'
 export { canonicalExpression, nameOf, quoteColumns, type SqlToken, sqlTokens } from './sql-tokens.ts'
+export { compareDefinitions, nameOfIndex, writeSyncView } from './sync-view.ts'
+export { sameButForBlanks, withBlanks } from './sync-view-text.ts'
 export { keepNames, type ObjectName, type Placement, type Rename, type TargetCluster } from './target.ts'
 export { dropUnknownProperties } from './unknown-properties.ts'
 export type { DdlVersion, RunMode } from './version.ts'
@@ -55,6 +57,5 @@ export {
   type WriteViewOptions,
   type WrittenView,
   writeMaterializedView,
-  writeSyncView,
   writeView,
 } from './write-view.ts'

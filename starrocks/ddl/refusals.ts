@@ -18,7 +18,6 @@ export type RefusalCode =
   | 'vector-index'
   | 'several-physical-partitions'
   | 'partition-names-by-case'
-  | 'unknown-index'
   | 'not-in-version'
 
 /** Why a table cannot be copied faithfully, and what to do about it. */
@@ -33,8 +32,6 @@ export interface RefusalFacts {
   readonly placement?: Placement
   /** Names of the rows of SHOW PARTITIONS, repeated for each physical partition. */
   readonly partitionNames?: readonly string[]
-  /** Indexes whose definition is not listed anywhere (see definitionsOfIndexes). */
-  readonly unknownIndexes?: readonly string[]
 }
 
 /** What of a source table cannot be copied faithfully to this target; empty when it can be. */
@@ -136,7 +133,7 @@ function refusesMemoryIndex(target: TargetCluster): boolean {
   return atLeast(target.version, 3, 5)
 }
 
-function refuseIndexes(table: Table, { target, unknownIndexes = [] }: RefusalFacts): Refusal[] {
+function refuseIndexes(table: Table, { target }: RefusalFacts): Refusal[] {
   const found: Refusal[] = []
   for (const index of table.indexes) {
     if (index.type === 'GIN' && !target.experimental?.gin) {
@@ -147,10 +144,6 @@ function refuseIndexes(table: Table, { target, unknownIndexes = [] }: RefusalFac
       const reason = `it has the vector index ${index.name}, which the target takes only with enable_experimental_vector=true`
       found.push({ code: 'vector-index', reason, remedy: "set enable_experimental_vector on the target's frontends" })
     }
-  }
-  for (const name of unknownIndexes) {
-    const reason = `the definition of its rollup or synchronous view ${name} is shown nowhere`
-    found.push({ code: 'unknown-index', reason, remedy: 'drop it on the source, or create the table by hand' })
   }
   return found
 }

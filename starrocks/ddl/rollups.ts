@@ -1,6 +1,7 @@
 import { canonicalDataType, readDataType } from './data-type.ts'
 import { quoteName, quoteQualified } from './quote.ts'
 import { tableReferences } from './references.ts'
+import { withBlanks } from './sync-view-text.ts'
 import type { ObjectName } from './target.ts'
 import { writeNames } from './write-column.ts'
 
@@ -53,17 +54,17 @@ export function readTableIndexes(rows: Iterable<Readonly<Record<string, string |
 export type IndexDefinition =
   | { readonly kind: 'rollup'; readonly rollup: Rollup }
   | { readonly kind: 'sync-view'; readonly name: string; readonly text: string }
-  /** The listing does not hold it: it cannot be made again. */
+  /** The listing does not hold it, or not in full: it cannot be made again. */
   | { readonly kind: 'unknown'; readonly name: string }
 
 /**
  * Finds out how each index beside the base table came to be. `listed` are name and text of the SHOW MATERIALIZED VIEWS rows of refresh
  * type ROLLUP of the whole database: it lists rollups too, and two tables may have one of the same name. Synchronous views show what was
- * typed. Plain rollups show a generated `create materialized view r as select a,NONE(b) from t group by a`, which cannot be run again, so
- * they are made from their columns.
+ * typed, but for its line breaks (see withBlanks). Plain rollups show a generated `create materialized view r as select a,NONE(b) from t
+ * group by a`, which cannot be run again, so they are made from their columns.
  */
 export function definitionsOfIndexes(
-  table: string,
+  { database, name: table }: ObjectName,
   indexes: readonly TableIndex[],
   listed: Iterable<readonly [name: string, text: string]>,
 ): IndexDefinition[] {
@@ -79,7 +80,10 @@ export function definitionsOfIndexes(
       if (columns.every((column) => baseColumns.has(column)) && texts.some((text) => isGenerated(text, name, table))) {
         return { kind: 'rollup', rollup: { name, columns } }
       }
-      const typed = texts.find((text) => tableReferences(text).some((reference) => reference.name === table))
+      const known = { view: name, database, table, columns: [...baseColumns, ...columns] }
+      const typed = texts
+        .map((text) => withBlanks(text, known))
+        .find((text) => text !== undefined && tableReferences(text).some((reference) => reference.name === table))
       return typed === undefined ? { kind: 'unknown', name } : { kind: 'sync-view', name, text: typed }
     })
 }

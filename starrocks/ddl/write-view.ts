@@ -72,33 +72,3 @@ function writeRefresh(refresh: Refresh): string {
   const every = refresh.every === undefined ? '' : ` EVERY(INTERVAL ${refresh.every})`
   return `REFRESH DEFERRED ${refresh.scheme}${start}${every}`
 }
-
-/**
- * Writes a synchronous materialized view again from the text that SHOW MATERIALIZED VIEWS keeps, with the target's names. Undefined when
- * the text is not what its creator typed.
- */
-export function writeSyncView(
-  text: string,
-  options: { readonly source: ObjectName; readonly rename?: Rename },
-): string | undefined {
-  const found =
-    /^\s*CREATE\s+MATERIALIZED\s+VIEW\s+(?:IF\s+NOT\s+EXISTS\s+)?((?:`[^`]+`|[^\s`.(]+)(?:\s*\.\s*(?:`[^`]+`|[^\s`.(]+))*)\s+/i.exec(
-      text,
-    )
-  if (!found) return undefined
-  const { rename = keepNames, source } = options
-  // The view lives in the table's database; its own name is the index's, which replication matches by name.
-  const target = rename(source)
-  const rest = text.slice(found[0].length).trim().replace(/;\s*$/, '')
-  const name = quoteQualified(target.database, lastName(found[1] ?? ''))
-  const query = /\bAS\s/i.exec(rest)
-  if (!query) return undefined
-  const head = rest.slice(0, query.index)
-  const body = renameReferences(rest.slice(query.index + query[0].length), source.database, rename)
-  return `CREATE MATERIALIZED VIEW ${name} ${head}AS ${body}`
-}
-
-function lastName(qualified: string): string {
-  const quoted = /`([^`]+)`\s*$/.exec(qualified)
-  return quoted?.[1] ?? qualified.split('.').at(-1)?.trim() ?? qualified
-}

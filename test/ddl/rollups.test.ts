@@ -47,7 +47,7 @@ describe.each(Object.keys(recordings))('rollups and synchronous views of %s', (l
   it.each(tables)('%s: every index is recognised, and made by a statement that the frontend took', (qualified) => {
     const table = qualified.split('.')[1] ?? ''
     const indexes = indexesOf(recording, qualified)
-    const definitions = definitionsOfIndexes(table, indexes, listed)
+    const definitions = definitionsOfIndexes({ database: 'mg_rs', name: table }, indexes, listed)
     expect(definitions).toHaveLength(indexes.length - 1)
     for (const definition of definitions) {
       if (definition.kind === 'unknown') throw new Error(`${definition.name} is unknown`)
@@ -64,11 +64,11 @@ describe.each(Object.keys(recordings))('rollups and synchronous views of %s', (l
 
   it('a rollup of the same name on another table is not taken for it', () => {
     const ours = [...listed, ['r2', 'CREATE MATERIALIZED VIEW r2 AS SELECT v2 FROM mg_rs.other'] as const]
-    const found = definitionsOfIndexes('ro', indexesOf(recording, 'mg_rs.ro'), ours).find(
+    const found = definitionsOfIndexes({ database: 'mg_rs', name: 'ro' }, indexesOf(recording, 'mg_rs.ro'), ours).find(
       (one) => one.kind === 'rollup' && one.rollup.name === 'r2',
     )
     expect(found).toEqual({ kind: 'rollup', rollup: { name: 'r2', columns: ['v2', 'k2'] } })
-    const none = definitionsOfIndexes('ro', indexesOf(recording, 'mg_rs.ro'), [])
+    const none = definitionsOfIndexes({ database: 'mg_rs', name: 'ro' }, indexesOf(recording, 'mg_rs.ro'), [])
     expect(new Set(none.map((one) => one.kind))).toEqual(new Set(['unknown']))
   })
 

@@ -77,6 +77,54 @@ describe('what changes at the source is followed', () => {
     same()
   })
 
+  test('synchronous views that are made again with another query and the same columns, typed on many lines', async () => {
+    table(
+      '(id INT NOT NULL, v INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")',
+    )
+    const definition = (lab: LabPair['source']) => tableOf(lab).indexes[1]?.definition
+    pair.source.execute('CREATE MATERIALIZED VIEW m AS\nSELECT id, v + 1 AS w\nFROM d.t\nWHERE id > 1')
+    await align()
+    expect(definition(pair.target)).toBe(
+      'CREATE MATERIALIZED VIEW `d`.`m` AS SELECT id, v + 1 AS w FROM d.t WHERE id > 1',
+    )
+    expect((await pair.differences(pair.spec({}))).different).toEqual([])
+    const before = tableOf(pair.target)
+    const index = before.indexes[1]?.id
+    for (const query of [
+      'SELECT id, v + 1 AS w FROM d.t WHERE id > 2',
+      'SELECT id, v + 2 AS w\nFROM d.t\nWHERE id > 2',
+    ]) {
+      pair.source.execute('DROP MATERIALIZED VIEW d.m')
+      pair.source.execute(`CREATE MATERIALIZED VIEW m AS ${query}`)
+      expect((await pair.differences(pair.spec({}))).different).toEqual(['d.t'])
+      expect(await align()).toMatchObject({
+        outcome: 'altered',
+        reason: 'synchronous view m has another query on the target',
+      })
+      expect(definition(pair.target)).toContain(query.replaceAll('\n', ' '))
+      expect((await pair.differences(pair.spec({}))).different).toEqual([])
+    }
+    expect(tableOf(pair.target).id).toBe(before.id)
+    expect(tableOf(pair.target).indexes[1]?.id).not.toBe(index)
+  })
+
+  test('a synchronous view of which nobody can tell the query: the table is refused until somebody makes it by hand', async () => {
+    const body =
+      '(id INT NOT NULL, v INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")'
+    table(body)
+    const view = 'CREATE MATERIALIZED VIEW m AS SELECT id, v FROM d.t -- not the first\nWHERE id > 1'
+    pair.source.execute(view)
+    expect(await align()).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringContaining('create the table with it by hand'),
+    })
+    pair.target.execute('CREATE DATABASE d')
+    pair.target.execute(`CREATE TABLE d.t ${body}`)
+    expect((await align()).outcome).toBe('refused')
+    pair.target.execute(view)
+    expect((await pair.differences(pair.spec({}))).different).toEqual([])
+  })
+
   test('table properties, when wanted', async () => {
     table(plain)
     await align()
