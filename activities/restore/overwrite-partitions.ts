@@ -1,7 +1,14 @@
 import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readTable } from '../../starrocks/ddl/index.ts'
-import { listPartitions, quoteQualified, StarRocksError, showCreate, statementTimeouts } from '../../starrocks/index.ts'
+import {
+  listPartitions,
+  type PartitionRow,
+  quoteQualified,
+  StarRocksError,
+  showCreate,
+  statementTimeouts,
+} from '../../starrocks/index.ts'
 import { isUnreachable } from '../metadata/failure.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { addRangePartitions } from './range-partitions.ts'
@@ -26,18 +33,30 @@ export async function markOverwrite(context: RestoreContext, tables: readonly Pl
   return Object.fromEntries(marks)
 }
 
-async function idsOf({ cluster, outline, signal }: RestoreContext, planned: PlannedTable): Promise<string[]> {
-  const chosen = new Set(planned.only)
-  const rows = await listPartitions(cluster, outline.database, planned.target, { signal })
-  return rows.filter(({ name }) => chosen.has(name)).map(({ id }) => String(id))
+async function idsOf(context: RestoreContext, planned: PlannedTable): Promise<string[]> {
+  return (await chosenOf(context, planned)).map(({ id }) => String(id))
 }
 
-/** Whether a former try did it, only the answer being lost: once more would remove what was loaded since. */
-async function wasDone(context: RestoreContext, planned: PlannedTable, mark: OverwriteMark | null): Promise<boolean> {
+async function chosenOf({ cluster, outline, signal }: RestoreContext, planned: PlannedTable): Promise<PartitionRow[]> {
+  const chosen = new Set(planned.only)
+  const rows = await listPartitions(cluster, outline.database, planned.target, { signal })
+  return rows.filter(({ name }) => chosen.has(name))
+}
+
+/**
+ * Whether a former try did it, only the answer being lost: once more would remove what was loaded since. Partitions that there were none of had
+ * nothing to be known by; with rows in them it was done, or somebody loaded into them: `presumed`, their rows tell.
+ */
+async function wasDone(
+  context: RestoreContext,
+  planned: PlannedTable,
+  mark: OverwriteMark | null,
+): Promise<boolean | 'presumed'> {
   const before = own(mark ?? {}, planned.target) ?? []
-  if (before.length === 0) return false
-  const now = new Set(await idsOf(context, planned))
-  return before.every((id) => !now.has(id))
+  const now = await chosenOf(context, planned)
+  if (before.length === 0) return now.some(({ visibleVersion }) => visibleVersion > 1n) && 'presumed'
+  const ids = new Set(now.map(({ id }) => String(id)))
+  return before.every((id) => !ids.has(id))
 }
 
 const refusals = new WeakSet<object>()
@@ -57,8 +76,9 @@ export async function overwritePartitions(
   const { cluster, outline, signal } = context
   const live = { ...planned, database: outline.database, as: planned.target }
   const names = planned.only ?? []
-  if (!(again && (await wasDone(context, planned, mark)))) await overwrite()
-  if (context.spec.verify === 'off') return
+  const done = again && (await wasDone(context, planned, mark))
+  if (!done) await overwrite()
+  if (context.spec.verify === 'off' && done !== 'presumed') return
   const expected = wantedPartitions(planned)
   const parts = names.map((name) => ({ name, bytes: expected.get(name)?.bytes }))
   const counted = await context.counter.count({ database: live.database, table: live.as, parts, partitioned: true })

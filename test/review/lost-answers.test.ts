@@ -75,28 +75,36 @@ describe('an answer that gets lost', () => {
     expect([...cluster.state.databases.keys()].filter((name) => name.includes('__sf_'))).toEqual([])
   })
 
-  test('to INSERT OVERWRITE: done once, and what is loaded after it stays', async () => {
-    let overwrites = 0
-    let loaded = false
-    const { cluster, held } = await shop({
-      onStatement: (sql) => {
-        if (/^INSERT OVERWRITE/.test(sql)) overwrites++
-        else if (overwrites > 0 && !loaded) {
-          loaded = true
-          cluster.execute("INSERT INTO shop.t PARTITION (p2) VALUES (14,'loaded since')")
-        }
-      },
-    })
-    const fault = lose(cluster, /^INSERT OVERWRITE/)
-    const result = await restore(cluster, { partitions: { t: ['p2'] } })
-    expect(result.ok).toBe(true)
-    expect(fault.struck).toBe(1)
-    expect(loaded).toBe(true)
-    const rows = pictureOf(cluster, 'shop').t?.partitions.p2?.rows
-    expect(rows).toEqual([...(held.t?.partitions.p2?.rows ?? []), '["14","loaded since"]'].sort())
-    expect(overwrites).toBe(1)
-    expect(result.warnings.join('\n')).toContain('rows were written meanwhile')
-  })
+  test.each([
+    ['', {}],
+    [' of a partition that was not there', { gone: true }],
+    [' of a partition that was not there, rows not to be counted', { gone: true, verify: 'off' as const }],
+  ])(
+    'to INSERT OVERWRITE%s: done once, and what is loaded after it stays',
+    async (_, { gone = false, verify = undefined }) => {
+      let overwrites = 0
+      let loaded = false
+      const { cluster, held } = await shop({
+        onStatement: (sql) => {
+          if (/^INSERT OVERWRITE/.test(sql)) overwrites++
+          else if (overwrites > 0 && !loaded) {
+            loaded = true
+            cluster.execute("INSERT INTO shop.t PARTITION (p2) VALUES (14,'loaded since')")
+          }
+        },
+      })
+      if (gone) cluster.execute('ALTER TABLE shop.t DROP PARTITION p2 FORCE')
+      const fault = lose(cluster, /^INSERT OVERWRITE/)
+      const result = await restore(cluster, { partitions: { t: ['p2'] }, verify })
+      expect(result.ok).toBe(true)
+      expect(fault.struck).toBe(1)
+      expect(loaded).toBe(true)
+      const rows = pictureOf(cluster, 'shop').t?.partitions.p2?.rows
+      expect(rows).toEqual([...(held.t?.partitions.p2?.rows ?? []), '["14","loaded since"]'].sort())
+      expect(overwrites).toBe(1)
+      expect(result.warnings.join('\n')).toContain('rows were written meanwhile')
+    },
+  )
 
   test('to DROP PARTITION and RESTORE in place', async () => {
     const { cluster, held } = await shop()
