@@ -8,7 +8,7 @@ import { mapConcurrently } from './metadata/concurrency.ts'
 import { isNotFound } from './metadata/failure.ts'
 import type { InventoryEntry } from './metadata/inventory.ts'
 import { type PlannedTable, type PlanningSession, planTable } from './metadata/plan-table.ts'
-import { planViews } from './metadata/plan-views.ts'
+import { planViews, type ViewPlan } from './metadata/plan-views.ts'
 import type { Sessions } from './metadata/session.ts'
 import { type Step, statementsOf, type TablePlan } from './metadata/steps.ts'
 import { targetOnlyObjects } from './metadata/target-only.ts'
@@ -142,6 +142,14 @@ async function listSubjects(session: PlanningSession, doctor: DoctorResult | und
   return [...settings, ...tables, ...(await viewSubjects(session)), ...targetOnly]
 }
 
+const VIEW_ACTIONS: Record<ViewPlan['action'], PlanItem['action']> = {
+  none: 'keep',
+  create: 'create',
+  recreate: 'recreate',
+  approve: 'recreate',
+  refuse: 'refuse',
+}
+
 async function viewSubjects(session: PlanningSession): Promise<Subject[]> {
   const plans = await planViews(session)
   return plans
@@ -151,9 +159,10 @@ async function viewSubjects(session: PlanningSession): Promise<Subject[]> {
       const item: PlanItem = {
         ...objectOf(plan.entry.full, `${name.database}.${name.name}`),
         kind: plan.entry.kind === 'view' ? 'view' : 'materialized view',
-        action: plan.action === 'none' ? 'keep' : plan.action,
+        action: VIEW_ACTIONS[plan.action],
         reason: plan.reason,
         statements: bounded(plan.statements(session.unknownProperties)),
+        ...(plan.action === 'approve' ? { needsApproval: true } : {}),
       }
       return { key: `2 ${plan.entry.full}`, kind: 'view', item }
     })

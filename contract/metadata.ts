@@ -7,6 +7,8 @@ export interface SyncMetadataInput {
   migrationId: string
   /** What an operator approved: by table (source name), the question that was answered. */
   approvals?: Record<string, string>
+  /** By what the target's views are known as copies. */
+  viewMarks?: string[]
   /** Set when it continues as new. */
   carried?: DifferenceProgress
 }
@@ -43,6 +45,8 @@ export interface AlignOutcome {
   question?: string
   /** What must be undone at cutover or stop on the target, e.g. dynamic partitions switched off. */
   undo: string[]
+  /** Of a view that is what the source's is: by what it is known as a copy when the source's has changed. */
+  mark?: string
 }
 
 export interface DifferencePage {

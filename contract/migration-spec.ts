@@ -49,6 +49,7 @@ export const allowSchema = z.strictObject({
   recreateOnSchemaChange: z.boolean().default(false),
   resetDivergedPartitions: z.boolean().default(false),
   dropTargetOnlyPartitions: z.boolean().default(false),
+  replaceViews: z.boolean().default(false),
 })
 
 export const syncSchema = z.strictObject({

@@ -26,7 +26,8 @@ export function carryMemory(memory: MigrationMemory, longest = LONGEST_CARRIED):
   for (const shrink of STEPS) {
     carried = shrink(carried)
     const marks = (carried.parkedMore ?? []).reduce((sum, group) => sum + group.marks.length, 0)
-    if (byteLength(JSON.stringify(carried)) - marks <= longest) return carried
+    const { viewMarks, ...rest } = carried
+    if (byteLength(JSON.stringify(rest)) - marks <= longest) return carried
   }
   return carried
 }

@@ -68,6 +68,8 @@ export interface MigrationMemory {
   settings: ChangedSetting[]
   changes: Change[]
   pending: Change[]
+  /** By what the target's views are known as copies. */
+  viewMarks?: string[]
   undo: { table: string; statement: string }[]
   moreUndo: number
   totals: { jobsSent: number; finished: number; failed: number; bytes: number }
@@ -134,6 +136,7 @@ export function noteMetadata(
   memory.metadataError = report.error
   const at = new Date(nowMs).toISOString()
   noteChanges(memory, report.outcomes, at)
+  noteViews(memory, report.outcomes)
   for (const one of report.outcomes) {
     const { table, outcome } = one
     const known = memory.parked[table]
@@ -168,6 +171,14 @@ export function noteMetadata(
     keepStuck(memory, stuck)
   }
   memory.metadataStuck = []
+}
+
+/** The oldest are forgotten first: of those somebody is asked. Eight characters each, which is small enough to be carried along. */
+const MOST_VIEWS = 3000
+
+function noteViews(memory: MigrationMemory, outcomes: readonly AlignOutcome[]): void {
+  const marks = outcomes.flatMap(({ mark }) => mark ?? [])
+  if (marks.length > 0) memory.viewMarks = [...new Set([...(memory.viewMarks ?? []), ...marks])].slice(-MOST_VIEWS)
 }
 
 function parkedByMetadata(

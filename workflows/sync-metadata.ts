@@ -38,7 +38,7 @@ const MOST_OUTCOMES = 500
  */
 export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCounts | undefined> {
   const spec = checkSpec(input?.spec)
-  const { migrationId, approvals } = input
+  const { migrationId, approvals, viewMarks } = input
   setSearchAttributes({ kind: 'metadata', migration: spec.name, cluster: spec.target })
   if (workflowInfo().workflowId !== metadataWorkflowId(spec.name) && patched('one-difference')) {
     await unlessGone(() => getExternalWorkflowHandle(migrationId).signal(metadataDueSignal))
@@ -70,7 +70,7 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
       after = page.next
     } while (after !== undefined && !held)
     if (!held) collect(await untilEnded.listTargetOnly({ spec, approvals }))
-    if (!held) collect(await untilEnded.alignViews({ spec }))
+    if (!held) collect(await untilEnded.alignViews({ spec, approvals, viewMarks }))
     await report(!held)
     return counts
   } catch (error) {
@@ -91,7 +91,10 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
   function collect(outcomes: readonly AlignOutcome[]): void {
     for (const full of outcomes) {
       // After an attempt whose answer was lost the next finds nothing to do, and still knows what is to be undone.
-      if (full.outcome === 'unchanged' && full.undo.length === 0) continue
+      if (full.outcome === 'unchanged' && full.undo.length === 0) {
+        // Nothing that has to be told now: where there is no room the next difference finds it again.
+        if (full.mark === undefined || reported + open.length >= MOST_OUTCOMES) continue
+      }
       const outcome = brief(full)
       if (reported + open.length < MOST_OUTCOMES || outcome.undo.length > 0) open.push(outcome)
       else more++

@@ -3,30 +3,38 @@ import { outcomeOf } from '../../planning/schema-outcome.ts'
 import { quoteName, StarRocksError } from '../../starrocks/index.ts'
 import { isUnreachable, reasonOf } from './failure.ts'
 import type { PlanningSession } from './plan-table.ts'
-import { planViews, type ViewPlan } from './plan-views.ts'
+import { markOnTarget, planViews, type ViewPlan } from './plan-views.ts'
 
 const MOST = 500
+/** Views that were not known as copies before, and are told of at once; the others follow with the next difference. */
+const MOST_MARKED = 300
 
 /**
- * Makes the target's views and materialized views like the source's, each after what it reads; materialized ones are not refreshed. Neither holds rows
- * of its own, so one that differs is dropped and made again. One whose tables are not there yet, or will never
+ * Makes the target's views and materialized views like the source's, each after what it reads; materialized ones are not refreshed. One that differs
+ * is dropped and made again where it was seen to be a copy before; else somebody has to say so. One whose tables are not there yet, or will never
  * be, fails, and is tried again by the next difference.
  */
 export async function alignViews(session: PlanningSession): Promise<AlignOutcome[]> {
   const outcomes: AlignOutcome[] = []
   const databases = new Set(session.target.databases.keys())
+  let marked = 0
   for (const plan of await planViews(session)) {
     session.pair.signal?.throwIfAborted()
     const outcome = await alignView(session, plan, databases)
-    if (outcome.outcome !== 'unchanged' && outcomes.length < MOST) outcomes.push(outcome)
+    if (outcomes.length >= MOST) continue
+    if (outcome.outcome !== 'unchanged') outcomes.push(outcome)
+    else if (outcome.mark !== undefined && !session.viewMarks.has(outcome.mark) && marked++ < MOST_MARKED) {
+      outcomes.push(outcome)
+    }
   }
   return outcomes
 }
 
 async function alignView(session: PlanningSession, plan: ViewPlan, databases: Set<string>): Promise<AlignOutcome> {
   const { full } = plan.entry
-  if (plan.action === 'none') return outcomeOf(full, 'unchanged')
+  if (plan.action === 'none') return { ...outcomeOf(full, 'unchanged'), mark: plan.mark }
   if (plan.action === 'refuse') return outcomeOf(full, 'refused', { reason: plan.reason })
+  if (plan.action === 'approve') return asks(session, plan)
   const { cluster } = session.pair.target
   const { database } = session.pair.rename(plan.entry)
   try {
@@ -34,12 +42,16 @@ async function alignView(session: PlanningSession, plan: ViewPlan, databases: Se
       await cluster.execute(`CREATE DATABASE IF NOT EXISTS ${quoteName(database)}`)
       databases.add(database)
     }
+    if (plan.action === 'recreate' && (await markOnTarget(session, plan.entry)) !== plan.mark) {
+      return outcomeOf(full, 'waiting', { reason: 'it was changed on the target just now; it is looked at again' })
+    }
     const statements = [...formerly(plan), ...(await run(session, plan))]
     const reason = [plan.reason, ...plan.notes].filter(Boolean).join('; ')
-    return outcomeOf(full, plan.action === 'create' ? 'created' : 'recreated', {
+    const outcome = outcomeOf(full, plan.action === 'create' ? 'created' : 'recreated', {
       reason: reason === '' ? undefined : reason,
       statements,
     })
+    return { ...outcome, mark: await markOnTarget(session, plan.entry) }
   } catch (error) {
     if (session.pair.signal?.aborted || isUnreachable(error)) throw error
     if (!(error instanceof StarRocksError)) throw error
@@ -49,6 +61,13 @@ async function alignView(session: PlanningSession, plan: ViewPlan, databases: Se
     })
   }
 }
+
+const asks = (session: PlanningSession, plan: ViewPlan): AlignOutcome =>
+  outcomeOf(plan.entry.full, 'needs-approval', {
+    reason: plan.reason,
+    statements: [`-- it is: ${plan.former}`, ...plan.statements(session.unknownProperties)],
+    question: plan.question,
+  })
 
 /** What was replaced is told: it may be somebody's own, and is nowhere else afterwards. */
 const formerly = ({ former }: ViewPlan): string[] => (former === undefined ? [] : [`-- it was: ${former}`])

@@ -28,13 +28,20 @@ export interface AlignTablesInput {
   approvals?: Approvals
 }
 
+export interface AlignViewsInput {
+  spec: MigrationSpec
+  approvals?: Approvals
+  /** Marks of former outcomes. */
+  viewMarks?: string[]
+}
+
 /** Activities that make the target's databases, tables and views what the source's are; rows aside. All can be run again. */
 export interface MetadataActivities {
   listDifferences(input: ListDifferencesInput): Promise<DifferencePage>
   /** One outcome a table, in the order given. */
   alignTables(input: AlignTablesInput): Promise<AlignOutcome[]>
-  /** Outcomes of what is not unchanged. */
-  alignViews(input: { spec: MigrationSpec }): Promise<AlignOutcome[]>
+  /** Outcomes of what is not unchanged, and of what was not known as a copy. */
+  alignViews(input: AlignViewsInput): Promise<AlignOutcome[]>
   listTargetOnly(input: { spec: MigrationSpec; approvals?: Approvals }): Promise<AlignOutcome[]>
   undoChanges(input: { spec: MigrationSpec; statements: string[] }): Promise<UndoResult>
 }
@@ -80,10 +87,10 @@ export function createMetadataActivities(deps: Dependencies): MetadataActivities
         return mapConcurrently(tables, WIDTH, (table) => alignTable(session, table))
       }),
 
-    alignViews: ({ spec }) =>
+    alignViews: ({ spec, approvals, viewMarks }) =>
       act('Aligning views failed', async (signal) => {
         if (!spec.sync.views && !spec.sync.materializedViews) return []
-        return alignViews(await sessions.open(spec, { fresh: true, signal }))
+        return alignViews(await sessions.open(spec, { approvals, viewMarks, fresh: true, signal }))
       }),
 
     listTargetOnly: ({ spec, approvals }) =>

@@ -18,6 +18,8 @@ export interface PlanningSession {
   target: Inventory
   /** Questions that an operator approved, by source table, or by target table where the source has none. */
   approvals: ReadonlyMap<string, string>
+  /** By what the target's views are known as copies; see viewMark. */
+  viewMarks: ReadonlySet<string>
   /** Grows when the target refuses properties as unknown. */
   unknownProperties: Set<string>
 }

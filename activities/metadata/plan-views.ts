@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { questionOf } from '../../planning/approval.ts'
 import {
   DdlReadError,
   keepNames,
@@ -19,12 +21,17 @@ import type { PlanningSession } from './plan-table.ts'
 /** What is to be done with one view or materialized view. */
 export interface ViewPlan {
   entry: InventoryEntry
-  action: 'none' | 'create' | 'recreate' | 'refuse'
+  /** `approve`: it would be made again, and what is there now was never seen to be a copy. */
+  action: 'none' | 'create' | 'recreate' | 'approve' | 'refuse'
   reason?: string
   /** Written anew without the properties that the target calls unknown. */
   statements: (unknown: ReadonlySet<string>) => string[]
   /** What made the one that is to be replaced: it need not be of our making. */
   former?: string
+  /** Of the one that is there; see viewMark. */
+  mark?: string
+  /** What an approval has to answer. */
+  question?: string
   /** Properties left out, and the like. */
   notes: string[]
 }
@@ -109,18 +116,37 @@ async function planView(
     sourceVersion: pair.source.version,
     unknownProperties: session.unknownProperties,
   }).filter((one) => one.action.kind !== 'report')
-  if (found.length === 0) return { entry, action: 'none', statements: () => [], notes }
+  const former = statementOf(session, there, current)
+  const mark = viewMark(entry, former)
+  if (found.length === 0) return { entry, action: 'none', statements: () => [], notes, mark }
   const kind = there.kind === 'view' ? 'VIEW' : 'MATERIALIZED VIEW'
   const drop = `DROP ${kind} IF EXISTS ${quoteQualified(name.database, name.name)}`
-  const asItIs = { target: pair.writeFor, source: there, rename: keepNames, placement: {} }
-  return {
-    entry,
-    action: 'recreate',
-    reason: describe(found),
-    former: writeAny(current, asItIs).statement,
-    statements: (unknown) => [drop, ...create(unknown)],
-    notes,
-  }
+  const statements = (unknown: ReadonlySet<string>) => [drop, ...create(unknown)]
+  const question = questionOf([former, ...statements(session.unknownProperties)], [])
+  const known = session.viewMarks.has(mark) || pair.spec.allow.replaceViews
+  const may = known || session.approvals.get(entry.full) === question
+  const reason = may ? describe(found) : `${describe(found)}; what is there was never seen to be a copy of the source's`
+  return { entry, action: may ? 'recreate' : 'approve', reason, former, mark, question, statements, notes }
+}
+
+/**
+ * By what a view of the target is known later on: whose it is, and what it says. One that was once the same as the source's can be replaced when
+ * that has changed; one that says something else is somebody's own.
+ */
+function viewMark(entry: InventoryEntry, statement: string): string {
+  const hash = createHash('sha1').update(JSON.stringify([entry.full, statement]))
+  return hash.digest('base64').slice(0, 8)
+}
+
+function statementOf({ pair }: PlanningSession, there: InventoryEntry, model: View | MaterializedView): string {
+  return writeAny(model, { target: pair.writeFor, source: there, rename: keepNames, placement: {} }).statement
+}
+
+/** The mark of what is on the target now; undefined where nothing is, or nothing that can be read. */
+export async function markOnTarget(session: PlanningSession, entry: InventoryEntry): Promise<string | undefined> {
+  const there = { ...entry, ...session.pair.rename(entry) }
+  const model = await readTarget(session, there)
+  return model && model !== 'unreadable' ? viewMark(entry, statementOf(session, there, model)) : undefined
 }
 
 const writeAny = (model: View | MaterializedView, options: Parameters<typeof writeMaterializedView>[1]) =>

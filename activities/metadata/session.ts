@@ -31,7 +31,12 @@ export class Sessions {
   /** `fresh`: look at both clusters' tables now, however young the last listing is. */
   async open(
     spec: MigrationSpec,
-    { approvals = {}, fresh = false, signal }: { approvals?: Approvals; fresh?: boolean; signal?: AbortSignal },
+    {
+      approvals = {},
+      viewMarks = [],
+      fresh = false,
+      signal,
+    }: { approvals?: Approvals; viewMarks?: readonly string[]; fresh?: boolean; signal?: AbortSignal },
   ): Promise<PlanningSession> {
     const pair = await openPair(this.#deps, spec, signal)
     const key = JSON.stringify([spec.source, spec.target, spec.include, spec.exclude, spec.rename])
@@ -42,7 +47,14 @@ export class Sessions {
     })
     const unknownProperties = this.#unknown.get(spec.target) ?? new Set<string>()
     this.#unknown.set(spec.target, unknownProperties)
-    return { pair, source, target, approvals: new Map(Object.entries(approvals)), unknownProperties }
+    return {
+      pair,
+      source,
+      target,
+      approvals: new Map(Object.entries(approvals)),
+      viewMarks: new Set(viewMarks),
+      unknownProperties,
+    }
   }
 
   async #listing(key: string, fresh: boolean, read: () => Promise<Listing>): Promise<Listing> {

@@ -56,6 +56,7 @@ describe('the newer file', () => {
         recreateOnSchemaChange: true,
         resetDivergedPartitions: false,
         dropTargetOnlyPartitions: true,
+        replaceViews: true,
       },
       sync: { bitmapIndexes: false, materializedViews: true, views: true, tableProperties: true },
     })
@@ -103,6 +104,7 @@ describe('the older file', () => {
       'enable_bitmap_index_sync',
       'enable_materialized_view_sync',
       'enable_view_sync',
+      'ddl_job_allow_drop_inconsistent_view',
     ])
   })
 })

@@ -47,9 +47,9 @@ describe('the schema of forty odd tables arrives exactly', () => {
     const twice = await pair.run(pair.metadata.alignTables, { spec, tables: names })
     expect(twice.filter(({ outcome }) => outcome !== 'unchanged')).toEqual([])
 
-    const views = await pair.run(pair.metadata.alignViews, { spec })
+    const views = await pair.alignViews(spec)
     const expected = [...scenario.views, ...scenario.materializedViews].map(({ db, name }) => `${db}.${name} created`)
     expect(views.map(({ table, outcome }) => `${table} ${outcome}`).sort()).toEqual(expected.sort())
-    expect(await pair.run(pair.metadata.alignViews, { spec })).toEqual([])
+    expect(await pair.alignViews(spec)).toEqual([])
   })
 })

@@ -169,29 +169,72 @@ describe('what would change by itself on the target', () => {
 })
 
 describe('a view that differs', () => {
-  const views = () => pair.run(pair.metadata.alignViews, { spec: pair.spec() })
+  const views = (part: Partial<MigrationSpecInput> = {}, approvals = {}) => pair.alignViews(pair.spec(part), approvals)
+  const text = () => String(pair.target.execute('SHOW CREATE VIEW d.v').rows[0]?.[1])
 
-  test('is replaced, and what it was is told; where the new one cannot be made it is there again', async () => {
-    pair.source.execute(`CREATE TABLE d.t ${plain}`)
-    pair.source.execute(`CREATE TABLE d.other ${plain}`)
+  beforeEach(async () => {
+    for (const name of ['t', 'other']) pair.source.execute(`CREATE TABLE d.${name} ${plain}`)
     pair.source.execute('CREATE VIEW d.v AS SELECT id FROM d.t')
     await pair.align(pair.spec())
+  })
+
+  test('and was never the same is somebody’s own: it stays until that is approved, just as it is', async () => {
     pair.target.execute('CREATE VIEW d.v AS SELECT id FROM d.other')
-    const text = () => String(pair.target.execute('SHOW CREATE VIEW d.v').rows[0]?.[1])
+    const before = text()
+    const [asked] = await views()
+    expect(asked).toMatchObject({
+      outcome: 'needs-approval',
+      statements: [
+        expect.stringMatching(/^-- it is: CREATE VIEW .*other/s),
+        'DROP VIEW IF EXISTS `d`.`v`',
+        expect.anything(),
+      ],
+    })
+    expect(text()).toBe(before)
+
+    pair.target.execute('ALTER VIEW d.v AS SELECT v FROM d.other')
+    const approvals = { 'd.v': asked?.question }
+    const [anew] = await views({}, approvals)
+    expect(anew?.outcome).toBe('needs-approval')
+    expect(anew?.question).not.toBe(asked?.question)
+    expect((await views({}, { 'd.v': anew?.question }))[0]?.outcome).toBe('recreated')
+    expect(await views()).toEqual([])
+  })
+
+  test('is replaced where that is allowed; where the new one cannot be made it is there again', async () => {
+    pair.target.execute('CREATE VIEW d.v AS SELECT id FROM d.other')
     const before = text()
     pair.target.execute('DROP TABLE d.t FORCE')
-    expect(await views()).toMatchObject([
+    const allow = { replaceViews: true }
+    expect(await views({ allow })).toMatchObject([
       { table: 'd.v', outcome: 'failed', reason: expect.stringContaining('the former one is there again') },
     ])
     expect(text()).toBe(before)
     await pair.align(pair.spec())
-    expect(await views()).toMatchObject([
+    expect(await views({ allow })).toMatchObject([
       {
         outcome: 'recreated',
         statements: expect.arrayContaining([expect.stringMatching(/^-- it was: CREATE VIEW .*other/s)]),
       },
     ])
     expect(text()).not.toBe(before)
+  })
+
+  test('follows the source when it was made, or found, as a copy; not any more when somebody changed it', async () => {
+    expect((await views())[0]?.outcome).toBe('created')
+    pair.source.execute('ALTER VIEW d.v AS SELECT v FROM d.t')
+    expect((await views())[0]?.outcome).toBe('recreated')
+    expect(await views()).toEqual([])
+
+    pair.source.execute('CREATE VIEW d.found AS SELECT id FROM d.t')
+    pair.target.execute('CREATE VIEW d.found AS SELECT id FROM d.t')
+    expect(await views()).toMatchObject([{ table: 'd.found', outcome: 'unchanged', mark: expect.any(String) }])
+    expect(await views()).toEqual([])
+    pair.source.execute('ALTER VIEW d.found AS SELECT v FROM d.t')
+    expect((await views())[0]?.outcome).toBe('recreated')
+
+    pair.target.execute('ALTER VIEW d.found AS SELECT id, v FROM d.t')
+    expect((await views())[0]?.outcome).toBe('needs-approval')
   })
 })
 
@@ -208,8 +251,8 @@ describe('under other names', () => {
       ['d.two', 'created'],
     ])
     expect((await pair.differences(odd)).different).toEqual([])
-    expect((await pair.run(pair.metadata.alignViews, { spec: odd })).map(({ outcome }) => outcome)).toEqual(['created'])
-    expect(await pair.run(pair.metadata.alignViews, { spec: odd })).toEqual([])
+    expect((await pair.alignViews(odd)).map(({ outcome }) => outcome)).toEqual(['created'])
+    expect(await pair.alignViews(odd)).toEqual([])
     const [partition] = pair.target.execute('SHOW PARTITIONS FROM f.`eins; DROP DATABASE e`').rows
     expect(partition?.[1]).toBe('eins; DROP DATABASE e')
     expect(pair.target.execute('SHOW CREATE VIEW e.v').rows[0]?.[1]).toContain('eins; DROP DATABASE e')

@@ -13,6 +13,7 @@ import {
 } from '../../contract/index.ts'
 import { LabCluster, type LabClusterOptions } from '../../lab/index.ts'
 import { demoScenario, type Scenario } from '../../lab/scenario/demo.ts'
+import type { Approvals } from '../../planning/approval.ts'
 import { addressMapOf, quoteQualified, StarRocksCluster } from '../../starrocks/index.ts'
 import { createRepositories } from '../../workers/repositories.ts'
 
@@ -26,6 +27,7 @@ export class LabPair {
   readonly handles: Map<string, ClusterHandle>
   readonly metadata: ReturnType<typeof createMetadataActivities>
   readonly preflight: ReturnType<typeof createPreflightActivities>
+  readonly #viewMarks = new Set<string>()
   readonly statements: { cluster: string; kind: string }[] = []
 
   private constructor(source: LabCluster, target: LabCluster) {
@@ -115,6 +117,14 @@ export class LabPair {
       const tables = different.slice(at, at + 10)
       outcomes.push(...(await this.run(this.metadata.alignTables, { spec, tables })))
     }
+    return outcomes
+  }
+
+  /** Views aligned as a migration does it, which remembers by what it knows its copies. */
+  async alignViews(spec: MigrationSpec, approvals?: Approvals): Promise<AlignOutcome[]> {
+    const viewMarks = [...this.#viewMarks]
+    const outcomes = await this.run(this.metadata.alignViews, { spec, approvals, viewMarks })
+    for (const { mark } of outcomes) if (mark !== undefined) this.#viewMarks.add(mark)
     return outcomes
   }
 

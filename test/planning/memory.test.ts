@@ -71,6 +71,22 @@ describe('metadata reports', () => {
     undo: [],
   })
 
+  test('by what views are known as copies is remembered, the newest thousands of them, and carried along', () => {
+    const state = memory()
+    const views = (from: number, many: number) =>
+      Array.from({ length: many }, (_, i) => ({
+        ...outcome(`a.v${i}`, 'created'),
+        mark: String(from + i).padStart(8, '0'),
+      }))
+    for (let from = 0; from < 5000; from += 500) noteMetadata(state, report(views(from, 500)), 0)
+    noteMetadata(state, report(views(4990, 1)), 0)
+    expect(state.viewMarks).toHaveLength(3000)
+    expect(state.viewMarks).toContain('00004999')
+    const carried = carryMemory(state)
+    expect(carried.viewMarks).toEqual(state.viewMarks)
+    expect(byteLength(JSON.stringify(carried))).toBeLessThan(2 * LONGEST_CARRIED)
+  })
+
   test('what cannot be aligned is parked until a whole difference finds nothing more wrong with it', () => {
     const state = memory()
     noteMetadata(

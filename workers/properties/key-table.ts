@@ -231,11 +231,19 @@ export const KEY_TABLE: Record<string, KeyRule> = {
   ddl_job_allow_drop_bitmap_index_target_only: noEffect(
     'indexes hold no data of their own: sync.bitmapIndexes decides',
   ),
-  ddl_job_allow_drop_inconsistent_materialized_view: noEffect('sync.materializedViews decides'),
+  ddl_job_allow_drop_inconsistent_materialized_view: {
+    take: (value, draft) => {
+      if (!readBoolean(value)) draft.spec.allow = { ...draft.spec.allow, replaceViews: false }
+      return changed('joined with …_inconsistent_view to allow.replaceViews; true only when both are')
+    },
+  },
   ddl_job_allow_drop_materialized_view_target_only: noEffect(
     'what exists only on the target: allow.dropTargetOnlyTables',
   ),
-  ddl_job_allow_drop_inconsistent_view: noEffect('views hold no data: sync.views decides'),
+  ddl_job_allow_drop_inconsistent_view: allow((allowed, value) => {
+    // Two keys, one permission, as of partitions.
+    allowed.replaceViews = value && allowed.replaceViews !== false
+  }, 'allow.replaceViews'),
   ddl_job_allow_drop_view_target_only: noEffect('what exists only on the target: allow.dropTargetOnlyTables'),
   replication_job_interval_seconds: seconds('stale'),
   replication_job_batch_size: noEffect(

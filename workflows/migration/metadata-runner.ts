@@ -136,11 +136,11 @@ export class MetadataRunner {
   }
 
   async #run(): Promise<void> {
-    const { spec, parked } = this.#memory
+    const { spec, parked, viewMarks } = this.#memory
     try {
       const handle = await startChild<typeof syncMetadata>(WORKFLOW_TYPES.syncMetadata, {
         workflowId: metadataWorkflowId(spec.name),
-        args: [{ spec, approvals: approvedByMetadata(parked), migrationId: migrationId(spec.name) }],
+        args: [{ spec, approvals: approvedByMetadata(parked), viewMarks, migrationId: migrationId(spec.name) }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { until } from '../support/until.ts'
+import { stage } from './support/stage.ts'
+
+const on = stage()
+
+test('a view of somebody else waits for an approval; a copy follows the source without one', async () => {
+  const migration = await on.migration({ name: 'views' }, 1)
+  const { source, target, starferry, name } = migration
+  for (const view of ['mine', 'copied']) source.execute(`CREATE VIEW shop.${view} AS SELECT id FROM shop.t0`)
+  target.execute('CREATE DATABASE shop')
+  target.execute('CREATE VIEW shop.mine AS SELECT 1 AS one')
+  const views = () => target.state.databases.get('shop')?.objects
+  const text = (view: string) =>
+    views()?.has(view) ? String(target.execute(`SHOW CREATE VIEW shop.${view}`).rows[0]?.[1]) : ''
+  await migration.start()
+  const waiting = await until('it asks', async () =>
+    (await starferry.parked(name)).find(({ table, needsApproval }) => table === 'shop.mine' && needsApproval),
+  )
+  expect(waiting.reason).toContain('never seen to be a copy')
+  expect(text('mine')).toContain('one')
+
+  await until('the copy is there', () => views()?.has('copied'))
+  await starferry.pause(name)
+  await starferry.resume(name)
+  source.execute('ALTER VIEW shop.copied AS SELECT v FROM shop.t0')
+  await until('the copy follows', () => text('copied').includes('`v`'))
+  expect(text('mine')).toContain('one')
+
+  expect(await starferry.approve(name, ['shop.mine'])).toMatchObject({ accepted: ['shop.mine'] })
+  await until('it is made again', () => text('mine').includes('`id`'))
+  await migration.caughtUp()
+  expect((await starferry.changes(name)).done.map(({ outcome, table }) => `${outcome} ${table}`)).toEqual(
+    expect.arrayContaining(['recreated shop.mine', 'recreated shop.copied']),
+  )
+})
