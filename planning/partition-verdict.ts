@@ -43,6 +43,16 @@ export function versionOf(partition: { visibleVersion: bigint; dataVersion?: big
 }
 
 /**
+ * A source's versions without that which is not its rows'. In shared-nothing clusters both are the same, but for partitions that were restored in
+ * place: 3.3 leaves the data version where it was, so that the two never meet again. There the tablets are at the visible one.
+ */
+export function asSource<R extends SourceVersion>(row: R, sharedNothing: boolean): R {
+  const { dataVersion, visibleVersion } = row
+  const differs = dataVersion !== undefined && dataVersion !== visibleVersion
+  return sharedNothing && differs ? { ...row, dataVersion: visibleVersion } : row
+}
+
+/**
  * The epoch to send, and to find again in the target's metadata. A source before 3.3.2 has none: there the partition's id takes its place.
  * It changes whenever the data's lineage does (truncate, overwrite, swap, drop and add), so the target's own metadata remembers durably
  * which source partition it is a copy of. Real epochs are about 60 bits of time and never meet ids.

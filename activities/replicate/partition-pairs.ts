@@ -1,4 +1,5 @@
 import {
+  asSource,
   epochToSend,
   partitionVerdict,
   type RememberedCopy,
@@ -29,7 +30,10 @@ export type Recall = (partition: string, version: bigint) => RememberedCopy | un
 /** Reads both sides, the source first: what the target shows afterwards can only be newer than what it is compared with. */
 export async function readPartitionPairs(pair: TablePair, recall: Recall): Promise<PartitionPair[]> {
   const epochs = epochsOf(pair.source.cluster)
-  const source = (await listPartitions(pair.source.cluster, pair.source.database, pair.source.name)).map((row) => {
+  const sharedNothing = pair.source.capabilities.runMode === 'shared_nothing'
+  const rows = await listPartitions(pair.source.cluster, pair.source.database, pair.source.name)
+  const source = rows.map((listed) => {
+    const row = asSource(listed, sharedNothing)
     const formerEpochs = epochs.note(row)
     return formerEpochs.length === 0 ? row : { ...row, formerEpochs }
   })

@@ -1,12 +1,14 @@
 import type { MigrationSpec } from '../../contract/index.ts'
 import { joinTableName, splitTableName } from '../../contract/index.ts'
 import type { LagLook } from '../../planning/lag-clock.ts'
+import { asSource } from '../../planning/partition-verdict.ts'
 import { createSelection } from '../../planning/selection.ts'
 import { TableComparison, type TableLag, VersionIndex } from '../../planning/version-index.ts'
 import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { directory } from '../pollers/directory.ts'
 import { epochsOf } from '../pollers/epochs.ts'
+import { facts } from '../pollers/facts.ts'
 import { settleByColumns } from './altered.ts'
 import { settleByMemory } from './lineage.ts'
 import { listTables, type Tables } from './listings.ts'
@@ -125,7 +127,9 @@ async function compareVersions(
   const onUnknown = (database: string, table: string) => {
     if (selection.includes(database, table)) unknown.add(joinTableName(database, table))
   }
-  for await (const row of readVersions(source, selected, { signal, onUnknown, onUnread: noteUnread('source') })) {
+  const sharedNothing = (await facts(source).capabilities()).runMode === 'shared_nothing'
+  for await (const listed of readVersions(source, selected, { signal, onUnknown, onUnread: noteUnread('source') })) {
+    const row = asSource(listed, sharedNothing)
     // What the copy's partitions are at is not known: then neither is whether they are behind.
     const copy = selection.target(row.database, row.table)
     if (skipped.target.has(joinTableName(copy.database, copy.table))) continue

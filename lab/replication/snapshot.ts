@@ -24,7 +24,7 @@ export function remoteSnapshot(
     if (!place) continue
     const replica = place.tablet.replicas.find((one) => one.backendId === reached.node.id)
     if (!replica || replica.bad || replica.version < partition.sourceVersion) continue
-    const snapshot = takeSnapshot(place, partition, tablet)
+    const snapshot = takeSnapshot(place, partition, tablet, false)
     if (snapshot) return snapshot
   }
   return undefined
@@ -40,22 +40,30 @@ export function lakeSnapshot(
   if (cluster?.state.runMode !== 'shared_data') return undefined
   const place = findTablet(cluster.state, tablet.sourceTabletId)
   if (!place || place.physical.id !== partition.sourcePartitionId) return undefined
-  return takeSnapshot(place, partition, tablet)
+  return takeSnapshot(place, partition, tablet, true)
 }
 
-function takeSnapshot(place: TabletPlace, partition: PartitionWork, work: TabletWork): TabletSnapshot | undefined {
+function takeSnapshot(
+  place: TabletPlace,
+  partition: PartitionWork,
+  work: TabletWork,
+  shared: boolean,
+): TabletSnapshot | undefined {
   const index = place.table.indexes.find((one) => one.id === place.indexId)
   // Files lie under …/<tablet>/<schema hash>/: a wrong hash finds nothing.
   if (!index || index.schemaHash !== work.sourceSchemaHash) return undefined
   const { physical } = place
-  const version = partition.sourceVersion
+  // Tablets of a shared-nothing cluster are at the visible version. The rows here are numbered by the data's, which a restore may have left behind.
+  const ahead = shared ? 0n : physical.visibleVersion - physical.dataVersion
+  const version = partition.sourceVersion - ahead
   if (physical.dataVersion < version || version < (physical.oldestVersion ?? 1n)) return undefined
   const base = baseIndex(place.table)
   const extraBytes = physical.extraBytes ?? 0
   if (place.indexId !== base.id) return { columns: [], rows: [], extraBytes: 0 }
   const rows = [...scanTablet(place.tablet, version)]
-  const since = partition.targetVersion
-  if (since <= 1n || since < (physical.oldestVersion ?? 1n)) return { columns: base.columns, rows, extraBytes }
+  const since = partition.targetVersion - ahead
+  if (partition.targetVersion <= 1n || since < (physical.oldestVersion ?? 1n))
+    return { columns: base.columns, rows, extraBytes }
   const inRange = (at: bigint | undefined) => at !== undefined && at > since && at <= version
   const increment = {
     added: place.tablet.rows.filter((row) => inRange(row.since) && (row.until === undefined || row.until > version)),
