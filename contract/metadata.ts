@@ -46,7 +46,7 @@ export interface AlignOutcome {
   /** What must be undone at cutover or stop on the target, e.g. dynamic partitions switched off. */
   undo: string[]
   /** Of a view that is what the source's is: by what it is known as a copy when the source's has changed. */
-  mark?: string
+  marks?: string[]
 }
 
 export interface DifferencePage {

@@ -173,11 +173,11 @@ export function noteMetadata(
   memory.metadataStuck = []
 }
 
-/** The oldest are forgotten first: of those somebody is asked. Eight characters each, which is small enough to be carried along. */
+/** The oldest are forgotten first: of those somebody is asked. Some ten characters each, which is small enough to be carried along. */
 const MOST_VIEWS = 3000
 
 function noteViews(memory: MigrationMemory, outcomes: readonly AlignOutcome[]): void {
-  const marks = outcomes.flatMap(({ mark }) => mark ?? [])
+  const marks = outcomes.flatMap((outcome) => outcome.marks ?? [])
   if (marks.length > 0) memory.viewMarks = [...new Set([...(memory.viewMarks ?? []), ...marks])].slice(-MOST_VIEWS)
 }
 

@@ -29,7 +29,12 @@ export function openMatters(
 }
 
 /** Both clusters were looked at, the definitions were compared, and nothing at all is open. */
-export function isSettled(memory: MigrationMemory): boolean {
+export function isSettled(
+  memory: MigrationMemory,
+  /** What the last difference would have found nobody knows; runs of former versions did not care. */
+  { failedDifferenceIsOpen = true }: { failedDifferenceIsOpen?: boolean } = {},
+): boolean {
   if (!memory.counts || !memory.metadataComplete || memory.lookError !== undefined) return false
+  if (memory.metadataError !== undefined && failedDifferenceIsOpen) return false
   return Object.values(openMatters(memory)).every((count) => count === 0)
 }

@@ -1,6 +1,11 @@
 import type { AlignOutcome } from '../contract/metadata.ts'
 
+/** Begins what tells how something was that is no more. */
+export const FORMERLY = '-- it was: '
+
 const MOST_STATEMENTS = 5
+/** Of what was, which may be nowhere else. */
+const LONGEST_FORMER = 4_000
 const LONGEST_STATEMENT = 500
 const LONGEST_REASON = 300
 
@@ -24,7 +29,7 @@ export function outcomeOf(
     outcome,
     ...(rest.reason === undefined ? {} : { reason: shorten(rest.reason, LONGEST_REASON) }),
     statements: [
-      ...shown.map((statement) => shorten(statement, LONGEST_STATEMENT)),
+      ...shown.map((text) => shorten(text, text.startsWith(FORMERLY) ? LONGEST_FORMER : LONGEST_STATEMENT)),
       ...(statements.length > shown.length ? [`-- and ${statements.length - shown.length} more`] : []),
     ],
     ...(rest.question === undefined ? {} : { question: rest.question }),

@@ -21,6 +21,7 @@ import {
   type SyncMetadataInput,
 } from '../contract/index.ts'
 import { shortReason } from '../planning/parking.ts'
+import { FORMERLY } from '../planning/schema-outcome.ts'
 import { control, untilEnded, work } from './activities.ts'
 import { checkSpec } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
@@ -93,7 +94,7 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
       // After an attempt whose answer was lost the next finds nothing to do, and still knows what is to be undone.
       if (full.outcome === 'unchanged' && full.undo.length === 0) {
         // Nothing that has to be told now: where there is no room the next difference finds it again.
-        if (full.mark === undefined || reported + open.length >= MOST_OUTCOMES) continue
+        if (full.marks === undefined || reported + open.length >= MOST_OUTCOMES) continue
       }
       const outcome = brief(full)
       if (reported + open.length < MOST_OUTCOMES || outcome.undo.length > 0) open.push(outcome)
@@ -136,7 +137,9 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
 /** What was done is told in short – the statements are in this workflow's history; what waits for an approval is told in full. */
 function brief(outcome: AlignOutcome): AlignOutcome {
   if (outcome.outcome === 'needs-approval') return outcome
-  const statements = outcome.statements.slice(0, 3).map((statement) => shortReason(statement, 160))
+  // What was replaced may be nowhere else.
+  const short = (statement: string) => (statement.startsWith(FORMERLY) ? statement : shortReason(statement, 160))
+  const statements = outcome.statements.slice(0, 3).map(short)
   return { ...outcome, statements }
 }
 

@@ -1,9 +1,9 @@
 import type { AlignOutcome } from '../../contract/index.ts'
-import { outcomeOf } from '../../planning/schema-outcome.ts'
+import { FORMERLY, outcomeOf } from '../../planning/schema-outcome.ts'
 import { quoteName, StarRocksError } from '../../starrocks/index.ts'
 import { isUnreachable, reasonOf } from './failure.ts'
 import type { PlanningSession } from './plan-table.ts'
-import { markOnTarget, planViews, type ViewPlan } from './plan-views.ts'
+import { marksOnTarget, planViews, type ViewPlan } from './plan-views.ts'
 
 const MOST = 500
 /** Views that were not known as copies before, and are told of at once; the others follow with the next difference. */
@@ -23,7 +23,7 @@ export async function alignViews(session: PlanningSession): Promise<AlignOutcome
     const outcome = await alignView(session, plan, databases)
     if (outcomes.length >= MOST) continue
     if (outcome.outcome !== 'unchanged') outcomes.push(outcome)
-    else if (outcome.mark !== undefined && !session.viewMarks.has(outcome.mark) && marked++ < MOST_MARKED) {
+    else if (outcome.marks?.some((mark) => !session.viewMarks.has(mark)) && marked++ < MOST_MARKED) {
       outcomes.push(outcome)
     }
   }
@@ -32,31 +32,38 @@ export async function alignViews(session: PlanningSession): Promise<AlignOutcome
 
 async function alignView(session: PlanningSession, plan: ViewPlan, databases: Set<string>): Promise<AlignOutcome> {
   const { full } = plan.entry
-  if (plan.action === 'none') return { ...outcomeOf(full, 'unchanged'), mark: plan.mark }
+  if (plan.action === 'none')
+    return { ...outcomeOf(full, 'unchanged'), marks: plan.mark === undefined ? [] : [plan.mark] }
   if (plan.action === 'refuse') return outcomeOf(full, 'refused', { reason: plan.reason })
   if (plan.action === 'approve') return asks(session, plan)
   const { cluster } = session.pair.target
   const { database } = session.pair.rename(plan.entry)
+  let dropped = false
   try {
     if (!databases.has(database)) {
       await cluster.execute(`CREATE DATABASE IF NOT EXISTS ${quoteName(database)}`)
       databases.add(database)
     }
-    if (plan.action === 'recreate' && (await markOnTarget(session, plan.entry)) !== plan.mark) {
+    if (plan.trial) await tryOut(session, plan.trial)
+    if (plan.action === 'recreate' && !(await marksOnTarget(session, plan.entry)).includes(plan.mark ?? '')) {
       return outcomeOf(full, 'waiting', { reason: 'it was changed on the target just now; it is looked at again' })
     }
+    dropped = plan.former !== undefined
     const statements = [...formerly(plan), ...(await run(session, plan))]
     const reason = [plan.reason, ...plan.notes].filter(Boolean).join('; ')
     const outcome = outcomeOf(full, plan.action === 'create' ? 'created' : 'recreated', {
       reason: reason === '' ? undefined : reason,
       statements,
     })
-    return { ...outcome, mark: await markOnTarget(session, plan.entry) }
+    return { ...outcome, marks: await marksOnTarget(session, plan.entry, plan.source) }
   } catch (error) {
     if (session.pair.signal?.aborted || isUnreachable(error)) throw error
     if (!(error instanceof StarRocksError)) throw error
+    if (error.kind === 'AlreadyExists') {
+      return outcomeOf(full, 'waiting', { reason: 'something of its name is there by now; it is looked at again' })
+    }
     return outcomeOf(full, 'failed', {
-      reason: `${reasonOf(error)}${await putBack(session, plan)}`,
+      reason: `${reasonOf(error)}${await afterwards(session, plan, dropped)}`,
       statements: plan.statements(session.unknownProperties),
     })
   }
@@ -70,13 +77,26 @@ const asks = (session: PlanningSession, plan: ViewPlan): AlignOutcome =>
   })
 
 /** What was replaced is told: it may be somebody's own, and is nowhere else afterwards. */
-const formerly = ({ former }: ViewPlan): string[] => (former === undefined ? [] : [`-- it was: ${former}`])
+const formerly = ({ former }: ViewPlan): string[] => (former === undefined ? [] : [`${FORMERLY}${former}`])
+
+/** Makes it under another name before the one that is there is dropped: what cannot be made costs nobody what there is. */
+async function tryOut(session: PlanningSession, { create, drop }: NonNullable<ViewPlan['trial']>): Promise<void> {
+  const { cluster } = session.pair.target
+  await cluster.execute(drop)
+  await knowingProperties(session, () => cluster.execute(create(session.unknownProperties)))
+  await cluster.execute(drop)
+}
+
+async function afterwards(session: PlanningSession, plan: ViewPlan, dropped: boolean): Promise<string> {
+  if (dropped) return putBack(session, plan)
+  return plan.former === undefined ? '' : '; what is there was left alone'
+}
 
 /** A view that was dropped for one that cannot be made is made again as it was; a materialized one has to be refreshed. */
 async function putBack(session: PlanningSession, { former, entry }: ViewPlan): Promise<string> {
   if (former === undefined) return ''
   try {
-    await execute(session, former)
+    await session.pair.target.cluster.execute(former)
     return entry.kind === 'view'
       ? '; the former one is there again'
       : '; the former one is there again, to be refreshed'
@@ -87,11 +107,18 @@ async function putBack(session: PlanningSession, { former, entry }: ViewPlan): P
 }
 
 async function run(session: PlanningSession, plan: ViewPlan): Promise<string[]> {
-  for (;;) {
+  return knowingProperties(session, async () => {
     const statements = plan.statements(session.unknownProperties)
+    for (const statement of statements) await session.pair.target.cluster.execute(statement)
+    return statements
+  })
+}
+
+/** Once more without the properties that the target calls unknown. */
+async function knowingProperties<T>(session: PlanningSession, act: () => Promise<T>): Promise<T> {
+  for (;;) {
     try {
-      for (const statement of statements) await execute(session, statement)
-      return statements
+      return await act()
     } catch (error) {
       const fresh =
         error instanceof StarRocksError && error.kind === 'UnknownProperties'
@@ -100,14 +127,5 @@ async function run(session: PlanningSession, plan: ViewPlan): Promise<string[]> 
       if (fresh.length === 0) throw error
       for (const property of fresh) session.unknownProperties.add(property)
     }
-  }
-}
-
-/** What a former attempt made is there already. */
-async function execute(session: PlanningSession, statement: string): Promise<void> {
-  try {
-    await session.pair.target.cluster.execute(statement)
-  } catch (error) {
-    if (!(error instanceof StarRocksError) || error.kind !== 'AlreadyExists') throw error
   }
 }

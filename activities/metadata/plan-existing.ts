@@ -40,7 +40,15 @@ export function planExisting(source: TableFacts, target: TableFacts, context: Pl
     : []
   const steps = [...switchOff, ...(columns ?? []), ...alters, ...indexes.steps, ...partitions.steps]
   const why = [...(columns ? [describe(fatal)] : []), ...indexes.why, ...partitions.why]
-  const plan = { steps, undo: fresh.undo, notes: fresh.notes, blocked: partitions.blocked }
+  const notes = [...fresh.notes, ...indexes.dropped]
+  const plan = { steps, undo: fresh.undo, notes, blocked: partitions.blocked }
+  const [index] = indexes.dropped
+  const ownership = tableOwnership(target.partitions.flatMap(({ rows }) => rows))
+  const allowed = isAllowed(ownership, context.approved, pair.spec.allow.recreateOnSchemaChange)
+  if (index !== undefined && !mayDiscard(ownership, allowed)) {
+    const reason = `an index would be dropped of a table that a replication did not write: ${index}`
+    return { action: 'approve', reason, ...plan, steps: [...steps, ...(plan.blocked?.steps ?? [])], blocked: undefined }
+  }
   // An approval is for everything that is shown, so everything is shown that it allows.
   if (partitions.ask) {
     const asked = [...steps, ...(plan.blocked?.steps ?? [])]

@@ -26,12 +26,16 @@ export function planIndexes(source: TableFacts, name: ObjectName, pair: Pair): {
   return { syncViews }
 }
 
+export interface IndexChanges {
+  steps: Step[]
+  why: string[]
+  /** What is dropped, as it was. */
+  dropped: string[]
+  refuse?: string
+}
+
 /** Rollups and synchronous views of an existing copy that are missing, other, or there only. They hold no rows of their own. */
-export function planIndexChanges(
-  source: TableFacts,
-  target: TableFacts,
-  pair: Pair,
-): { steps: Step[]; why: string[]; refuse?: string } {
+export function planIndexChanges(source: TableFacts, target: TableFacts, pair: Pair): IndexChanges {
   const name = pair.rename(source.entry)
   const differences = (only?: string) => {
     const of = (facts: TableFacts) => facts.indexes.filter((index) => only === undefined || index.name === only)
@@ -46,29 +50,35 @@ export function planIndexChanges(
   })
   const differs = (index: string) => differences(index).length > 0 || others.some((one) => one.name === index)
   const why = [...differences(), ...others.map((one) => one.why)]
-  if (why.length === 0) return { steps: [], why }
+  if (why.length === 0) return { steps: [], why, dropped: [] }
   const steps: Step[] = []
+  const dropped: string[] = []
   const onTarget = new Set(target.definitions.map(nameOfIndex))
   const wanted = new Set(source.definitions.map(nameOfIndex))
   for (const definition of target.definitions) {
     const index = nameOfIndex(definition)
     if (wanted.has(index) && !differs(index)) continue
     steps.push({ kind: 'sql', statement: dropIndex(definition, name) }, settled)
+    dropped.push(formerly(definition))
     onTarget.delete(index)
   }
   for (const definition of source.definitions) {
     if (onTarget.has(nameOfIndex(definition))) continue
     const added = stepsFor(definition, name, source, pair)
-    if (typeof added === 'string') return { steps: [], why, refuse: added }
+    if (typeof added === 'string') return { steps: [], why, dropped: [], refuse: added }
     steps.push(...added)
   }
-  return { steps, why }
+  return { steps, why, dropped }
 }
 
+/** Of synchronous views, too: DROP MATERIALIZED VIEW names no table, and takes the first index of that name in the database. */
 function dropIndex(definition: IndexDefinition, name: ObjectName): string {
-  return definition.kind === 'sync-view'
-    ? `DROP MATERIALIZED VIEW ${quoteQualified(name.database, definition.name)}`
-    : `ALTER TABLE ${quoteQualified(name.database, name.name)} DROP ROLLUP ${quoteName(nameOfIndex(definition))}`
+  return `ALTER TABLE ${quoteQualified(name.database, name.name)} DROP ROLLUP ${quoteName(nameOfIndex(definition))}`
+}
+
+function formerly(definition: IndexDefinition): string {
+  const columns = () => (definition.kind === 'rollup' ? `rollup of ${definition.rollup.columns.join(', ')}` : 'unknown')
+  return `index ${nameOfIndex(definition)} was: ${definition.kind === 'sync-view' ? definition.text : columns()}`
 }
 
 function stepsFor(definition: IndexDefinition, name: ObjectName, source: TableFacts, pair: Pair): Step[] | string {

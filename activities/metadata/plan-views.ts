@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
+import { joinTableName } from '../../contract/index.ts'
 import { questionOf } from '../../planning/approval.ts'
 import {
   DdlReadError,
   keepNames,
   type MaterializedView,
+  type ObjectName,
   orderByDependency,
   readCreate,
   type View,
@@ -11,9 +13,9 @@ import {
   writeMaterializedView,
   writeView,
 } from '../../starrocks/ddl/index.ts'
-import { quoteQualified, showCreate } from '../../starrocks/index.ts'
+import { quoteQualified, StarRocksError, showCreate } from '../../starrocks/index.ts'
 import { mapConcurrently } from './concurrency.ts'
-import { isNotFound } from './failure.ts'
+import { isNotFound, isUnreachable, reasonOf } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
 import { describe } from './plan-existing.ts'
 import type { PlanningSession } from './plan-table.ts'
@@ -30,6 +32,10 @@ export interface ViewPlan {
   former?: string
   /** Of the one that is there; see viewMark. */
   mark?: string
+  /** What the source's is, for the mark of one that is made from it; see pairMark. */
+  source?: string
+  /** Makes the new one under a name that nobody uses, to see that it can be made, and takes it away again. */
+  trial?: { create: (unknown: ReadonlySet<string>) => string; drop: string }
   /** What an approval has to answer. */
   question?: string
   /** Properties left out, and the like. */
@@ -77,10 +83,14 @@ async function readView(session: PlanningSession, entry: InventoryEntry): Promis
     return model.kind === 'table' ? undefined : { entry, model }
   } catch (error) {
     if (isNotFound(error)) return undefined
-    if (error instanceof DdlReadError) return { entry, unreadable: error.message }
+    if (isOfThisOne(session, error)) return { entry, unreadable: reasonOf(error) }
     throw error
   }
 }
+
+/** What hinders this one view, and is no reason to leave the others alone: a text that nobody can read, a privilege that is missing. */
+const isOfThisOne = ({ pair }: PlanningSession, error: unknown): boolean =>
+  error instanceof DdlReadError || (error instanceof StarRocksError && !isUnreachable(error) && !pair.signal?.aborted)
 
 const refuse = (entry: InventoryEntry, reason: string): ViewPlan => ({
   entry,
@@ -103,13 +113,21 @@ async function planView(
   const { warnings, dropped } = write(session.unknownProperties)
   const notes = [...warnings, ...dropped.map(({ property, reason }) => `property ${property} is left out: ${reason}`)]
 
+  const collision = pair.selection
+    .sources(name.database, name.name)
+    .find((other) => joinTableName(other.database, other.table) !== entry.full && isThere(session, other))
+  if (collision) {
+    const other = joinTableName(collision.database, collision.table)
+    return refuse(entry, `${other} has the same name ${name.database}.${name.name} on the target; change \`rename\``)
+  }
   const there = session.target.get(name.database, name.name)
   if (there && there.kind !== 'view' && there.kind !== 'materialized view') {
     return refuse(entry, `the target has a ${there.kind} of the name ${there.full}; rename or drop it`)
   }
   const current = there && (await readTarget(session, there))
   const create = (unknown: ReadonlySet<string>) => [write(unknown).statement]
-  if (!there || !current) return { entry, action: 'create', statements: create, notes }
+  const text = write(new Set()).statement
+  if (!there || !current) return { entry, action: 'create', source: text, statements: create, notes }
   if (current === 'unreadable') return refuse(entry, `the target's ${there.kind} cannot be read`)
   const found = viewDifference(model, current, {
     ...options,
@@ -118,7 +136,8 @@ async function planView(
   }).filter((one) => one.action.kind !== 'report')
   const former = statementOf(session, there, current)
   const mark = viewMark(entry, former)
-  if (found.length === 0) return { entry, action: 'none', statements: () => [], notes, mark }
+  const same = found.length === 0 || session.viewMarks.has(pairMark(entry, text, former))
+  if (same) return { entry, action: 'none', statements: () => [], notes, mark }
   const kind = there.kind === 'view' ? 'VIEW' : 'MATERIALIZED VIEW'
   const drop = `DROP ${kind} IF EXISTS ${quoteQualified(name.database, name.name)}`
   const statements = (unknown: ReadonlySet<string>) => [drop, ...create(unknown)]
@@ -126,27 +145,50 @@ async function planView(
   const known = session.viewMarks.has(mark) || pair.spec.allow.replaceViews
   const may = known || session.approvals.get(entry.full) === question
   const reason = may ? describe(found) : `${describe(found)}; what is there was never seen to be a copy of the source's`
-  return { entry, action: may ? 'recreate' : 'approve', reason, former, mark, question, statements, notes }
+  const action = may ? 'recreate' : 'approve'
+  const trialName = { database: name.database, name: `sf_trial_${hashOf(entry.full)}` }
+  const isItself = (one: ObjectName) => one.database === entry.database && one.name === entry.name
+  const asTrial = { ...options, rename: (one: ObjectName) => (isItself(one) ? trialName : pair.rename(one)) }
+  const trial = {
+    create: (unknownProperties: ReadonlySet<string>) => writeAny(model, { ...asTrial, unknownProperties }).statement,
+    drop: `DROP ${kind} IF EXISTS ${quoteQualified(trialName.database, trialName.name)}`,
+  }
+  return { entry, action, reason, former, mark, source: text, question, statements, trial, notes }
 }
+
+const isThere = ({ source }: PlanningSession, { database, table }: { database: string; table: string }): boolean =>
+  source.get(database, table) !== undefined
 
 /**
  * By what a view of the target is known later on: whose it is, and what it says. One that was once the same as the source's can be replaced when
  * that has changed; one that says something else is somebody's own.
  */
-function viewMark(entry: InventoryEntry, statement: string): string {
-  const hash = createHash('sha1').update(JSON.stringify([entry.full, statement]))
-  return hash.digest('base64').slice(0, 8)
-}
+const viewMark = (entry: InventoryEntry, statement: string): string => hashOf(JSON.stringify([entry.full, statement]))
+
+/**
+ * Of a view that was made from what the source's says: what the target prints of it may be other words for the same, and is no reason to make it
+ * anew at each difference.
+ */
+const pairMark = (entry: InventoryEntry, source: string, statement: string): string =>
+  hashOf(JSON.stringify([entry.full, source, statement]))
+
+const hashOf = (text: string): string => createHash('sha1').update(text).digest('hex').slice(0, 10)
 
 function statementOf({ pair }: PlanningSession, there: InventoryEntry, model: View | MaterializedView): string {
   return writeAny(model, { target: pair.writeFor, source: there, rename: keepNames, placement: {} }).statement
 }
 
-/** The mark of what is on the target now; undefined where nothing is, or nothing that can be read. */
-export async function markOnTarget(session: PlanningSession, entry: InventoryEntry): Promise<string | undefined> {
+/** The mark of what is on the target now, and that of the pair where it was just made; none where nothing is, or nothing that can be read. */
+export async function marksOnTarget(
+  session: PlanningSession,
+  entry: InventoryEntry,
+  source?: string,
+): Promise<string[]> {
   const there = { ...entry, ...session.pair.rename(entry) }
   const model = await readTarget(session, there)
-  return model && model !== 'unreadable' ? viewMark(entry, statementOf(session, there, model)) : undefined
+  if (!model || model === 'unreadable') return []
+  const statement = statementOf(session, there, model)
+  return [viewMark(entry, statement), ...(source === undefined ? [] : [pairMark(entry, source, statement)])]
 }
 
 const writeAny = (model: View | MaterializedView, options: Parameters<typeof writeMaterializedView>[1]) =>
@@ -160,7 +202,7 @@ async function readTarget(session: PlanningSession, entry: InventoryEntry) {
     return model.kind === 'table' ? 'unreadable' : model
   } catch (error) {
     if (isNotFound(error)) return undefined
-    if (error instanceof DdlReadError) return 'unreadable'
+    if (isOfThisOne(session, error)) return 'unreadable'
     throw error
   }
 }

@@ -60,12 +60,19 @@ function queryDifference(
   const wanted = canonicalQuery(renamed, database)
   const actual = canonicalQuery(target.query, database)
   if (wanted === actual) return []
-  // From 4.1 on the typed text is printed, before it the analyzed one, in which a star is its columns: these two cannot be compared as
-  // texts, so what they read must do.
+  // From 4.1 on the typed text is printed, before it the analyzed one, in which a star is its columns: what is selected cannot be compared as
+  // text, so what it is read from, and under which conditions, must do.
   const expanded = readsStar(renamed) !== readsStar(target.query)
-  const sameTables = JSON.stringify(tables(renamed, database)) === JSON.stringify(tables(target.query, database))
-  const action: DifferenceAction = expanded && sameTables ? { kind: 'report' } : recreate
+  const sameSource =
+    JSON.stringify(tables(renamed, database)) === JSON.stringify(tables(target.query, database)) &&
+    fromOn(wanted) === fromOn(actual)
+  const action: DifferenceAction = expanded && sameSource ? { kind: 'report' } : recreate
   return [{ kind: 'query', path: 'query', source: renamed, target: target.query, action }]
+}
+
+function fromOn(canonical: string): string {
+  const at = canonical.indexOf(' from ')
+  return at < 0 ? canonical : canonical.slice(at)
 }
 
 function tables(query: string, database: string): string[] {

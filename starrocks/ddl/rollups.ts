@@ -55,7 +55,7 @@ export type IndexDefinition =
   | { readonly kind: 'rollup'; readonly rollup: Rollup }
   | { readonly kind: 'sync-view'; readonly name: string; readonly text: string }
   /** The listing does not hold it, or not in full: it cannot be made again. */
-  | { readonly kind: 'unknown'; readonly name: string }
+  | { readonly kind: 'unknown'; readonly name: string; readonly shown?: string }
 
 /**
  * Finds out how each index beside the base table came to be. `listed` are name and text of the SHOW MATERIALIZED VIEWS rows of refresh
@@ -77,20 +77,42 @@ export function definitionsOfIndexes(
       const { name } = index
       const columns = index.columns.map((column) => column.name)
       const texts = rows.filter((row) => row[0] === name).map((row) => row[1])
-      if (columns.every((column) => baseColumns.has(column)) && texts.some((text) => isGenerated(text, name, table))) {
+      const likeBase = index.keysType === base?.keysType && columns.every((column) => baseColumns.has(column))
+      if (likeBase && texts.some((text) => isGenerated(text, index, table))) {
         return { kind: 'rollup', rollup: { name, columns } }
       }
       const known = { view: name, database, table, columns: [...baseColumns, ...columns] }
       const typed = texts
         .map((text) => withBlanks(text, known))
         .find((text) => text !== undefined && tableReferences(text).some((reference) => reference.name === table))
-      return typed === undefined ? { kind: 'unknown', name } : { kind: 'sync-view', name, text: typed }
+      if (typed !== undefined) return { kind: 'sync-view', name, text: typed }
+      // Of several of this name in the database nobody can tell which is the table's.
+      return { kind: 'unknown', name, ...(texts.length === 1 ? { shown: texts[0] } : {}) }
     })
 }
 
-function isGenerated(text: string, name: string, table: string): boolean {
+/**
+ * Whether the frontend made up the text, `create materialized view r as select k,SUM(v) from t group by k`, from the index's own columns. Somebody
+ * may have typed one that begins alike and has a condition: a rollup without that would hold other rows.
+ */
+function isGenerated(text: string, { name, columns }: TableIndex, table: string): boolean {
   const head = `create materialized view ${name} as select `
-  return text.startsWith(head) && (text.includes(` from ${table} `) || text.trimEnd().endsWith(` from ${table}`))
+  const keys = columns.filter(({ key }) => key).map((column) => column.name)
+  const tails = [` from ${table} group by ${keys.join(',')}`, ` from ${table}`]
+  const tail = tails.find((one) => text.trimEnd().endsWith(one))
+  if (!text.startsWith(head) || tail === undefined) return false
+  let rest = text.trimEnd().slice(head.length, -tail.length)
+  for (const [at, column] of columns.entries()) {
+    if (at > 0) {
+      if (!rest.startsWith(',')) return false
+      rest = rest.slice(1)
+    }
+    const called = column.key ? '' : (/^[A-Z_]+\(/.exec(rest)?.[0] ?? '')
+    const item = `${called}${column.name}${called === '' ? '' : ')'}`
+    if (!rest.startsWith(item)) return false
+    rest = rest.slice(item.length)
+  }
+  return rest === ''
 }
 
 /**

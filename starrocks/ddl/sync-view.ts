@@ -51,22 +51,36 @@ export function writeSyncView(
   return `CREATE MATERIALIZED VIEW ${name} ${view.head === '' ? '' : `${view.head} `}AS ${query}`
 }
 
+export interface OtherDefinition {
+  readonly name: string
+  readonly why: string
+}
+
 /**
  * Indexes that have the same columns on both sides and yet another origin: another expression or condition, or a rollup where the other side
- * has a synchronous view. Those of which one side does not show the definition are passed over.
+ * has a synchronous view. What one side does not show in full is the same where both sides show the same remains of it. Where a side shows nothing
+ * at all nothing can be told.
  */
 export function compareDefinitions(
   source: readonly IndexDefinition[],
   target: readonly IndexDefinition[],
   options: { readonly source: ObjectName; readonly rename: Rename },
-): { readonly name: string; readonly why: string }[] {
-  const found: { name: string; why: string }[] = []
+): OtherDefinition[] {
+  const found: OtherDefinition[] = []
   const onTarget = new Map(target.map((definition) => [nameOfIndex(definition), definition]))
   for (const definition of source) {
     const name = nameOfIndex(definition)
     const twin = onTarget.get(name)
-    if (!twin || definition.kind === 'unknown' || twin.kind === 'unknown') continue
-    if (definition.kind !== twin.kind) {
+    if (!twin) continue
+    if (definition.kind === 'unknown') {
+      if (definition.shown !== undefined && !sameRemains(definition.shown, twin, options)) {
+        found.push({ name, why: `index ${name} may have another definition on the target` })
+      }
+    } else if (twin.kind === 'unknown') {
+      if (twin.shown === undefined || (definition.kind === 'sync-view' && sameRemains(definition.text, twin, options)))
+        continue
+      found.push({ name, why: `index ${name} has another definition on the target` })
+    } else if (definition.kind !== twin.kind) {
       const [here, there] =
         definition.kind === 'rollup' ? ['rollup', 'synchronous view'] : ['synchronous view', 'rollup']
       found.push({ name, why: `index ${name} is a ${here}, and a ${there} on the target` })
@@ -79,6 +93,16 @@ export function compareDefinitions(
 
 export const nameOfIndex = (definition: IndexDefinition): string =>
   definition.kind === 'rollup' ? definition.rollup.name : definition.name
+
+/** Of a text that nobody can read: the same words, databases aside, which are named otherwise on the target. */
+function sameRemains(shown: string, twin: IndexDefinition, { source, rename }: { source: ObjectName; rename: Rename }) {
+  const there = twin.kind === 'sync-view' ? twin.text : twin.kind === 'unknown' ? twin.shown : undefined
+  const without = (text: string, database: string) =>
+    text.replaceAll(`\`${database}\`.`, '').replaceAll(`${database}.`, '')
+  return (
+    there !== undefined && sameButForBlanks(without(shown, source.database), without(there, rename(source).database))
+  )
+}
 
 function sameQuery(
   source: { readonly text: string },

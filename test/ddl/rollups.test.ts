@@ -72,6 +72,13 @@ describe.each(Object.keys(recordings))('rollups and synchronous views of %s', (l
     expect(new Set(none.map((one) => one.kind))).toEqual(new Set(['unknown']))
   })
 
+  it('a view that was typed as frontends make up the text of rollups, and has a condition, is no rollup', () => {
+    const where = ['mv_where', "create materialized view mv_where as select k1,k2,v3 from ro where k3 = 'x'"] as const
+    const ours = [...listed.filter(([name]) => name !== 'mv_where'), where]
+    const found = definitionsOfIndexes({ database: 'mg_rs', name: 'ro' }, indexesOf(recording, 'mg_rs.ro'), ours)
+    expect(found).toContainEqual({ kind: 'sync-view', name: 'mv_where', text: where[1] })
+  })
+
   it('a synchronous view follows its table into another database', () => {
     const source = { database: 'mg_rs', name: 'odd' }
     const rename = () => ({ database: 'new db', name: 'o`dd' })

@@ -45,7 +45,7 @@ describe('the blanks of a synchronous view that was typed on many lines', () => 
     ]
     const listed = [['mv', printed(typed)] as const]
     expect(definitionsOfIndexes({ database: 'db', name: 'orders' }, indexes, listed)).toEqual([
-      { kind: 'unknown', name: 'mv' },
+      { kind: 'unknown', name: 'mv', shown: printed(typed) },
     ])
   })
 
@@ -95,7 +95,27 @@ describe('definitions of both sides', () => {
     expect(compare(rollup, here)).toEqual(['index mv is a rollup, and a synchronous view on the target'])
     expect(compare(rollup, rollup)).toEqual([])
     expect(compare(here, { kind: 'unknown', name: 'mv' })).toEqual([])
+    expect(compare({ kind: 'unknown', name: 'mv' }, here)).toEqual([])
     expect(compareDefinitions([here], [], { ...options, rename: keepNames })).toEqual([])
+  })
+
+  it('remains that nobody can read are the same where both sides show the same', () => {
+    const remains = (database: string, end: string): IndexDefinition => ({
+      kind: 'unknown',
+      name: 'mv',
+      shown: `CREATE MATERIALIZED VIEW mv AS SELECT k1FROM ${database}orders -- not the first${end}`,
+    })
+    const keep = { source: { database: 'db', name: 'orders' }, rename: () => ({ database: 'new db', name: 'orders' }) }
+    const told = (source: IndexDefinition, target: IndexDefinition) =>
+      compareDefinitions([source], [target], keep).map(({ why }) => why)
+    expect(told(remains('db.', 'WHERE k1 > 1'), remains('`new db`.', ' WHERE k1 > 1'))).toEqual([])
+    expect(told(remains('db.', 'WHERE k1 > 2'), remains('`new db`.', 'WHERE k1 > 1'))).toEqual([
+      'index mv may have another definition on the target',
+    ])
+    expect(told(remains('', ''), view('SELECT k1 FROM orders'))).toHaveLength(1)
+    expect(told(view('SELECT k1 FROM orders'), remains('', ''))).toEqual([
+      'index mv has another definition on the target',
+    ])
   })
 
   it('a comment that speaks of AS is no query', () => {

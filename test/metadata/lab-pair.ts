@@ -124,7 +124,7 @@ export class LabPair {
   async alignViews(spec: MigrationSpec, approvals?: Approvals): Promise<AlignOutcome[]> {
     const viewMarks = [...this.#viewMarks]
     const outcomes = await this.run(this.metadata.alignViews, { spec, approvals, viewMarks })
-    for (const { mark } of outcomes) if (mark !== undefined) this.#viewMarks.add(mark)
+    for (const { marks } of outcomes) for (const mark of marks ?? []) this.#viewMarks.add(mark)
     return outcomes
   }
 

@@ -76,7 +76,7 @@ describe('metadata reports', () => {
     const views = (from: number, many: number) =>
       Array.from({ length: many }, (_, i) => ({
         ...outcome(`a.v${i}`, 'created'),
-        mark: String(from + i).padStart(8, '0'),
+        marks: [String(from + i).padStart(8, '0')],
       }))
     for (let from = 0; from < 5000; from += 500) noteMetadata(state, report(views(from, 500)), 0)
     noteMetadata(state, report(views(4990, 1)), 0)

@@ -265,7 +265,10 @@ export class Migration {
     if (idle && !seen && this.#looks < this.#lookNeeded) this.lookNow()
     if (idle && seen && memory.spec.oneTime && this.#isDone()) return true
     // Runs of former versions called it that, too, while tables were parked.
-    const settled = patched('caught-up-is-settled') ? isSettled(memory) : memory.metadataComplete && this.#nothingLags()
+    const failedDifferenceIsOpen = memory.metadataError !== undefined && patched('failed-difference-is-open')
+    const settled = patched('caught-up-is-settled')
+      ? isSettled(memory, { failedDifferenceIsOpen })
+      : memory.metadataComplete && this.#nothingLags()
     const caughtUp = idle && seen && settled
     this.#setState(caughtUp ? 'caughtUp' : 'syncing')
     this.#look()
