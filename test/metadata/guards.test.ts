@@ -317,3 +317,30 @@ describe('undoing', () => {
     expect(pair.target.state.databases.get('d')?.objects.has('t')).toBe(true)
   })
 })
+
+describe('an index that only the target has', () => {
+  test('is dropped of a copy, and told as it was; of a table that a load wrote only when that is approved', async () => {
+    await start()
+    both(range('t'))
+    for (const name of ['m', 'other'])
+      pair.target.execute(`CREATE MATERIALIZED VIEW ${name} AS SELECT id, v + 1 AS w FROM d.t`)
+    pair.target.execute('INSERT INTO d.t VALUES (1, 1)')
+    const asked = await alignOne('d.t')
+    expect(asked).toMatchObject({
+      outcome: 'needs-approval',
+      reason: expect.stringMatching(/index would be dropped .*: index m was: CREATE MATERIALIZED VIEW/),
+      statements: ['ALTER TABLE `d`.`t` DROP ROLLUP `m`', 'ALTER TABLE `d`.`t` DROP ROLLUP `other`'],
+    })
+    const indexes = () => (pair.target.state.databases.get('d')?.objects.get('t') as LabTable).indexes.length
+    expect(indexes()).toBe(3)
+    expect((await alignOne('d.t', { approved: asked })).outcome).toBe('altered')
+    expect(indexes()).toBe(1)
+
+    pair.target.execute('CREATE MATERIALIZED VIEW mine AS SELECT id, v + 1 AS w FROM d.t')
+    markCopied(pair.target, 'd', 't')
+    expect(await alignOne('d.t')).toMatchObject({
+      outcome: 'altered',
+      reason: expect.stringContaining('mine was: CREATE'),
+    })
+  })
+})
