@@ -7,8 +7,10 @@ import {
   executeChild,
   isCancellation,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
   setHandler,
+  sleep,
   WorkflowIdReusePolicy,
   type WorkflowInfo,
   workflowInfo,
@@ -79,9 +81,15 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
     findings: memory.findings,
   }))
   setSearchAttributes({ kind: 'backupSet', cluster: spec.cluster, state })
+  const watch = new CancellationScope()
+  watch.run(tellWhenLate).catch((error: unknown) => {
+    if (!isCancellation(error)) warn(memory, failureOf(error).message)
+  })
   try {
     await scope.run(run)
+    watch.cancel()
   } catch (error) {
+    watch.cancel()
     if (!isCancellation(error)) {
       if (error instanceof ContinueAsNew) throw error
       const { message } = failureOf(error)
@@ -203,6 +211,19 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       warnFirst(memory, `Retention could not be applied: ${failureOf(error).message}`)
       return undefined
     }
+  }
+
+  /** Somebody's job that hangs in one database holds up the whole policy, and the end, of which people are told, does not come. */
+  async function tellWhenLate(): Promise<void> {
+    const hours = (spec as Partial<PolicySpec>).notify?.lateAfterHours
+    if (hours === undefined || memory.toldLate || !patched('tells-when-late')) return
+    await sleep(Math.max(0, memory.startedAt + hours * 3_600_000 - Date.now()))
+    memory.toldLate = true
+    const running = Object.keys(memory.running)
+    const which = running.length > 0 ? `, it is at ${running.slice(0, 5).join(', ')}` : ''
+    const text = `Backup ${spec.name} still runs after ${hours} hours: ${memory.done} of ${memory.total} databases are done${which}`
+    warn(memory, text)
+    await notify(resultOf(memory, undefined), `${text}. \`starferry backup status\` tells what it waits for`)
   }
 
   async function notify(result: BackupSetResult, ended?: string): Promise<void> {

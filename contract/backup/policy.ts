@@ -130,6 +130,13 @@ export const policySchema = z
           )
           .or(z.string().regex(/^\$\{webhook:[A-Za-z0-9_.-]+\}$/)),
         on: z.array(z.enum(['success', 'warning', 'failure'])).default(['warning', 'failure']),
+        lateAfterHours: z
+          .number()
+          .positive()
+          .default(6)
+          .describe(
+            'One that still runs after so long is told of as a warning: no other of its policy begins before it ends',
+          ),
       })
       .optional(),
     paused: z.boolean().default(false),

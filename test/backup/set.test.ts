@@ -84,6 +84,26 @@ describe('a set of databases', () => {
     expect(await ids()).toEqual(expect.arrayContaining(['eve', 'morn']))
   })
 
+  test('that takes long is told of once, while it runs', async () => {
+    const cluster = await databases(1)
+    const stuck = cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING' })
+    const spec = policySchema.parse({
+      ...stage.spec(cluster, { name: 'long', objects: { databases: ['d0'] } }),
+      schedule: { cron: '0 3 * * *' },
+      notify: { webhook: hook.url, on: ['warning'], lateAfterHours: 0.0001 },
+    })
+    const before = hook.told.length
+    const run = await stage.startSet({ spec })
+    await until('somebody is told', () => hook.told.length > before)
+    const text = expect.stringMatching(/^Backup long still runs after 0.0001 hours: 0 of /)
+    expect(hook.told[before]?.body).toMatchObject({ event: 'warning', policy: 'long', text })
+    stuck.clear()
+    expect((await run.result()).warnings).toEqual([expect.stringContaining('still runs')])
+    expect(hook.told.slice(before + 1).map(({ body }) => body)).toMatchObject([
+      { event: 'warning', text: expect.stringContaining('1 databases') },
+    ])
+  })
+
   test('cancelled: jobs end on the cluster, nothing is left in the repository', async () => {
     const cluster = await databases(3)
     cluster.faults.inject({ kind: 'stick-snapshot', state: 'UPLOADING' })

@@ -23,6 +23,8 @@ export interface SetMemory {
   failedCount: number
   backups: BackupSetResult['backups']
   warnings: string[]
+  /** That it takes long was told. */
+  toldLate?: true
   bytes: number
   findings: Finding[]
 }
