@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity'
+import { Context, log } from '@temporalio/activity'
 import { WithStartWorkflowOperation } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import {
@@ -13,16 +13,23 @@ import {
   TASK_QUEUE,
   WORKFLOW_TYPES,
 } from '../contract/index.ts'
-import { frontendSetting, setFrontendSetting } from '../starrocks/index.ts'
+import { frontendSetting, type StarRocksCluster, setFrontendSetting } from '../starrocks/index.ts'
 import { isClosed } from './closed-workflows.ts'
 import type { Dependencies } from './dependencies.ts'
 import { asFailure } from './failures.ts'
 import { beating, pause } from './heartbeat.ts'
 
-/** How often the holders of leases are looked at. */
+/** How often the holders of leases are looked at, and whether another process leads. */
 const HOLDERS_MS = 15_000
 
 type LeasedValue = Pick<LeasedSetting, 'key' | 'value' | 'original'>
+
+export interface KeepSettingsInput {
+  cluster: string
+  /** The process that took them. */
+  leader: string
+  settings: LeasedValue[]
+}
 
 export function createSettingsActivities(deps: Dependencies) {
   return {
@@ -63,6 +70,50 @@ export function createSettingsActivities(deps: Dependencies) {
       }
     },
 
+    /** The process that leads: its address, and since when it runs. Null where the cluster does not tell. */
+    async leaderProcess({ cluster }: { cluster: string }): Promise<string | null> {
+      try {
+        return await leaderOf(deps.cluster(cluster).cluster)
+      } catch (error) {
+        throw asFailure(error, `asking who leads ${cluster}`)
+      }
+    },
+
+    /**
+     * Watches over leased settings, which frontends forget when they start: when another process leads than the one that took them, and says what it
+     * was before, they are set again. Some other value is somebody's own, as is the former one under the same process. Returns when another leads.
+     */
+    async keepSettings({ cluster, leader, settings }: KeepSettingsInput): Promise<{ leader: string; again: string[] }> {
+      const signal = Context.current().cancellationSignal
+      return beating(async () => {
+        for (;;) {
+          await pause(HOLDERS_MS, signal)
+          signal.throwIfAborted()
+          try {
+            const sessions = deps.cluster(cluster).cluster
+            const now = await leaderOf(sessions)
+            if (now === null || now === leader) continue
+            const again: string[] = []
+            for (const { key, original, value } of settings) {
+              signal.throwIfAborted()
+              if ((await frontendSetting(sessions, key))?.value !== original) continue
+              await setFrontendSetting(sessions, key, value)
+              again.push(key)
+            }
+            if (again.length > 0)
+              log.warn('the frontend had forgotten settings; they are set again', { cluster, again })
+            return { leader: now, again }
+          } catch (error) {
+            signal.throwIfAborted()
+            log.info('settings cannot be looked at', {
+              cluster,
+              error: error instanceof Error ? error.message : String(error),
+            })
+          }
+        }
+      })
+    },
+
     /** Asks the cluster's entity workflow, started when there is none, for changed settings. Twice is as good as once. */
     async leaseSettings({ cluster, ...request }: LeaseRequest & { cluster: string }): Promise<LeaseAnswer> {
       return deps.client.workflow.executeUpdateWithStart(leaseUpdate, {
@@ -96,6 +147,11 @@ export function createSettingsActivities(deps: Dependencies) {
       })
     },
   }
+}
+
+async function leaderOf(cluster: StarRocksCluster): Promise<string | null> {
+  const leader = (await cluster.frontends()).find(({ role }) => role === 'LEADER')
+  return leader?.startTime ? `${leader.printed.host}:${leader.printed.queryPort} since ${leader.startTime}` : null
 }
 
 const startSettings = (cluster: string) =>

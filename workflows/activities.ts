@@ -61,6 +61,14 @@ export const untilEnded = proxyActivities<Activities>({
   retry,
 })
 
+/** As long as they are needed; when they are not any more, nothing may be done after that. */
+export const guards = proxyActivities<Activities>({
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+})
+
 /** For a person who waits in front of a terminal: a cluster that does not answer is an answer. */
 export const interactive = proxyActivities<Activities>({
   startToCloseTimeout: '15 minutes',

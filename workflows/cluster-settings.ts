@@ -6,6 +6,7 @@ import {
   continueAsNew,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -22,14 +23,14 @@ import {
   type ReleaseRequest,
   releaseUpdate,
 } from '../contract/index.ts'
-import { control, restores, waits } from './activities.ts'
+import { control, guards, restores, waits } from './activities.ts'
 import { badInput } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 /**
  * The frontend settings of one cluster that somebody needs changed. It remembers what they were – before it changes them – and puts that back
  * with the last lease: when it is released, or when its holder is found closed, however it ended. What cannot be put back is not forgotten: it
- * is tried again until it can. A value that somebody else set meanwhile is left alone. Ends when nobody holds anything and nothing is open.
+ * is tried again until it can. A value that somebody else set meanwhile is left alone; one that a frontend forgot when it started is set again. Ends when nobody holds anything and nothing is open.
  */
 export async function clusterSettings(input: ClusterSettingsInput): Promise<void> {
   if (typeof input?.cluster !== 'string') throw badInput('clusterSettings: give {"cluster": …}')
@@ -41,8 +42,7 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
     const mine = turn.then(async () => {
-      restoring?.scope.cancel()
-      await restoring?.ended
+      await restBeside()
       return act()
     })
     turn = mine.catch(() => undefined)
@@ -50,6 +50,13 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
   }
   /** What could not be put back at once is tried again beside everything else, but not while something is changed. */
   let restoring: { scope: CancellationScope; ended: Promise<void> } | undefined
+  /** So is what frontends forgot. */
+  let keeping: { scope: CancellationScope; ended: Promise<void> } | undefined
+  const restBeside = async () => {
+    for (const one of [restoring, keeping]) one?.scope.cancel()
+    await restoring?.ended
+    await keeping?.ended
+  }
   let generation = 0
   let started = carried !== undefined
   const changed = () => {
@@ -81,11 +88,11 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
       await condition(() => started && allHandlersFinished())
       if (leases.size === 0) return
       if (workflowInfo().continueAsNewSuggested) {
-        restoring?.scope.cancel()
-        await restoring?.ended
+        await restBeside()
         await continueAsNew<typeof clusterSettings>({ cluster, carried: [...leases.values()] })
       }
       keepRestoring()
+      keepSet()
       await watchHolders()
     }
   }
@@ -125,6 +132,32 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
     restoring = { scope, ended }
   }
 
+  function keepSet(): void {
+    const held = [...leases.values()].filter(
+      (one) => one.holders.length > 0 && !one.restoring && one.original !== one.value,
+    )
+    const leader = held.find((one) => one.leader !== undefined)?.leader
+    if (keeping || leader === undefined) return
+    const settings = held.filter((one) => one.leader === leader)
+    const scope = new CancellationScope()
+    const ended = scope
+      .run(() => guards.keepSettings({ cluster, leader, settings }))
+      .then((found) => {
+        for (const { key } of settings) {
+          const lease = leases.get(key)
+          if (lease) leases.set(key, { ...lease, leader: found.leader })
+        }
+        changed()
+      })
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) log.error('settings could not be watched', { cluster, error: reasonOf(error) })
+      })
+      .then(() => {
+        keeping = undefined
+      })
+    keeping = { scope, ended }
+  }
+
   async function restoreInTheEnd({ key, original, value }: LeasedSetting): Promise<void> {
     await restores.restoreSetting({ cluster, key, value, original })
     leases.delete(key)
@@ -148,9 +181,12 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
           answer.refused.push({ key, reason: `this version of StarRocks has no setting ${key}` })
           continue
         }
+        // Asked before it is set: one that starts in between has forgotten it.
+        const asked = original !== value && held === undefined && patched('settings-are-kept')
+        const leader = asked ? ((await control.leaderProcess({ cluster })) ?? undefined) : held?.leader
         // Written down before it is changed: whatever happens in between, it will be put back.
         const holders = [...new Set([...(held?.holders ?? []), holder])]
-        leases.set(key, { key, original, value, holders })
+        leases.set(key, { key, original, value, holders, ...(leader === undefined ? {} : { leader }) })
         if (original !== value) {
           await control.writeSetting({ cluster, key, value })
           answer.changed.push({ cluster, key, from: original, to: value })

@@ -16,6 +16,8 @@ export interface Frontend {
   alive: boolean
   version: Version
   error: string
+  /** Of its process, as the cluster prints it; undefined where it does not. */
+  startTime?: string
 }
 
 /** What a backend and a compute node have in common. Host and ports are as the cluster prints them, unmapped. */
@@ -75,6 +77,7 @@ export function readFrontends(rows: readonly Row[], map: AddressMap | undefined,
       alive: row.flag('Alive'),
       version: parseVersion(row.get('Version') ?? ''),
       error: row.get('ErrMsg') ?? '',
+      startTime: row.get('StartTime') ?? undefined,
     }
   })
 }
