@@ -186,6 +186,24 @@ export class RepositoryObjects {
     await this.repository.own.putJson(this.#own(repositoryKeys.verification, id), verification, options)
   }
 
+  /** The same for one that depends on what stands there: `settle` is asked again when somebody else has written meanwhile. */
+  async changeVerification(
+    id: string,
+    settle: (stored: Verification | undefined) => Promise<Verification>,
+    options: Abortable = {},
+  ): Promise<void> {
+    const key = this.#own(repositoryKeys.verification, id)
+    const { own, store } = this.repository
+    for (let round = 0; round < 5; round++) {
+      const seen = await own.head(key, options)
+      const text = seen && (await own.getText(key, options))
+      const settled = await settle(text === undefined ? undefined : parsed(text))
+      const condition = seen ? { ifMatch: seen.etag ?? '' } : { ifAbsent: true }
+      if ((await own.putJson(key, settled, { ...condition, ...options })).written) return
+    }
+    throw new StorageError('Unknown', `${key} in ${store.description} changes faster than it can be written`)
+  }
+
   /** Everything of a record but its snapshots. The record itself goes last: as long as it is there, deleting is taken up again. */
   async removeRecord(id: string, options: Abortable = {}): Promise<void> {
     const beside = [repositoryKeys.companion, repositoryKeys.report, repositoryKeys.verification, repositoryKeys.counts]
@@ -221,6 +239,15 @@ export class RepositoryObjects {
   /** Contract's keys are relative to the location, those of OwnObjects to starferry's directory in it. */
   #below(key: string): string {
     return key.slice(this.repository.own.directory.length)
+  }
+}
+
+/** Undefined for one that is damaged: it says nothing of the backup. */
+function parsed(text: string): Verification | undefined {
+  try {
+    return JSON.parse(text) as Verification
+  } catch {
+    return undefined
   }
 }
 

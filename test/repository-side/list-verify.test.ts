@@ -185,6 +185,42 @@ describe('verification', () => {
     expect(rows.filter(({ state }) => state === 'damaged').map(({ id }) => id)).toEqual(['same', 'i3', 'i2'])
   })
 
+  it('that only samples does not forget what a deep one found, until it is mended', async () => {
+    const made = await vault('remembered')
+    // More objects than a sample reads.
+    await made.backup({ id: 'f1', finishedAt: day(1), tablets: 80 })
+    const bad: { key: string; content: Buffer }[] = []
+    for await (const { objects } of made.store.list(made.repository.snapshotDirectory('f1'))) {
+      for (const { key } of objects) {
+        if (key.includes('.dat.') && bad.length === 0) bad.push({ key, content: await made.store.getBytes(key, 1e6) })
+      }
+    }
+    const [one] = bad
+    if (!one) throw new Error('a snapshot has data')
+    await made.store.put(one.key, 'x'.repeat(one.content.length))
+    expect(await verify({ deep: true })).toMatchObject({ ok: false, broken: ['f1'] })
+    const found = await made.objects.verification('f1')
+
+    const shallow = await verify({ manifestOnly: true })
+    expect(shallow).toMatchObject({ ok: false, whole: 0, broken: ['f1'], problems: [{ id: 'f1', object: one.key }] })
+    expect(shallow.problems[0]?.problem).toContain(`found damaged by a deep verification at ${found?.at}`)
+    expect(await made.objects.verification('f1')).toEqual(found)
+
+    // What else is found is told beside it.
+    const missing = (await made.repository.lookAt('f1')).metas[0]?.key ?? ''
+    const meta = await made.store.getBytes(missing, 1e6)
+    await made.store.deleteMany([missing])
+    expect(await verify({ manifestOnly: true })).toMatchObject({ ok: false })
+    await made.store.put(missing, meta)
+    const both = await made.objects.verification('f1')
+    expect(both).toMatchObject({ mode: 'deep', at: found?.at })
+    expect(both?.problems.length).toBeGreaterThan(found?.problems.length ?? 0)
+
+    await made.store.put(one.key, one.content)
+    expect(await verify({ manifestOnly: true })).toMatchObject({ ok: true, whole: 1, problems: [] })
+    expect(await made.objects.verification('f1')).toMatchObject({ ok: true, mode: 'manifest' })
+  })
+
   it('notices a data file that is gone, though manifests name none', async () => {
     const made = await vault('gone')
     const record = await made.record({ id: 'f1', finishedAt: day(1) })
