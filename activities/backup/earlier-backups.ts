@@ -1,11 +1,15 @@
 import { repositoryKeys } from '../../contract/backup/record.ts'
 import type { RecordHead } from '../../planning/backup/head.ts'
 import { labelStem } from '../../planning/backup/label.ts'
+import { isUnreadable } from '../../repository/index.ts'
 import type { RepositoryObjects } from '../repository/repository-objects.ts'
 import { damageOfSnapshots } from '../repository/snapshot-damage.ts'
 
 /** How far back it is looked for a full one. */
 const MOST = 400
+
+/** Records that cannot be read, of which each is told. */
+const MOST_TOLD = 10
 
 /** How labels go on after their stem. */
 const TIME = /^\d{8}T\d{9}_/
@@ -19,8 +23,8 @@ export interface Series {
 }
 
 /**
- * Backups of the same policy, database and cluster, newest first, back to the last full one. Those being deleted do not count. `last`: the newest of all
- * or, where a time is given, of those that were due before it.
+ * Backups of the same policy, database and cluster, newest first, back to the last full one. Those being deleted do not count. A record that cannot be read
+ * is named in `rejected`, whosever it is: that cannot be told. `last`: the newest of all or, where a time is given, of those that were due before it.
  */
 export async function earlierBackups(
   objects: RepositoryObjects,
@@ -41,14 +45,25 @@ export async function earlierBackups(
   const earlier: RecordHead[] = []
   const rejected: string[] = []
   let seen = 0
+  let unreadable = 0
   let full = false
   let last: RecordHead | undefined
   for (const id of ids.sort().reverse()) {
     if (doomed.has(id)) continue
-    const record = await objects.head(id, { signal })
+    let record: RecordHead | undefined
+    try {
+      record = await objects.head(id, { signal })
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      if (++unreadable <= MOST_TOLD) rejected.push(`record ${id} is passed over: ${error.message}`)
+      continue
+    }
     if (!record || record.cluster !== cluster || record.database !== database || record.name !== name) continue
     if (++seen > MOST) break
-    const why = await unless(record)
+    const why = await unless(record).catch((error: unknown) => {
+      if (isUnreadable(error)) return error.message
+      throw error
+    })
     if (why) {
       rejected.push(`backup ${id} is not built upon: ${why}`)
       continue

@@ -10,7 +10,7 @@ import {
 import type { Verification } from '../../contract/backup/repository-api.ts'
 import { type RecordHead, readHead } from '../../planning/backup/head.ts'
 import { withCounts } from '../../planning/backup/record-counts.ts'
-import { RecordReader, type Repository, StorageError } from '../../repository/index.ts'
+import { DamagedObject, RecordReader, type Repository, StorageError } from '../../repository/index.ts'
 import { DeletionMarks } from './deletion-marks.ts'
 
 interface Abortable {
@@ -216,8 +216,7 @@ export class RepositoryObjects {
   }
 
   #damagedRecord(key: string, { issues }: ZodError): StorageError {
-    return new StorageError(
-      'Unknown',
+    return new DamagedObject(
       `The record ${key} in ${this.repository.store.description} is damaged: ${issues[0]?.message}`,
     )
   }
