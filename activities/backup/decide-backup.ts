@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import type { BackupInput } from '../../contract/backup/backup-api.ts'
-import { type BackupSpec, backupSpecSchema, policySchema } from '../../contract/backup/policy.ts'
+import { type BackupSpec, backupSpecSchema, policySchema, whyNotOfKind } from '../../contract/backup/policy.ts'
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { check, InputError } from '../../contract/check.ts'
 import { decideKind } from '../../planning/backup/full-due.ts'
@@ -70,6 +70,8 @@ export async function decide(
     tries = TRIES,
   }: Pick<BackupInput, 'database' | 'kind'> & { spec: BackupSpec; dueAt: number; tries?: number },
 ): Promise<BackupDecision> {
+  const wrong = whyNotOfKind(spec, kind)
+  if (wrong !== undefined) throw ApplicationFailure.nonRetryable(`backup: ${wrong}`, 'BadInput')
   const context = Context.current()
   const signal = context.cancellationSignal
   return beating(async () => {
@@ -83,7 +85,7 @@ export async function decide(
         objects,
         { cluster, database, name, prefix },
         damageOf(objects, signal),
-        { signal, ...(moving ? { dueBefore: dueAt } : {}) },
+        { signal, alone: spec.incremental === 'off', ...(moving ? { dueBefore: dueAt } : {}) },
       )
       const decided = decideKind(spec, kind, earlier, deps.clock.now())
       return { ...decided, ...(last ? { previous: last.id } : {}), warnings: rejected }

@@ -24,13 +24,13 @@ export interface Series {
 
 /**
  * Backups of the same policy, database and cluster, newest first, back to the last full one. Those being deleted do not count. A record that cannot be read
- * is named in `rejected`, whosever it is: that cannot be told. `last`: the newest of all or, where a time is given, of those that were due before it.
+ * is named in `rejected`, whosever it is: that cannot be told. `last`: the newest of all or, where a time is given, of those that were due before it. What the cluster deletes by itself is nothing to build on. `alone`: no baseline is looked for.
  */
 export async function earlierBackups(
   objects: RepositoryObjects,
   { cluster, database, name, prefix }: Series,
   unless: (record: RecordHead) => Promise<string | undefined>,
-  { dueBefore, signal }: { dueBefore?: number; signal?: AbortSignal } = {},
+  { dueBefore, alone = false, signal }: { dueBefore?: number; alone?: boolean; signal?: AbortSignal } = {},
 ): Promise<{ earlier: RecordHead[]; rejected: string[]; last?: RecordHead }> {
   const { own } = objects.repository
   const stem = repositoryKeys.record(objects.repository.name, labelStem(prefix, database)).slice(own.directory.length)
@@ -46,7 +46,7 @@ export async function earlierBackups(
   const rejected: string[] = []
   let seen = 0
   let unreadable = 0
-  let full = false
+  let full = alone
   let last: RecordHead | undefined
   for (const id of ids.sort().reverse()) {
     if (doomed.has(id)) continue
@@ -70,8 +70,10 @@ export async function earlierBackups(
     }
     // It holds nothing: neither a baseline nor a backup.
     if (record.labels.length === 0) continue
-    if (!full) earlier.push(record)
-    full ||= record.kind === 'full'
+    if (!full && record.ttl === undefined) {
+      earlier.push(record)
+      full = record.kind === 'full'
+    }
     if (dueBefore === undefined || (record.due !== undefined && Date.parse(record.due) < dueBefore)) last ??= record
     if (full && last) break
   }

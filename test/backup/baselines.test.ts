@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { repositoryKeys } from '../../contract/backup/record.ts'
+import { backupSetId } from '../../contract/names.ts'
 import { until } from '../support/until.ts'
 import { backupStage, REPOSITORY } from './support/backup-stage.ts'
 
@@ -58,5 +59,30 @@ describe('a storage that does not answer for a while', () => {
     const result = await run.result()
     expect(result).toMatchObject({ kind: 'full', verified: 'ok' })
     expect(await stage.record(result.id)).toMatchObject({ id: result.id })
+  })
+})
+
+describe('what the cluster deletes by itself', () => {
+  test('is no baseline', async () => {
+    const cluster = await shop('mortal')
+    const spec = stage.spec(cluster, { objects: { databases: ['mortal'] } })
+    const full = await stage.backup(spec, 'mortal')
+    const { repository } = await stage.objects()
+    const key = repositoryKeys.record(REPOSITORY, full.id).slice(repository.own.directory.length)
+    await repository.own.putJson(key, { ...(await stage.record(full.id)), ttl: '7 DAY' })
+    expect(await stage.backup(spec, 'mortal')).toMatchObject({ kind: 'full', chain: 1 })
+  })
+
+  test('nothing incremental is made where every backup is to be a full one', async () => {
+    const cluster = await shop('whole')
+    const spec = stage.spec(cluster, { name: 'whole', objects: { databases: ['whole'] }, incremental: 'off' })
+    const why = /incremental: off/
+    await expect(stage.backup(spec, 'whole', 'incremental')).rejects.toMatchObject({
+      cause: { cause: { message: expect.stringMatching(why) } },
+    })
+    const set = await stage.startSet({ spec, kind: 'incremental' })
+    expect(set.workflowId).toBe(backupSetId('whole'))
+    await expect(set.result()).rejects.toMatchObject({ cause: { message: expect.stringMatching(why) } })
+    expect(cluster.backupJobs).toEqual([])
   })
 })
