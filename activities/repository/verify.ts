@@ -5,6 +5,7 @@ import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
 import { protectSnapshots, releaseSnapshots } from './leases.ts'
+import { createOwnRuns } from './own-runs.ts'
 import { readHoldings } from './read-holdings.ts'
 import { objectsOf } from './repository-objects.ts'
 import { type LabelToVerify, selectToVerify, type VerifyPage } from './select-to-verify.ts'
@@ -39,6 +40,7 @@ export function createVerifyActivities(deps: Dependencies) {
     async verifyLabels({ repository: name, labels, mode, holder }: VerifyLabelsInput): Promise<VerifiedSnapshot[]> {
       const context = Context.current()
       const signal = manyListeners(context.cancellationSignal)
+      const runId = context.info.workflowExecution?.runId
       const before = context.info.heartbeatDetails as { results?: VerifiedSnapshot[] } | undefined
       const results = before?.results ?? []
       return beating(
@@ -49,7 +51,7 @@ export function createVerifyActivities(deps: Dependencies) {
               repository,
               {
                 holder,
-                runId: context.info.workflowExecution?.runId,
+                runId,
                 why: 'verified',
                 labels: labels.map(({ label }) => label),
               },
@@ -76,7 +78,8 @@ export function createVerifyActivities(deps: Dependencies) {
               results.push(await verifyLabel(repository, label, { mode, md5, size, signal, onProgress }))
               report({ results })
             }
-            await releaseSnapshots(repository, holder, signal)
+            const isOurs = createOwnRuns(deps.client, holder, runId)
+            await releaseSnapshots(repository, holder, { isOurs, signal })
             return results
           } catch (error) {
             throw endingFailure(error, `verifying repository ${name}`, context.info.attempt)

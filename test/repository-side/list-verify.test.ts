@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { leasesOf, protectSnapshots } from '../../activities/repository/leases.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import type { BackupsInput, BackupsPage, VerifyInput, VerifyResult } from '../../contract/backup/repository-api.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
@@ -166,6 +168,22 @@ describe('verification', () => {
     expect((await list()).rows[0]?.verified).toMatch(/^ok \(deep\) 20/)
     expect(await made.objects.verification('i3')).toMatchObject({ ok: true, mode: 'deep', problems: [] })
     expect(await made.ownKeys()).not.toContainEqual(expect.stringMatching(/^leases/))
+  })
+
+  it('gives back what it and former runs of it protect, and nothing of a namesake in another Temporal', async () => {
+    const made = await vault('namesakes')
+    await made.backup({ id: 'f1', finishedAt: day(1) })
+    const workflowId = 'verify/namesake'
+    const former = await temporal.client.workflow.start('nothing', { workflowId, taskQueue: 'nobody' })
+    await former.terminate()
+    const elsewhere = randomUUID()
+    for (const runId of [former.firstExecutionRunId, elsewhere, undefined]) {
+      await protectSnapshots(made.repository, { holder: workflowId, runId, why: 'verified', labels: ['f1'] })
+    }
+    const options = { workflowId, taskQueue: TASK_QUEUE, args: [{ repository: 'vault' }] }
+    expect(await temporal.client.workflow.execute('verifyBackups', options)).toMatchObject({ ok: true })
+    const left = await leasesOf(made.repository).list('read')
+    expect(left.map(({ info }) => info.runId)).toEqual([elsewhere])
   })
 
   it('finds damage, names the object, and all backups that need it', async () => {
