@@ -30,6 +30,7 @@ import { RequestError } from './errors.ts'
 import { jobProgressOf } from './heartbeats.ts'
 import { type ListedRun, listRuns } from './list-runs.ts'
 import { missing } from './missing.ts'
+import { withoutTime } from './scheduled-runs.ts'
 import { WorkflowCalls } from './workflow-calls.ts'
 
 /** A backup that runs: its workflow's status, and what the jobs of its databases do now. */
@@ -40,8 +41,6 @@ export interface RunningBackup {
 
 /** Databases whose jobs are looked at for one status. */
 const MOST_JOBS = 20
-/** What Temporal puts behind the workflow id of a Schedule's action. */
-const SCHEDULED_TIME = /^-\d{4}-\d\d-\d\dT[\d:]+Z$/
 
 /** Backups for programs: what the command line does, as calls. Errors: RequestError with words for the person who asked. */
 export class BackupClient extends WorkflowCalls {
@@ -169,7 +168,8 @@ export class BackupClient extends WorkflowCalls {
     const query = `WorkflowType = '${WORKFLOW_TYPES.backupSet}' AND WorkflowId STARTS_WITH '${id.replaceAll("'", "\\'")}-'`
     let latest = known && { handle: byHand, startTime: known.startTime }
     for await (const run of this.client.workflow.list({ query })) {
-      if (!SCHEDULED_TIME.test(run.workflowId.slice(id.length))) continue
+      // Another policy's name may go on with a dash, too.
+      if (withoutTime(run.workflowId) !== id) continue
       const handle = this.client.workflow.getHandle(run.workflowId)
       if (run.status.name === 'RUNNING') return handle
       if (!latest || run.startTime > latest.startTime) latest = { handle, startTime: run.startTime }

@@ -7,7 +7,7 @@ import {
   type ScheduleSpec,
 } from '@temporalio/client'
 import type { BackupSetInput } from '../contract/backup/backup-api.ts'
-import { type PolicySpec, policySchema } from '../contract/backup/policy.ts'
+import { type PolicySpec, policySchema, whyNotOfKind } from '../contract/backup/policy.ts'
 import { check, InputError, nearest } from '../contract/check.ts'
 import { backupSetId, policyScheduleId, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
 import { RequestError } from './errors.ts'
@@ -106,6 +106,8 @@ export const resumePolicy = (client: Client, name: string) =>
 export const triggerPolicy = (client: Client, name: string, kind: BackupSetInput['kind'] = 'auto') =>
   onPolicy(client, name, async (handle) => {
     const { spec, running } = await policyOf(handle)
+    const wrong = whyNotOfKind(spec, kind)
+    if (wrong !== undefined) throw new RequestError(`Policy ${name}: ${wrong}`)
     if (running.length > 0) throw new RequestError(`Policy ${name} backs up already: ${running.join(', ')}`)
     const input: BackupSetInput = { spec, kind }
     try {

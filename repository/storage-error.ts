@@ -37,6 +37,17 @@ export class StorageError extends Error {
   }
 }
 
+/** One object is there and is not what it should be; the store is well. */
+export class DamagedObject extends StorageError {
+  constructor(what: string) {
+    super('Unknown', what)
+  }
+}
+
+/** Whether it is only this object that cannot be read. */
+export const isUnreadable = (error: unknown): error is StorageError =>
+  error instanceof DamagedObject || (error instanceof StorageError && error.kind === 'TooLarge')
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof StorageError && error.kind === 'NotFound'
 }

@@ -1,7 +1,9 @@
 import { clusterJobs, clustersOf } from '../activities/repository/cluster-jobs.ts'
 import { listBackups } from '../activities/repository/list-backups.ts'
 import { planPrune, shownPlan } from '../activities/repository/plan-prune.ts'
+import { objectsOf } from '../activities/repository/repository-objects.ts'
 import { selectToVerify } from '../activities/repository/select-to-verify.ts'
+import { createSettling } from '../activities/repository/settle-verification.ts'
 import { readSituation } from '../activities/repository/situation.ts'
 import { verifyLabel } from '../activities/repository/verify-label.ts'
 import {
@@ -14,7 +16,7 @@ import {
   type VerifyResult,
 } from '../contract/backup/repository-api.ts'
 import { check } from '../contract/check.ts'
-import { VerifySummary } from '../planning/backup/verify-summary.ts'
+import { type KeptFailure, VerifySummary } from '../planning/backup/verify-summary.ts'
 import { createClusters } from './clusters.ts'
 import { loadConfiguration } from './configuration.ts'
 import { createRepositories } from './repositories.ts'
@@ -57,6 +59,7 @@ export async function openDirect(config?: string): Promise<Direct> {
         const mode = input.deep ? 'deep' : input.manifestOnly ? 'manifest' : 'sample'
         const started = performance.now()
         const repository = await repositories.get(input.repository).open(signal)
+        const settle = createSettling(repository, signal)
         const summary = new VerifySummary()
         for (let after: string | undefined; ; ) {
           const page = await selectToVerify(repository, { ...input, after }, signal)
@@ -65,7 +68,13 @@ export async function openDirect(config?: string): Promise<Direct> {
             const progress = ({ readBytes }: { readBytes: number }) => onProgress?.(label, readBytes)
             summary.add(await verifyLabel(repository, label, { mode, md5, size, signal, onProgress: progress }))
           }
-          summary.judge(page, mode)
+          const kept: KeptFailure[] = []
+          for (const { id, verification } of summary.judge(page, mode)) {
+            const stored = await objectsOf(repository).verification(id, { signal })
+            const settled = await settle(id, stored, { at: '', ...verification })
+            if (settled.kept) kept.push(settled.kept)
+          }
+          summary.keep(kept)
           after = page.next
           if (after === undefined) return summary.result((performance.now() - started) / 1000)
         }

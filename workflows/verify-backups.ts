@@ -27,7 +27,8 @@ export async function verifyBackups(input: VerifyInput): Promise<VerifyResult> {
       for (const one of await waits.verifyLabels({ repository, labels, mode, holder })) summary.add(one)
     }
     const backups = summary.judge(page, mode)
-    if (backups.length > 0) await work.writeVerifications({ repository, backups })
+    // Workers of before answer nothing.
+    if (backups.length > 0) summary.keep((await work.writeVerifications({ repository, backups }))?.kept ?? [])
     after = page.next
     if (after === undefined) break
   }

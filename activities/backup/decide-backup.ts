@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import type { BackupInput } from '../../contract/backup/backup-api.ts'
-import { type BackupSpec, backupSpecSchema, policySchema } from '../../contract/backup/policy.ts'
+import { type BackupSpec, backupSpecSchema, policySchema, whyNotOfKind } from '../../contract/backup/policy.ts'
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { check, InputError } from '../../contract/check.ts'
 import { decideKind } from '../../planning/backup/full-due.ts'
@@ -28,8 +28,8 @@ export interface BackupDecision {
   spec?: BackupSpec
 }
 
-/** Tries before a storage that does not answer is left alone. */
-const TRIES = 3
+/** Tries before a storage that does not answer is left alone: some minutes, as the workflow's policy spaces them. Without a record a backup is worth little. */
+const TRIES = 12
 
 /** What kind of backup it is to be, and what it is compared with; from the repository alone. */
 export async function decideBackup(deps: Dependencies, input: BackupInput): Promise<BackupDecision> {
@@ -62,8 +62,16 @@ function dueAtOf({ due }: BackupInput): number {
 /** The same without its own check of the spec. */
 export async function decide(
   deps: Dependencies,
-  { spec, database, kind, dueAt }: Pick<BackupInput, 'database' | 'kind'> & { spec: BackupSpec; dueAt: number },
+  {
+    spec,
+    database,
+    kind,
+    dueAt,
+    tries = TRIES,
+  }: Pick<BackupInput, 'database' | 'kind'> & { spec: BackupSpec; dueAt: number; tries?: number },
 ): Promise<BackupDecision> {
+  const wrong = whyNotOfKind(spec, kind)
+  if (wrong !== undefined) throw ApplicationFailure.nonRetryable(`backup: ${wrong}`, 'BadInput')
   const context = Context.current()
   const signal = context.cancellationSignal
   return beating(async () => {
@@ -77,7 +85,7 @@ export async function decide(
         objects,
         { cluster, database, name, prefix },
         damageOf(objects, signal),
-        { signal, ...(moving ? { dueBefore: dueAt } : {}) },
+        { signal, alone: spec.incremental === 'off', ...(moving ? { dueBefore: dueAt } : {}) },
       )
       const decided = decideKind(spec, kind, earlier, deps.clock.now())
       return { ...decided, ...(last ? { previous: last.id } : {}), warnings: rejected }
@@ -85,7 +93,7 @@ export async function decide(
       if (!(error instanceof StorageError)) throw repositoryFailure(error, spec.repository)
       // The repository was not created yet, or under another name: no backup at all can be made.
       if (isNotFound(error)) throw repositoryFailure(error, `repository ${spec.repository}`)
-      if (error.kind !== 'Unsupported' && context.info.attempt < TRIES) throw repositoryFailure(error, spec.repository)
+      if (error.kind !== 'Unsupported' && context.info.attempt < tries) throw repositoryFailure(error, spec.repository)
       return {
         kind: catalogs ? 'catalogs' : 'full',
         why: 'without its storage, nothing is known of earlier backups',

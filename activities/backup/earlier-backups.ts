@@ -1,11 +1,15 @@
 import { repositoryKeys } from '../../contract/backup/record.ts'
 import type { RecordHead } from '../../planning/backup/head.ts'
 import { labelStem } from '../../planning/backup/label.ts'
+import { isUnreadable } from '../../repository/index.ts'
 import type { RepositoryObjects } from '../repository/repository-objects.ts'
 import { damageOfSnapshots } from '../repository/snapshot-damage.ts'
 
 /** How far back it is looked for a full one. */
 const MOST = 400
+
+/** Records that cannot be read, of which each is told. */
+const MOST_TOLD = 10
 
 /** How labels go on after their stem. */
 const TIME = /^\d{8}T\d{9}_/
@@ -19,14 +23,14 @@ export interface Series {
 }
 
 /**
- * Backups of the same policy, database and cluster, newest first, back to the last full one. Those being deleted do not count. `last`: the newest of all
- * or, where a time is given, of those that were due before it.
+ * Backups of the same policy, database and cluster, newest first, back to the last full one. Those being deleted do not count. A record that cannot be read
+ * is named in `rejected`, whosever it is: that cannot be told. `last`: the newest of all or, where a time is given, of those that were due before it. What the cluster deletes by itself is nothing to build on. `alone`: no baseline is looked for.
  */
 export async function earlierBackups(
   objects: RepositoryObjects,
   { cluster, database, name, prefix }: Series,
   unless: (record: RecordHead) => Promise<string | undefined>,
-  { dueBefore, signal }: { dueBefore?: number; signal?: AbortSignal } = {},
+  { dueBefore, alone = false, signal }: { dueBefore?: number; alone?: boolean; signal?: AbortSignal } = {},
 ): Promise<{ earlier: RecordHead[]; rejected: string[]; last?: RecordHead }> {
   const { own } = objects.repository
   const stem = repositoryKeys.record(objects.repository.name, labelStem(prefix, database)).slice(own.directory.length)
@@ -41,22 +45,35 @@ export async function earlierBackups(
   const earlier: RecordHead[] = []
   const rejected: string[] = []
   let seen = 0
-  let full = false
+  let unreadable = 0
+  let full = alone
   let last: RecordHead | undefined
   for (const id of ids.sort().reverse()) {
     if (doomed.has(id)) continue
-    const record = await objects.head(id, { signal })
+    let record: RecordHead | undefined
+    try {
+      record = await objects.head(id, { signal })
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      if (++unreadable <= MOST_TOLD) rejected.push(`record ${id} is passed over: ${error.message}`)
+      continue
+    }
     if (!record || record.cluster !== cluster || record.database !== database || record.name !== name) continue
     if (++seen > MOST) break
-    const why = await unless(record)
+    const why = await unless(record).catch((error: unknown) => {
+      if (isUnreadable(error)) return error.message
+      throw error
+    })
     if (why) {
       rejected.push(`backup ${id} is not built upon: ${why}`)
       continue
     }
     // It holds nothing: neither a baseline nor a backup.
     if (record.labels.length === 0) continue
-    if (!full) earlier.push(record)
-    full ||= record.kind === 'full'
+    if (!full && record.ttl === undefined) {
+      earlier.push(record)
+      full = record.kind === 'full'
+    }
     if (dueBefore === undefined || (record.due !== undefined && Date.parse(record.due) < dueBefore)) last ??= record
     if (full && last) break
   }

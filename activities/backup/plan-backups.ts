@@ -21,6 +21,8 @@ export interface PlanBackupsInput {
 const PAGE_CHARACTERS = 200 * 1024
 const LONGEST_STATEMENT = 8 * 1024
 const MOST_SNAPSHOTS = 20
+/** Somebody waits for the answer, and it is the last try. */
+const PLAN_TRIES = 3
 const MOST_WHOLE = 50
 const MOST_NOT_INCLUDED = 50
 const MOST_WARNINGS = 20
@@ -53,7 +55,7 @@ async function planDatabase(
   const handle = deps.cluster(spec.cluster)
   const { version, runMode } = await facts(handle.cluster).capabilities()
   const startedAt = deps.clock.now()
-  const decision = await decide(deps, { spec, database, kind, dueAt: startedAt })
+  const decision = await decide(deps, { spec, database, kind, dueAt: startedAt, tries: PLAN_TRIES })
   const objects = decision.recordless === undefined ? await openObjects(deps, spec.repository) : undefined
   const answer: PlannedBackup = {
     database,

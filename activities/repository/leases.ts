@@ -27,14 +27,23 @@ export async function protectSnapshots(
   return { deleting: overlap(lease, await objectsOf(repository).deleting({ signal })) }
 }
 
-/** Ends the protection by one holder. None is no error. */
-export async function releaseSnapshots(repository: Repository, holder: string, signal?: AbortSignal): Promise<void> {
-  const prefix = `leases/read/${encodeURIComponent(`${holder}~`)}`
-  const keys: string[] = []
-  for await (const { key } of repository.own.list(prefix, { signal })) keys.push(key)
-  const { stopped, failures } = await repository.own.delete(keys, { signal })
-  const error = stopped ?? failures[0]?.error
-  if (error) throw error
+/**
+ * Ends the protection by one holder, as far as its own runs began it: `isOurs` tells these. A workflow of another Temporal may have the same id, and its lease is
+ * none of ours. A lease that names no run is of the holder, whichever that is. None is no error.
+ */
+export async function releaseSnapshots(
+  repository: Repository,
+  holder: string,
+  { isOurs = async () => false, signal }: { isOurs?: (runId: string) => Promise<boolean>; signal?: AbortSignal } = {},
+): Promise<void> {
+  const leases = leasesOf(repository)
+  const ours: Lease[] = []
+  for (const lease of await leases.list('read', { signal })) {
+    if (!lease.id.startsWith(`${holder}~`)) continue
+    const { runId } = lease.info
+    if (runId === undefined || (await isOurs(runId))) ours.push(lease)
+  }
+  await leases.remove(ours, { signal })
 }
 
 function leaseInfo({ holder, runId, why, labels, records = [], cluster }: RepositoryLease): Record<string, string> {

@@ -10,7 +10,7 @@ import {
 import type { Verification } from '../../contract/backup/repository-api.ts'
 import { type RecordHead, readHead } from '../../planning/backup/head.ts'
 import { withCounts } from '../../planning/backup/record-counts.ts'
-import { RecordReader, type Repository, StorageError } from '../../repository/index.ts'
+import { DamagedObject, RecordReader, type Repository, StorageError } from '../../repository/index.ts'
 import { DeletionMarks } from './deletion-marks.ts'
 
 interface Abortable {
@@ -186,6 +186,24 @@ export class RepositoryObjects {
     await this.repository.own.putJson(this.#own(repositoryKeys.verification, id), verification, options)
   }
 
+  /** The same for one that depends on what stands there: `settle` is asked again when somebody else has written meanwhile. */
+  async changeVerification(
+    id: string,
+    settle: (stored: Verification | undefined) => Promise<Verification>,
+    options: Abortable = {},
+  ): Promise<void> {
+    const key = this.#own(repositoryKeys.verification, id)
+    const { own, store } = this.repository
+    for (let round = 0; round < 5; round++) {
+      const seen = await own.head(key, options)
+      const text = seen && (await own.getText(key, options))
+      const settled = await settle(text === undefined ? undefined : parsed(text))
+      const condition = seen ? { ifMatch: seen.etag ?? '' } : { ifAbsent: true }
+      if ((await own.putJson(key, settled, { ...condition, ...options })).written) return
+    }
+    throw new StorageError('Unknown', `${key} in ${store.description} changes faster than it can be written`)
+  }
+
   /** Everything of a record but its snapshots. The record itself goes last: as long as it is there, deleting is taken up again. */
   async removeRecord(id: string, options: Abortable = {}): Promise<void> {
     const beside = [repositoryKeys.companion, repositoryKeys.report, repositoryKeys.verification, repositoryKeys.counts]
@@ -198,8 +216,7 @@ export class RepositoryObjects {
   }
 
   #damagedRecord(key: string, { issues }: ZodError): StorageError {
-    return new StorageError(
-      'Unknown',
+    return new DamagedObject(
       `The record ${key} in ${this.repository.store.description} is damaged: ${issues[0]?.message}`,
     )
   }
@@ -221,6 +238,15 @@ export class RepositoryObjects {
   /** Contract's keys are relative to the location, those of OwnObjects to starferry's directory in it. */
   #below(key: string): string {
     return key.slice(this.repository.own.directory.length)
+  }
+}
+
+/** Undefined for one that is damaged: it says nothing of the backup. */
+function parsed(text: string): Verification | undefined {
+  try {
+    return JSON.parse(text) as Verification
+  } catch {
+    return undefined
   }
 }
 

@@ -36,9 +36,9 @@ const SWEEP_SECONDS = 86_400
 
 /**
  * Deletes what the plan names, dependants first. Each backup is marked before, and then everything that may need it is read once more: a backup or
- * restore that chose it meanwhile is either seen here, or sees the mark. Only then it is decided, by a write that fails when another process has changed the
- * mark: a process that stood still meanwhile deletes nothing that another kept. What interrupts this leaves marks behind, by which the next run goes on; what
- * was decided is never kept any more. Errors: StorageError; the signal's reason.
+ * restore that chose it meanwhile is either seen here, or sees the mark. The rules are applied anew to what was read, too: a backup that they counted upon may have
+ * been found damaged. Only then it is decided, by a write that fails when another process has changed the mark: a process that stood still meanwhile deletes
+ * nothing that another kept. What interrupts this leaves marks behind, by which the next run goes on; what was decided is never kept any more. Errors: StorageError; the signal's reason.
  */
 export async function runPrune(work: PruneWork): Promise<PruneResult> {
   const { deps, repository, input, progress, report, signal, sure } = work
@@ -60,7 +60,7 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
     const seen = situation.marks.get(head.id)
     const announced = condemned && seen ? seen : await marks.announce(head.id, labels, seen, { signal })
     const again = await look(false)
-    const reason = whyStays(again, doomed)
+    const reason = whyStays(again, doomed) ?? whyKept(planPrune(again, input), doomed)
     if (reason) {
       // What was begun is good for nothing, whoever wants it now.
       if (!condemned) await marks.release(announced, { signal })
@@ -150,6 +150,14 @@ function whyStays(
     (other) => other.id !== head.id && !condemned.has(other.id) && other.labels.some((label) => own.has(label)),
   )
   return dependant && `needed by ${dependant.id}`
+}
+
+/** The same by the rules, as things are now. */
+function whyKept(plan: FullPlan, { head, labels }: Doomed): string | undefined {
+  if (plan.delete.some((one) => one.head.id === head.id)) return undefined
+  const kept = plan.keep.find((one) => one.head.id === head.id)
+  if (kept) return `it is kept now: ${kept.why}`
+  return plan.untouched.find(({ label }) => labels.includes(label))?.why ?? 'it is not there any more'
 }
 
 async function measure(repository: Repository, labels: readonly string[], signal: AbortSignal): Promise<number> {

@@ -81,23 +81,26 @@ export async function readSituation(
   const isGone = ({ labels }: DeletionMark) => !labels.some((label) => holdings.labels.has(label))
   const writerOf = createWriters(deps.client)
   const known = new Set(holdings.records.flatMap(ownLabels))
+  const leased: Protector[] = []
+  for (const { lease, expired } of leases) {
+    const holder = await holderOf(lease, writerOf)
+    // Its holder ended without giving it back. One that is known to be at work only did not come to prolong it.
+    if (holder === 'closed' || (expired && holder !== 'open')) continue
+    leased.push({ labels: lease.labels, records: lease.records, why: `${lease.why}, by ${lease.holder}` })
+  }
+  const reads = new Map(leased.flatMap(({ labels, why }) => labels.map((label) => [label, why] as const)))
   // Asked after the labels were listed: whose restore began in between is seen, and who made them is over when it is not.
   const traces = async () => {
     const restoring = await hashesOfRunning(deps.client)
-    return readTraces({ repository, holdings, intents, jobs, known, writerOf, restoring, now, signal })
+    return readTraces({ repository, holdings, intents, jobs, known, reads, writerOf, restoring, now, signal })
   }
   const planned = planLeftovers(leftovers ? await traces() : [])
   const left = new Set(planned.delete.map(({ label }) => label))
   const protectors: Protector[] = [
     ...intents.filter(({ intent }) => !left.has(intent.label)).map(intentProtector),
     ...jobs.flatMap(jobProtectors),
+    ...leased,
   ]
-  for (const { lease, expired } of leases) {
-    const holder = await holderOf(lease, writerOf)
-    // Its holder ended without giving it back. One that is known to be at work only did not come to prolong it.
-    if (holder === 'closed' || (expired && holder !== 'open')) continue
-    protectors.push({ labels: lease.labels, records: lease.records, why: `${lease.why}, by ${lease.holder}` })
-  }
   // Behind those that know more.
   const waits = jobs.flatMap((one) => ('unknown' in one ? [whyWait(one)] : []))
   for (const why of waits) protectors.push({ labels: [...known], why })

@@ -14,6 +14,8 @@ export interface TraceInput {
   jobs: readonly ClusterJobs[]
   /** Labels that records have. */
   known: ReadonlySet<string>
+  /** What somebody says to work with: label → why. */
+  reads: ReadonlyMap<string, string>
   writerOf(workflowId: string, runId?: string): Promise<Writer>
   /** Of restores that run (`runHash`); undefined where that is not known. */
   restoring: ReadonlySet<string> | undefined
@@ -26,7 +28,7 @@ const LOOKS_AT_ONCE = 8
 
 /** What is there that no record names and that starferry may have left, and intents that outlived their record. */
 export async function readTraces(input: TraceInput): Promise<SnapshotTrace[]> {
-  const { repository, intents, jobs, restoring, now, signal } = input
+  const { repository, intents, jobs, reads, restoring, now, signal } = input
   const announced = new Map(intents.map((found) => [found.intent.label, found]))
   const labels = unrecorded(input.holdings).filter(
     (label) => announced.has(label) || isOurLabel(label) || passingLabel(label),
@@ -38,12 +40,14 @@ export async function readTraces(input: TraceInput): Promise<SnapshotTrace[]> {
     // Without an intent a complete one is somebody's backup; it need not be measured.
     if (!found && ((state === 'complete' && !passing) || state === 'missing')) return undefined
     const { newest } = state === 'missing' ? { newest: undefined } : await repository.measure(label, { signal })
+    const read = reads.get(label)
     const touched = Math.max(newest?.getTime() ?? 0, found?.writtenAt.getTime() ?? 0)
     return {
       label,
       state: state === 'missing' ? 'nothing' : state === 'incomplete' ? 'incomplete' : 'complete',
       ageMs: now - touched,
       ...(found ? { intent: await writerOfIntent(found, input) } : {}),
+      ...(read === undefined ? {} : { read }),
       ...(passing ? { inUse: passing.kind === 'passage' ? restoring?.has(passing.hash) : false } : {}),
       ...jobOf(label, jobs, found?.intent.record.cluster),
     }

@@ -1,13 +1,15 @@
 import { Context } from '@temporalio/activity'
 import type { Verification, VerifyInput } from '../../contract/backup/repository-api.ts'
-import type { VerifiedSnapshot } from '../../planning/backup/verify-summary.ts'
+import type { KeptFailure, VerifiedSnapshot } from '../../planning/backup/verify-summary.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
 import { protectSnapshots, releaseSnapshots } from './leases.ts'
+import { createOwnRuns } from './own-runs.ts'
 import { readHoldings } from './read-holdings.ts'
 import { objectsOf } from './repository-objects.ts'
 import { type LabelToVerify, selectToVerify, type VerifyPage } from './select-to-verify.ts'
+import { createSettling } from './settle-verification.ts'
 import { endingFailure } from './storage-failure.ts'
 import { verifyLabel } from './verify-label.ts'
 
@@ -38,6 +40,7 @@ export function createVerifyActivities(deps: Dependencies) {
     async verifyLabels({ repository: name, labels, mode, holder }: VerifyLabelsInput): Promise<VerifiedSnapshot[]> {
       const context = Context.current()
       const signal = manyListeners(context.cancellationSignal)
+      const runId = context.info.workflowExecution?.runId
       const before = context.info.heartbeatDetails as { results?: VerifiedSnapshot[] } | undefined
       const results = before?.results ?? []
       return beating(
@@ -48,7 +51,7 @@ export function createVerifyActivities(deps: Dependencies) {
               repository,
               {
                 holder,
-                runId: context.info.workflowExecution?.runId,
+                runId,
                 why: 'verified',
                 labels: labels.map(({ label }) => label),
               },
@@ -75,7 +78,8 @@ export function createVerifyActivities(deps: Dependencies) {
               results.push(await verifyLabel(repository, label, { mode, md5, size, signal, onProgress }))
               report({ results })
             }
-            await releaseSnapshots(repository, holder, signal)
+            const isOurs = createOwnRuns(deps.client, holder, runId)
+            await releaseSnapshots(repository, holder, { isOurs, signal })
             return results
           } catch (error) {
             throw endingFailure(error, `verifying repository ${name}`, context.info.attempt)
@@ -85,24 +89,40 @@ export function createVerifyActivities(deps: Dependencies) {
       )
     },
 
-    /** Writes beside the records what was found. One that is gone meanwhile gets none. */
+    /**
+     * Writes beside the records what was found. One that is gone meanwhile gets none. Where a more thorough verification has found damage before, that stays
+     * unless this one can tell that it is mended; which ones these are is returned.
+     */
     async writeVerifications(input: {
       repository: string
       backups: { id: string; verification: Omit<Verification, 'at'> }[]
-    }): Promise<void> {
+    }): Promise<{ kept: KeptFailure[] }> {
       const signal = manyListeners(Context.current().cancellationSignal)
-      await beating(async () => {
+      return beating(async () => {
         try {
           const repository = await deps.repository(input.repository).open(signal)
           const objects = objectsOf(repository)
           const { records, marked } = await readHoldings(repository, signal)
           const known = new Set(records.map((head) => head.id))
           const at = (await repository.store.now({ signal })).toISOString()
+          const settle = createSettling(repository, signal)
+          const failures: KeptFailure[] = []
           for (const { id, verification } of input.backups) {
             if (!known.has(id) || marked.has(id)) continue
-            await objects.putVerification(id, { at, ...verification }, { signal })
-            deps.metrics.count('verified_total', { outcome: verification.ok ? 'ok' : 'failed' })
+            let kept: KeptFailure | undefined
+            await objects.changeVerification(
+              id,
+              async (stored) => {
+                const settled = await settle(id, stored, { at, ...verification })
+                kept = settled.kept
+                return settled.stands
+              },
+              { signal },
+            )
+            if (kept) failures.push(kept)
+            deps.metrics.count('verified_total', { outcome: verification.ok && !kept ? 'ok' : 'failed' })
           }
+          return { kept: failures }
         } catch (error) {
           throw endingFailure(error, `verifying repository ${input.repository}`, Context.current().info.attempt)
         }

@@ -1,6 +1,7 @@
 import { SnapshotError, StorageError } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { leasesOf, readLeaseInfo } from '../repository/leases.ts'
+import { createOwnRuns } from '../repository/own-runs.ts'
 import { createWriters, holderOf } from '../repository/writers.ts'
 import { attachRepository, dropFrom } from './attach-repository.ts'
 import { repositoryOf } from './repository-of.ts'
@@ -10,6 +11,7 @@ export interface DetachOrder {
   repository: string
   /** The workflow's id. */
   holder: string
+  runId?: string
 }
 
 /**
@@ -38,15 +40,17 @@ const stays = ({ cluster, repository }: DetachOrder, why: string) =>
 /** Who else restores from it to this cluster, or why that cannot be told; undefined when nobody does. */
 async function whoUses(
   deps: Dependencies,
-  { cluster, repository: name, holder }: DetachOrder,
+  { cluster, repository: name, holder, runId }: DetachOrder,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const writerOf = createWriters(deps.client)
+  const isOurs = createOwnRuns(deps.client, holder, runId)
   try {
     const repository = await repositoryOf(deps, name)
     for (const lease of await leasesOf(repository).list('read', { signal })) {
       const known = readLeaseInfo(lease)
-      if (known.cluster !== cluster || known.holder === holder) continue
+      if (known.cluster !== cluster) continue
+      if (known.holder === holder && (known.runId === undefined || (await isOurs(known.runId)))) continue
       const writer = await holderOf(known, writerOf)
       if (writer === 'open' || (writer === 'unknown' && !lease.expired)) return `${known.holder} ${known.why}`
     }

@@ -62,8 +62,9 @@ export function createRestoreActivities(deps: Dependencies) {
     /** The other way round, unless another restore uses it. Returns why it stays. */
     detachRestoreRepository({ spec, holder }: { spec: RestoreSpec; holder: string }): Promise<string[]> {
       const { cluster, repository } = spec
+      const runId = Context.current().info.workflowExecution?.runId
       return guarded(`repository ${repository} of ${cluster}`, (signal) =>
-        detachRepository(deps, { cluster, repository, holder }, signal),
+        detachRepository(deps, { cluster, repository, holder, runId }, signal),
       )
     },
 
@@ -102,7 +103,8 @@ export function createRestoreActivities(deps: Dependencies) {
     },
 
     releaseRestoreSnapshots(input: { spec: RestoreSpec; holder: string }): Promise<void> {
-      return guarded('The lease of the snapshots', () => releaseLease(deps, input))
+      const runId = Context.current().info.workflowExecution?.runId
+      return guarded('The lease of the snapshots', () => releaseLease(deps, { ...input, runId }))
     },
 
     /** Notes what must be known before a step that cannot be told otherwise from one that was done. */

@@ -1,6 +1,7 @@
 import { SnapshotError, StorageError } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { protectSnapshots, releaseSnapshots } from '../repository/leases.ts'
+import { createOwnRuns } from '../repository/own-runs.ts'
 import type { RestoreInput } from './open-restore.ts'
 import { repositoryOf } from './repository-of.ts'
 import { refusedRestore } from './restore-failures.ts'
@@ -53,10 +54,11 @@ export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, sign
 /** Ends what `leaseSnapshots` began; does nothing where that was not possible. */
 export async function releaseLease(
   deps: Dependencies,
-  { spec, holder }: Pick<LeaseOrder, 'spec' | 'holder'>,
+  { spec, holder, runId }: Pick<LeaseOrder, 'spec' | 'holder' | 'runId'>,
 ): Promise<void> {
   try {
-    await releaseSnapshots(await repositoryOf(deps, spec.repository), holder)
+    const isOurs = createOwnRuns(deps.client, holder, runId)
+    await releaseSnapshots(await repositoryOf(deps, spec.repository), holder, { isOurs })
   } catch (error) {
     // It runs out by itself.
     if (!(error instanceof StorageError) && !(error instanceof SnapshotError)) throw error

@@ -9,6 +9,7 @@ import { show, type Terminal, terminalFor } from '../context.ts'
 import { type ListedRun, listRuns, stateOf } from '../list-runs.ts'
 import { withJson, withTemporal } from '../options.ts'
 import type { Policy } from '../policies.ts'
+import { withoutTime } from '../scheduled-runs.ts'
 import { formatTime, plural } from '../terminal/format.ts'
 import { paintState } from '../terminal/status-view.ts'
 import { printable, type Style } from '../terminal/style.ts'
@@ -106,10 +107,10 @@ async function use(
 
 type Seen = Policy & { last?: ListedRun }
 
-/** The newest backup of each name, by schedule or by hand. */
+/** The newest backup of each policy, by schedule or by hand. */
 async function lastRuns(client: Client): Promise<Map<string, ListedRun>> {
   const runs = await listRuns(client, WORKFLOW_TYPES.backupSet, backupSetId(''))
-  return new Map(runs.reverse().map((run) => [run.name, run]))
+  return new Map(runs.reverse().map((run) => [withoutTime(run.name), run]))
 }
 
 const nextOf = ({ next: [next], paused }: Policy, style: Style) =>

@@ -144,3 +144,9 @@ export const policySchema = z
   .refine(expiresAlone, EXPIRES_ALONE)
 export type PolicySpecInput = z.input<typeof policySchema>
 export type PolicySpec = z.output<typeof policySchema>
+
+/** Why no backup of this kind can be asked for; undefined where it can. */
+export function whyNotOfKind({ incremental }: Pick<BackupSpec, 'incremental'>, kind = 'auto'): string | undefined {
+  if (kind !== 'incremental' || incremental !== 'off') return undefined
+  return 'an incremental backup was asked for where `incremental: off` says that each is a full one'
+}

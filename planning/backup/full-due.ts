@@ -22,7 +22,7 @@ export function decideKind(
   nowMs: number,
 ): KindDecision {
   if (asked === 'full') return { kind: 'full', why: 'a full one was asked for' }
-  if (spec.incremental === 'off' && asked === 'auto') return { kind: 'full', why: 'every backup is a full one' }
+  if (spec.incremental === 'off') return { kind: 'full', why: 'every backup is a full one' }
   const full = earlier.find((backup) => backup.kind === 'full')
   if (!full) return { kind: 'full', why: 'there is no full one yet' }
   const kind = spec.incremental === 'incremental' ? 'incremental' : 'differential'

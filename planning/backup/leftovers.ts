@@ -15,6 +15,8 @@ export interface SnapshotTrace {
   ageMs: number
   /** Of starferry, written before the backup was sent. `unknown`: this Temporal has never heard of that workflow, or has forgotten it. */
   intent?: { workflowId: string; writer: 'open' | 'closed' | 'unknown' }
+  /** Why somebody works with it, by his lease: a restore by the label alone needs no record. */
+  read?: string
   /** Of a snapshot that was to be there for a while only: whether a restore of this Temporal that runs made it; undefined where that cannot be told. */
   inUse?: boolean
   /** Of its job on the clusters where it can have been made. */
@@ -46,7 +48,8 @@ export function planLeftovers(traces: readonly SnapshotTrace[]): LeftoverPlan {
   return plan
 }
 
-function whyNot({ label, intent, inUse, job, jobWhy, ageMs }: SnapshotTrace): string | undefined {
+function whyNot({ label, intent, read, inUse, job, jobWhy, ageMs }: SnapshotTrace): string | undefined {
+  if (read !== undefined) return read
   if (inUse) return 'a restore that runs moves tables by it'
   if (inUse === undefined && passingLabel(label)?.kind === 'passage')
     return 'whether its restore still runs cannot be told'

@@ -12,6 +12,16 @@ export interface VerifiedSnapshot {
   more: number
 }
 
+/** Damage that was found before, and that a verification which found none is not thorough enough to deny. */
+export interface KeptFailure {
+  id: string
+  label: string
+  object?: string
+  /** ISO, of the verification that found it. */
+  at: string
+  mode: Verification['mode']
+}
+
 export interface BackupNeeds {
   labels: { label: string }[]
   /** `needs`: indices into `labels`. */
@@ -65,6 +75,16 @@ export class VerifySummary {
     })
   }
 
+  /** Backups in which nothing was found this time, and which are damaged all the same. */
+  keep(kept: readonly KeptFailure[]): void {
+    for (const { id, label, object, at, mode } of kept) {
+      const found = mode === 'deep' ? 'a deep verification' : `an earlier verification (${mode})`
+      const problem = `found damaged by ${found} at ${at}, and this one reads too little to tell otherwise; verify it with --deep once it is mended`
+      this.#result.whole--
+      this.#broken(id, [{ label, object, problem }], 0)
+    }
+  }
+
   result(seconds: number): VerifyResult {
     return { ...this.#result, seconds: Math.round(seconds) }
   }
@@ -76,6 +96,11 @@ export class VerifySummary {
       result.whole++
       return
     }
+    this.#broken(id, problems, more)
+  }
+
+  #broken(id: string, problems: Verification['problems'], more: number): void {
+    const result = this.#result
     result.ok = false
     if (result.broken.length < MOST_BROKEN) result.broken.push(id)
     const room = Math.max(0, MOST_PROBLEMS - result.problems.length)

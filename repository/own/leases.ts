@@ -103,6 +103,14 @@ export class Leases {
     return leases.sort((a, b) => a.renewedAt.getTime() - b.renewedAt.getTime())
   }
 
+  /** Whoever holds them. Those that are gone already are no error. */
+  async remove(leases: readonly Pick<Lease, 'kind' | 'id'>[], options: Abortable = {}): Promise<void> {
+    const keys = leases.map(({ kind, id }) => keyOf(kind, id))
+    const { stopped, failures } = await this.#own.delete(keys, options)
+    const error = stopped ?? failures[0]?.error
+    if (error) throw error
+  }
+
   /** Removes what has run out for longer than the given time, unless somebody still counts on it. */
   async sweep(
     olderThanSeconds: number,

@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import { gunzip, gunzipSync, gzip } from 'node:zlib'
 import type { DeleteResult, ObjectStore, PutOptions, PutResult, StoredObject } from '../object-store.ts'
 import { listObjects } from '../object-store.ts'
-import { isNotFound, StorageError } from '../storage-error.ts'
+import { DamagedObject, isNotFound, type StorageError } from '../storage-error.ts'
 
 interface Abortable {
   signal?: AbortSignal
@@ -85,6 +85,6 @@ export class OwnObjects {
 
   #damaged(key: string, error: unknown): StorageError {
     const why = error instanceof Error ? error.message : String(error)
-    return new StorageError('Unknown', `${this.directory}${key} in ${this.#store.description} is damaged: ${why}`)
+    return new DamagedObject(`${this.directory}${key} in ${this.#store.description} is damaged: ${why}`)
   }
 }

@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { commandStage, fillShop, PASSWORD } from './command-stage.ts'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { commandStage, fillShop, PASSWORD, PATIENCE } from './command-stage.ts'
 
 const stage = commandStage(['production'])
 const NIGHTLY = {
@@ -64,6 +64,33 @@ describe('policies from the command line', () => {
     expect(plan.stdout).toMatch(/^0 backups would be deleted/m)
     const wrong = await stage.run('backup', 'run', '--from-policy', 'nightly', '--cluster', 'other')
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(/--from-policy alone/) })
+  })
+
+  it('list and show: the last run, also one that the schedule started, and not one of a policy with a similar name', async () => {
+    stage.file('often.yaml', { ...NIGHTLY, name: 'often', schedule: { everyMinutes: 0.05 } })
+    for (const name of ['often-2026', 'often-2026-03-01T02Z']) {
+      stage.file(`${name}.yaml`, { ...NIGHTLY, name })
+      expect((await policy('apply', `${name}.yaml`)).code).toBe(0)
+    }
+    expect((await policy('apply', 'often.yaml')).code).toBe(0)
+    const last = async (name: string) => (await stage.json('policy', 'show', name)).last
+    await vi.waitFor(async () => expect(await last('often')).toBeDefined(), PATIENCE)
+    expect((await policy('pause', 'often')).code).toBe(0)
+    await vi.waitFor(async () => expect(await last('often')).toMatchObject({ state: 'finished' }), PATIENCE)
+    expect((await last('often')).workflowId).toMatch(/^backup\/often-\d{4}-\d\d-\d\dT/)
+    expect((await policy('list')).stdout).toMatch(/^often +production .* \d{4}-\S+ \S+ +finished /m)
+    for (const name of ['often-2026', 'often-2026-03-01T02Z']) expect(await last(name)).toBeUndefined()
+    for (const name of ['often', 'often-2026', 'often-2026-03-01T02Z']) await policy('delete', name)
+  })
+
+  it('trigger: nothing incremental where every backup is a full one', async () => {
+    stage.file('whole.yaml', { ...NIGHTLY, name: 'whole', incremental: 'off' })
+    expect((await policy('apply', 'whole.yaml')).code).toBe(0)
+    const refused = await policy('trigger', 'whole', '--kind', 'incremental')
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/whole: .*incremental: off/) })
+    const run = await stage.run('backup', 'run', '--from-policy', 'whole', '--incremental')
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringMatching(/incremental: off/) })
+    expect((await policy('delete', 'whole')).code).toBe(0)
   })
 
   it('delete: the policy goes, its backups stay; one that is not there is named, with the nearest', async () => {

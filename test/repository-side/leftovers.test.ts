@@ -2,7 +2,7 @@ import { readdirSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import { CreateBucketCommand, PutObjectRetentionCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { acquireDeleting, protectSnapshots } from '../../activities/repository/leases.ts'
+import { acquireDeleting, protectSnapshots, releaseSnapshots } from '../../activities/repository/leases.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import type { BackupsPage, PruneInput, PruneResult, RepositoriesAnswer } from '../../contract/backup/repository-api.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
@@ -141,6 +141,27 @@ describe('what a failed backup left', () => {
     expect(await made.ownKeys()).toEqual([`intents/${unknown}.json.gz`])
     await prune({ retention: {}, leftovers: true, confirmed: 'all' })
     expect(await made.labels()).toEqual(['by_hand'])
+  })
+})
+
+describe('what somebody restores from by its label', () => {
+  it('stays until that is over, though its backup ended without a record', async () => {
+    const made = await attached('asked')
+    const label = 'sf_asked_20260301T020000000_abc1231'
+    await endedWorkflow('backup/asked')
+    await made.intent({ id: label }, 'backup/asked')
+    await made.record({ id: label })
+    age(made, 2)
+    await protectSnapshots(made.repository, { holder: 'restore/elsewhere', why: 'restored', labels: [label] })
+    const wanted: Omit<PruneInput, 'repository'> = { retention: {}, leftovers: true, confirmed: 'all' }
+    expect(await prune(wanted)).toMatchObject({
+      leftovers: [],
+      untouched: [{ label, why: 'restored, by restore/elsewhere' }],
+    })
+    expect(await made.labels()).toEqual([label])
+    await releaseSnapshots(made.repository, 'restore/elsewhere')
+    expect(await prune(wanted)).toMatchObject({ leftovers: [{ label }] })
+    expect(await made.labels()).toEqual([])
   })
 })
 

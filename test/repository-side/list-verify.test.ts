@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { leasesOf, protectSnapshots } from '../../activities/repository/leases.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import type { BackupsInput, BackupsPage, VerifyInput, VerifyResult } from '../../contract/backup/repository-api.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
@@ -168,6 +170,22 @@ describe('verification', () => {
     expect(await made.ownKeys()).not.toContainEqual(expect.stringMatching(/^leases/))
   })
 
+  it('gives back what it and former runs of it protect, and nothing of a namesake in another Temporal', async () => {
+    const made = await vault('namesakes')
+    await made.backup({ id: 'f1', finishedAt: day(1) })
+    const workflowId = 'verify/namesake'
+    const former = await temporal.client.workflow.start('nothing', { workflowId, taskQueue: 'nobody' })
+    await former.terminate()
+    const elsewhere = randomUUID()
+    for (const runId of [former.firstExecutionRunId, elsewhere, undefined]) {
+      await protectSnapshots(made.repository, { holder: workflowId, runId, why: 'verified', labels: ['f1'] })
+    }
+    const options = { workflowId, taskQueue: TASK_QUEUE, args: [{ repository: 'vault' }] }
+    expect(await temporal.client.workflow.execute('verifyBackups', options)).toMatchObject({ ok: true })
+    const left = await leasesOf(made.repository).list('read')
+    expect(left.map(({ info }) => info.runId)).toEqual([elsewhere])
+  })
+
   it('finds damage, names the object, and all backups that need it', async () => {
     const made = await vault('damage')
     await chain(made)
@@ -183,6 +201,42 @@ describe('verification', () => {
     expect(result.problems[0]).toMatchObject({ label: 'i2', object: data })
     const { rows } = await list()
     expect(rows.filter(({ state }) => state === 'damaged').map(({ id }) => id)).toEqual(['same', 'i3', 'i2'])
+  })
+
+  it('that only samples does not forget what a deep one found, until it is mended', async () => {
+    const made = await vault('remembered')
+    // More objects than a sample reads.
+    await made.backup({ id: 'f1', finishedAt: day(1), tablets: 80 })
+    const bad: { key: string; content: Buffer }[] = []
+    for await (const { objects } of made.store.list(made.repository.snapshotDirectory('f1'))) {
+      for (const { key } of objects) {
+        if (key.includes('.dat.') && bad.length === 0) bad.push({ key, content: await made.store.getBytes(key, 1e6) })
+      }
+    }
+    const [one] = bad
+    if (!one) throw new Error('a snapshot has data')
+    await made.store.put(one.key, 'x'.repeat(one.content.length))
+    expect(await verify({ deep: true })).toMatchObject({ ok: false, broken: ['f1'] })
+    const found = await made.objects.verification('f1')
+
+    const shallow = await verify({ manifestOnly: true })
+    expect(shallow).toMatchObject({ ok: false, whole: 0, broken: ['f1'], problems: [{ id: 'f1', object: one.key }] })
+    expect(shallow.problems[0]?.problem).toContain(`found damaged by a deep verification at ${found?.at}`)
+    expect(await made.objects.verification('f1')).toEqual(found)
+
+    // What else is found is told beside it.
+    const missing = (await made.repository.lookAt('f1')).metas[0]?.key ?? ''
+    const meta = await made.store.getBytes(missing, 1e6)
+    await made.store.deleteMany([missing])
+    expect(await verify({ manifestOnly: true })).toMatchObject({ ok: false })
+    await made.store.put(missing, meta)
+    const both = await made.objects.verification('f1')
+    expect(both).toMatchObject({ mode: 'deep', at: found?.at })
+    expect(both?.problems.length).toBeGreaterThan(found?.problems.length ?? 0)
+
+    await made.store.put(one.key, one.content)
+    expect(await verify({ manifestOnly: true })).toMatchObject({ ok: true, whole: 1, problems: [] })
+    expect(await made.objects.verification('f1')).toMatchObject({ ok: true, mode: 'manifest' })
   })
 
   it('notices a data file that is gone, though manifests name none', async () => {

@@ -1,5 +1,6 @@
+import { patched } from '@temporalio/workflow'
 import type { BackupSetInput } from '../../contract/backup/backup-api.ts'
-import { backupSpecSchema, policySchema } from '../../contract/backup/policy.ts'
+import { backupSpecSchema, policySchema, whyNotOfKind } from '../../contract/backup/policy.ts'
 import { check } from '../../contract/check.ts'
 import { badInput, checked } from '../check-input.ts'
 
@@ -19,6 +20,8 @@ export function checkBackupInput(who: string, input: { spec?: unknown; kind?: un
       ? check(policySchema, given, 'This is no backup policy')
       : check(backupSpecSchema, given, 'This is no backup spec'),
   )
+  const wrong = whyNotOfKind(spec, kind)
+  if (wrong !== undefined && patched('refuses-incremental')) throw badInput(`${who}: ${wrong}`)
   const { databases, tables, catalogs, functions } = spec.objects
   if ([databases, tables, catalogs, Array.isArray(functions) ? functions : []].every(({ length }) => length === 0)) {
     throw badInput(

@@ -85,6 +85,9 @@ export function addRun(backup: Command): void {
     await withBackups(options, async (backups, { client }) => {
       const spec =
         given ?? (await (await import('../../policies.ts')).showPolicy(client, options.fromPolicy ?? '')).spec
+      const { whyNotOfKind } = await import('../../../contract/backup/policy.ts')
+      const wrong = whyNotOfKind({ incremental: 'differential', ...spec }, kind)
+      if (wrong !== undefined) throw new InputError('backup run', [wrong])
       await tellOfMissingWorker(backups, terminal)
       if (options.plan) return printPlan(backups, terminal, { spec, kind })
       const workflowId = await backups.start({ spec: spec as BackupSpec | PolicySpec, kind })

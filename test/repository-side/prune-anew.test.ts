@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Dependencies } from '../../activities/dependencies.ts'
+import { runPrune } from '../../activities/repository/run-prune.ts'
+import type { S3Server } from '../../client/s3-server/s3-server.ts'
+import { startVaults, Vault } from './support/vault.ts'
+
+let server: S3Server
+beforeAll(async () => {
+  server = await startVaults()
+})
+afterAll(() => server?.stop())
+
+const day = (n: number) => `2026-03-${String(n).padStart(2, '0')}T02:00:00.000Z`
+const deps = {
+  cluster: () => {
+    throw new Error('there is none')
+  },
+  clusterNames: () => [],
+  metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
+} as unknown as Dependencies
+
+/** Keeps the last one only. `once`: right before the first deletion. */
+async function prune({ repository }: Vault, once: () => Promise<void>) {
+  const retention = { last: 1, daily: 0, weekly: 0, monthly: 0, yearly: 0 }
+  let first = true
+  return runPrune({
+    deps,
+    repository,
+    input: { repository: 'vault', retention, confirmed: 'all', leftovers: false },
+    progress: { deleted: 0, bytes: 0, failures: [] },
+    report: () => undefined,
+    signal: new AbortController().signal,
+    sure: async () => {
+      if (first) await once()
+      first = false
+    },
+  })
+}
+
+it('the last good backup stays, also when the one after it is found damaged while older ones are being deleted', async () => {
+  const made = await Vault.on(server, 'found-meanwhile')
+  for (const n of [1, 2, 3]) await made.backup({ id: `f${n}`, finishedAt: day(n) })
+  const result = await prune(made, () =>
+    made.objects.putVerification('f3', { at: day(4), mode: 'deep', ok: false, problems: [], objects: 1, bytes: 1 }),
+  )
+  expect(result.deleted).toBe(1)
+  expect(await made.ids()).toEqual(['f1', 'f3'])
+  expect(result.untouched).toEqual([{ label: 'f1', why: expect.stringMatching(/^it is kept now: /) }])
+  expect(await made.objects.deleting()).toEqual(new Map())
+})
+
+it('what its rules still say is deleted, one after the other', async () => {
+  const made = await Vault.on(server, 'as-planned')
+  for (const n of [1, 2, 3]) await made.backup({ id: `f${n}`, finishedAt: day(n) })
+  expect(await prune(made, async () => undefined)).toMatchObject({ deleted: 2, untouched: [] })
+  expect(await made.ids()).toEqual(['f3'])
+})
