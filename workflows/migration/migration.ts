@@ -28,7 +28,7 @@ import {
 } from '../../planning/parked-groups.ts'
 import { dueTables, nextDue, type Parked, shortReason } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
-import { lookDelay, lookLimit, windowSize } from '../../planning/window.ts'
+import { lookDelay, lookLimit, MOST_AT_ONCE, windowSize } from '../../planning/window.ts'
 import { control, looks, untilEnded, waits, work } from '../activities.ts'
 import type { migrate } from '../migrate.ts'
 import { setSearchAttributes } from '../search-attributes.ts'
@@ -302,9 +302,16 @@ export class Migration {
     return false
   }
 
+  #windowSize(): number {
+    const { spec, slots } = this.memory
+    // Runs of former versions may have started more.
+    const wanted = windowSize(spec.limits.tables, slots, Number.POSITIVE_INFINITY)
+    return wanted > MOST_AT_ONCE && patched('window-is-bounded') ? MOST_AT_ONCE : wanted
+  }
+
   #fill(): void {
     const { memory, window } = this
-    const size = windowSize(memory.spec.limits.tables, memory.slots)
+    const size = this.#windowSize()
     for (const table of dueTables(Object.entries(memory.parked), Date.now())) {
       if (window.size >= size) return
       if (window.has(table) || memory.heldTables.includes(table)) continue
@@ -328,7 +335,7 @@ export class Migration {
     if (this.#lookScope) return
     const { memory, window } = this
     releaseDue(memory, Date.now())
-    const size = windowSize(memory.spec.limits.tables, memory.slots)
+    const size = this.#windowSize()
     const delay = lookDelay({
       queued: this.#queue.length,
       window: size,
