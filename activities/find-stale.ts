@@ -8,6 +8,7 @@ import {
   splitTableName,
 } from '../contract/index.ts'
 import { LagClock } from '../planning/lag-clock.ts'
+import { UNREAD } from '../planning/open-matters.ts'
 import { markMatcher } from '../planning/parked-groups.ts'
 import { MostUrgent } from '../planning/priorities.ts'
 import { StaleSum } from '../planning/stale-counts.ts'
@@ -50,7 +51,9 @@ export function createFindStaleActivities(deps: Dependencies) {
         for (let fresh = input.fresh ?? false; ; ) {
           signal.throwIfAborted()
           const started = deps.clock.now()
-          const found = await tryLook(deps, clocks, { ...input, fresh }, signal)
+          // By what is found while nothing runs, a one-time migration ends: then no table may be left for another look.
+          const whole = input.spec.oneTime && input.fresh === true
+          const found = await tryLook(deps, clocks, { ...input, fresh, whole }, signal)
           if ('failure' in found) {
             failingSince ??= started
             // A workflow of a former version would take the result for figures.
@@ -90,10 +93,13 @@ interface FailedLook {
   final?: boolean
 }
 
+/** `whole`: no table is left for another look. */
+type LookInput = StaleInput & { whole: boolean }
+
 async function tryLook(
   deps: Dependencies,
   clocks: Map<string, LagClock>,
-  input: StaleInput,
+  input: LookInput,
   signal: AbortSignal,
 ): Promise<StaleResult | FailedLook> {
   const given = new AbortController()
@@ -123,7 +129,7 @@ async function tryLook(
 async function look(
   deps: Dependencies,
   clocks: Map<string, LagClock>,
-  { spec, skip, skipMarks = [], limit, running = 0, states = {}, fresh, oldestLag }: StaleInput,
+  { spec, skip, skipMarks = [], limit, running = 0, states = {}, fresh, whole, oldestLag }: LookInput,
   signal: AbortSignal,
 ): Promise<StaleResult> {
   const skipped = new Set(skip)
@@ -134,7 +140,7 @@ async function look(
   const clock = clocks.get(spec.name) ?? new LagClock()
   clocks.set(spec.name, clock)
   const lagging = clock.look(deps.clock.now(), oldestLag)
-  const found = await lookAtTables(deps, spec, { signal, fresh, clock: lagging })
+  const found = await lookAtTables(deps, spec, { signal, fresh, whole, clock: lagging })
   for (const lag of found.lags) {
     sum.add(lag)
     databases.add(splitTableName(lag.table).database)
@@ -188,7 +194,7 @@ function measure(
 /** What these clusters do not tell, as findings of the status. */
 function blindSpots(spec: MigrationSpec, { unread, unseenChanges }: Look): Finding[] {
   const findings: Finding[] = [...unread].map(([name, tables]) => ({
-    code: 'partitions-unread',
+    code: UNREAD,
     level: 'warning',
     subject: name,
     message: `information_schema.partitions_meta of ${name} has no row of ${tables} tables that have partitions: their state is unknown until SHOW PARTITIONS has told it, some tables in each look`,

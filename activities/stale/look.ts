@@ -16,6 +16,8 @@ export interface LookOptions {
   signal?: AbortSignal
   /** List databases and tables anew, instead of believing listings that are some seconds old. */
   fresh?: boolean
+  /** Read every table that an answer leaves out, and not some in each look: however long it takes, nothing stays unread. */
+  whole?: boolean
   /** Told how far tables are behind. */
   clock?: LagLook
 }
@@ -39,10 +41,10 @@ const FEW_DATABASES = 20
 export async function lookAtTables(
   deps: Dependencies,
   spec: MigrationSpec,
-  { signal, fresh = false, clock }: LookOptions = {},
+  { signal, fresh = false, whole, clock }: LookOptions = {},
 ): Promise<Look> {
   const source = deps.cluster(spec.source).cluster
-  const given = { signal, fresh, clock, outdated: new Set<string>() }
+  const given = { signal, fresh, whole, clock, outdated: new Set<string>() }
   let found = await compareVersions(deps, spec, given)
   const unknown = notStrange(source, found.unknown)
   if (unknown.length > 0) {
@@ -76,7 +78,7 @@ interface Versions {
 async function compareVersions(
   deps: Dependencies,
   spec: MigrationSpec,
-  { signal, fresh: wanted, clock, outdated }: LookOptions & { outdated: ReadonlySet<string> },
+  { signal, fresh: wanted, whole, clock, outdated }: LookOptions & { outdated: ReadonlySet<string> },
 ): Promise<Versions> {
   const source = deps.cluster(spec.source).cluster
   const target = deps.cluster(spec.target).cluster
@@ -107,7 +109,7 @@ async function compareVersions(
   }
   const index = new VersionIndex()
   for (const [database, tables] of existing) for (const table of tables.keys()) index.addTable(database, table)
-  const onTarget = { signal, onUnread: noteUnread('target') }
+  const onTarget = { signal, whole, onUnread: noteUnread('target') }
   for await (const row of readVersions(target, existingOrNew(existing, copies), onTarget)) {
     index.add(row.database, row.table, row.name, row)
   }
@@ -125,7 +127,8 @@ async function compareVersions(
   const onUnknown = (database: string, table: string) => {
     if (selection.includes(database, table)) unknown.add(joinTableName(database, table))
   }
-  for await (const row of readVersions(source, selected, { signal, onUnknown, onUnread: noteUnread('source') })) {
+  const onSource = { signal, whole, onUnknown, onUnread: noteUnread('source') }
+  for await (const row of readVersions(source, selected, onSource)) {
     // What the copy's partitions are at is not known: then neither is whether they are behind.
     const copy = selection.target(row.database, row.table)
     if (skipped.target.has(joinTableName(copy.database, copy.table))) continue

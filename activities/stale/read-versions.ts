@@ -11,6 +11,8 @@ export interface PartitionVersions extends SourceVersion, TargetVersion {
 
 export interface ReadVersionsOptions {
   signal?: AbortSignal
+  /** Reads all tables that the answer leaves out, instead of some in each look. */
+  whole?: boolean
   /** Told of rows whose table is in none of the listings. */
   onUnknown?: (database: string, table: string) => void
   /** Told of tables that have partitions and were not read: the answer had none of them. */
@@ -32,19 +34,19 @@ const turns = new WeakMap<StarRocksCluster, number>()
 /**
  * Versions of all partitions of these tables: with one query where a backend answers it, else by SHOW PARTITIONS table by table, four at a
  * time. Partitions of one table come together only on the slow path. An answer that leaves tables out – rows are filtered by privileges, and a
- * backend may be only half there – is made up for table by table, some in each look.
+ * backend may be only half there – is made up for table by table, some in each look unless all are asked for.
  */
 export async function* readVersions(
   cluster: StarRocksCluster,
   selected: Selected,
-  { signal, onUnknown, onUnread }: ReadVersionsOptions = {},
+  { signal, whole, onUnknown, onUnread }: ReadVersionsOptions = {},
 ): AsyncGenerator<PartitionVersions> {
   if (selected.size === 0) return
   let yielded = false
   if ((slowUntil.get(cluster) ?? 0) < Date.now()) {
     try {
-      const whole = selected.size > 50
-      const databases = whole ? undefined : [...selected.keys()]
+      const many = selected.size > 50
+      const databases = many ? undefined : [...selected.keys()]
       const answered = new Map([...selected.keys()].map((database) => [database, new Set<string>()]))
       for await (const row of partitionsMeta(cluster, { databases, signal })) {
         if (row.temporary) continue
@@ -58,7 +60,7 @@ export async function* readVersions(
         yielded = true
         yield row
       }
-      yield* leftOut(cluster, selected, answered, { signal, onUnread })
+      yield* leftOut(cluster, selected, answered, { signal, whole, onUnread })
       return
     } catch (error) {
       if (yielded || !isNoAnswer(error)) throw error
@@ -77,7 +79,7 @@ async function* leftOut(
   cluster: StarRocksCluster,
   selected: Selected,
   answered: ReadonlyMap<string, ReadonlySet<string>>,
-  { signal, onUnread }: ReadVersionsOptions,
+  { signal, whole, onUnread }: ReadVersionsOptions,
 ): AsyncGenerator<PartitionVersions> {
   const missing: { database: string; table: string; partitions: number }[] = []
   for (const [database, tables] of selected) {
@@ -90,11 +92,11 @@ async function* leftOut(
   const turn = (turns.get(cluster) ?? 0) % missing.length
   turns.set(cluster, turn + MOST_ONE_BY_ONE)
   const inTurn = [...missing.slice(turn), ...missing.slice(0, turn)]
-  const now = inTurn.slice(0, MOST_ONE_BY_ONE)
+  const now = whole ? inTurn : inTurn.slice(0, MOST_ONE_BY_ONE)
   for await (const { table, partitions } of partitionsOfTables(cluster, now, { concurrency: 4, signal })) {
     for (const row of partitions ?? []) yield { ...row, database: table.database, table: table.table }
   }
-  for (const { database, table, partitions } of inTurn.slice(MOST_ONE_BY_ONE)) onUnread?.(database, table, partitions)
+  for (const { database, table, partitions } of inTurn.slice(now.length)) onUnread?.(database, table, partitions)
 }
 
 function isNoAnswer(error: unknown): boolean {
