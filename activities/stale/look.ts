@@ -27,6 +27,8 @@ export interface Look {
   lags: TableLag[]
   /** Tables of which neither statement told anything, by the cluster's name. */
   unread: Map<string, number>
+  /** Tables were read one by one, more than a few. */
+  slow: boolean
   /** Databases whose changes of columns cannot be listed, with the reason of the first. */
   unseenChanges?: { databases: number; reason: string }
 }
@@ -54,7 +56,7 @@ export async function lookAtTables(
     found = await compareVersions(deps, spec, given)
     noteStrange(source, found.unknown)
   }
-  const { comparisons, unread } = found
+  const { comparisons, unread, slow } = found
   for (const comparison of comparisons.values()) comparison.finish()
   await settleByMemory(deps, spec, comparisons.values())
   const unseenChanges = await settleByColumns(deps, spec, source, comparisons, {
@@ -63,7 +65,7 @@ export async function lookAtTables(
   })
   const lags = [...comparisons.values()].map((comparison) => comparison.lag)
   if (clock) for (const lag of lags) if (lag.laggingPartitions > 0) clock.whole(lag.table)
-  return { lags, unread, ...(unseenChanges ? { unseenChanges } : {}) }
+  return { lags, unread, slow, ...(unseenChanges ? { unseenChanges } : {}) }
 }
 
 interface Versions {
@@ -71,6 +73,7 @@ interface Versions {
   /** Source tables with partitions that are in no listing. */
   unknown: Set<string>
   unread: Map<string, number>
+  slow: boolean
   /** All databases were listed anew. */
   fresh: boolean
 }
@@ -107,9 +110,13 @@ async function compareVersions(
     skipped[side].set(joinTableName(database, table), partitions)
     unread.set(spec[side], (unread.get(spec[side]) ?? 0) + 1)
   }
+  let slow = false
+  const onSlow = () => {
+    slow = true
+  }
   const index = new VersionIndex()
   for (const [database, tables] of existing) for (const table of tables.keys()) index.addTable(database, table)
-  const onTarget = { signal, whole, onUnread: noteUnread('target') }
+  const onTarget = { signal, whole, onSlow, onUnread: noteUnread('target') }
   for await (const row of readVersions(target, existingOrNew(existing, copies), onTarget)) {
     index.add(row.database, row.table, row.name, row)
   }
@@ -127,7 +134,7 @@ async function compareVersions(
   const onUnknown = (database: string, table: string) => {
     if (selection.includes(database, table)) unknown.add(joinTableName(database, table))
   }
-  const onSource = { signal, whole, onUnknown, onUnread: noteUnread('source') }
+  const onSource = { signal, whole, onSlow, onUnknown, onUnread: noteUnread('source') }
   for await (const row of readVersions(source, selected, onSource)) {
     // What the copy's partitions are at is not known: then neither is whether they are behind.
     const copy = selection.target(row.database, row.table)
@@ -146,7 +153,7 @@ async function compareVersions(
     const open = skipped.source.get(full) ?? skipped.target.get(joinTableName(copy.database, copy.table))
     if (open !== undefined) comparison.unread(open)
   }
-  return { comparisons, unknown, unread, fresh }
+  return { comparisons, unknown, unread, slow, fresh }
 }
 
 /** Listings need a statement for each database, so they are kept for a few looks. */

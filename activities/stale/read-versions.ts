@@ -13,6 +13,8 @@ export interface ReadVersionsOptions {
   signal?: AbortSignal
   /** Reads all tables that the answer leaves out, instead of some in each look. */
   whole?: boolean
+  /** Told when more than a few tables are read one by one. */
+  onSlow?: () => void
   /** Told of rows whose table is in none of the listings. */
   onUnknown?: (database: string, table: string) => void
   /** Told of tables that have partitions and were not read: the answer had none of them. */
@@ -39,7 +41,7 @@ const turns = new WeakMap<StarRocksCluster, number>()
 export async function* readVersions(
   cluster: StarRocksCluster,
   selected: Selected,
-  { signal, whole, onUnknown, onUnread }: ReadVersionsOptions = {},
+  { signal, whole, onSlow, onUnknown, onUnread }: ReadVersionsOptions = {},
 ): AsyncGenerator<PartitionVersions> {
   if (selected.size === 0) return
   let yielded = false
@@ -60,13 +62,14 @@ export async function* readVersions(
         yielded = true
         yield row
       }
-      yield* leftOut(cluster, selected, answered, { signal, whole, onUnread })
+      yield* leftOut(cluster, selected, answered, { signal, whole, onSlow, onUnread })
       return
     } catch (error) {
       if (yielded || !isNoAnswer(error)) throw error
       slowUntil.set(cluster, Date.now() + SLOW_MS)
     }
   }
+  onSlow?.()
   const tables = function* () {
     for (const [database, names] of selected) for (const table of names.keys()) yield { database, table }
   }
@@ -79,7 +82,7 @@ async function* leftOut(
   cluster: StarRocksCluster,
   selected: Selected,
   answered: ReadonlyMap<string, ReadonlySet<string>>,
-  { signal, whole, onUnread }: ReadVersionsOptions,
+  { signal, whole, onSlow, onUnread }: ReadVersionsOptions,
 ): AsyncGenerator<PartitionVersions> {
   const missing: { database: string; table: string; partitions: number }[] = []
   for (const [database, tables] of selected) {
@@ -93,6 +96,7 @@ async function* leftOut(
   turns.set(cluster, turn + MOST_ONE_BY_ONE)
   const inTurn = [...missing.slice(turn), ...missing.slice(0, turn)]
   const now = whole ? inTurn : inTurn.slice(0, MOST_ONE_BY_ONE)
+  if (now.length > MOST_ONE_BY_ONE) onSlow?.()
   for await (const { table, partitions } of partitionsOfTables(cluster, now, { concurrency: 4, signal })) {
     for (const row of partitions ?? []) yield { ...row, database: table.database, table: table.table }
   }

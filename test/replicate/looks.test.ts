@@ -3,7 +3,7 @@ import { createDescribeActivities } from '../../activities/describe-tables.ts'
 import { createFindStaleActivities } from '../../activities/find-stale.ts'
 import { mostSteps, StepSlots } from '../../activities/replicate/step-slots.ts'
 import { lookAtTables } from '../../activities/stale/look.ts'
-import { LabPair } from '../metadata/lab-pair.ts'
+import { LabPair, quietEnvironment } from '../metadata/lab-pair.ts'
 
 const DATABASES = 30
 const BODY = 'DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")'
@@ -118,6 +118,32 @@ test('a look by which a one-time migration may end reads all of them', async () 
     expect(await open(true, false)).toBe(DATABASES - 1 - 20)
     expect(await open(false, true)).toBe(DATABASES - 1 - 20)
   })
+})
+
+test('looks that read table by table come with pauses, except the first after something ran', async () => {
+  const unanswered = pair.source.faults.inject({ kind: 'no-backend-queries' })
+  const slow = pair.source.faults.inject({ kind: 'delay-mysql', ms: 60, match: /SHOW PARTITIONS/ })
+  try {
+    const spec = pair.spec({ name: 'paced', exclude: ['d7'], intervals: SHORT })
+    const look = async (fresh: boolean) => {
+      const started = performance.now()
+      await pair.run(findStale, { spec, skip: [], limit: 50, fresh })
+      return performance.now() - started
+    }
+    const alone = await look(false)
+    expect(await look(true)).toBeLessThan(alone * 4)
+    // Nothing ran, and nothing was found: the next one tells no more.
+    expect(await look(true)).toBeGreaterThan((29 / 4) * 60 * 5)
+    const environment = quietEnvironment()
+    const cancelled = environment.run(findStale, { spec, skip: [], limit: 50 })
+    const since = performance.now()
+    environment.cancel()
+    await expect(cancelled).rejects.toThrow()
+    expect(performance.now() - since).toBeLessThan(1_000)
+  } finally {
+    slow.clear()
+    unanswered.clear()
+  }
 })
 
 describe('slots of a worker', () => {
