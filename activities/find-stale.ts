@@ -8,6 +8,7 @@ import {
   splitTableName,
 } from '../contract/index.ts'
 import { LagClock } from '../planning/lag-clock.ts'
+import { UNREAD } from '../planning/open-matters.ts'
 import { markMatcher } from '../planning/parked-groups.ts'
 import { MostUrgent } from '../planning/priorities.ts'
 import { StaleSum } from '../planning/stale-counts.ts'
@@ -17,6 +18,7 @@ import { beating, pause } from './heartbeat.ts'
 import { facts } from './pollers/facts.ts'
 import { lastChange } from './stale/altered.ts'
 import { type Look, lookAtTables } from './stale/look.ts'
+import { LookPace } from './stale/look-pace.ts'
 import { whyUnreachable } from './stale/reachable.ts'
 import { lookAtStarted, type StartedTables } from './stale/started-tables.ts'
 
@@ -33,6 +35,7 @@ const BETWEEN_TRIES_MS = 2_000
 
 export function createFindStaleActivities(deps: Dependencies) {
   const clocks = new Map<string, LagClock>()
+  const paces = new Map<string, LookPace>()
   return {
     /**
      * Looks which tables lag behind the source, once or – with `wait` – until something is found. The result is bounded: the most urgent
@@ -46,11 +49,16 @@ export function createFindStaleActivities(deps: Dependencies) {
         await pause((input.delay ?? 0) * 1000, signal)
         const until = deps.clock.now() + (input.wait ?? 0) * 1000
         const patience = input.failing ? PATIENCE_FAILING_MS : PATIENCE_MS
+        const pace = paces.get(input.spec.name) ?? new LookPace()
+        paces.set(input.spec.name, pace)
         let failingSince: number | undefined
         for (let fresh = input.fresh ?? false; ; ) {
+          await pause(pace.before(deps.clock.now(), fresh), signal)
           signal.throwIfAborted()
           const started = deps.clock.now()
-          const found = await tryLook(deps, clocks, { ...input, fresh }, signal)
+          // By what is found while nothing runs, a one-time migration ends: then no table may be left for another look.
+          const whole = input.spec.oneTime && input.fresh === true
+          const found = await tryLook(deps, clocks, { ...input, fresh, whole }, signal)
           if ('failure' in found) {
             failingSince ??= started
             // A workflow of a former version would take the result for figures.
@@ -64,7 +72,10 @@ export function createFindStaleActivities(deps: Dependencies) {
           }
           failingSince = undefined
           fresh = false
-          if (found.stale.length > 0 || deps.clock.now() >= until) return found
+          const { result, slow } = found
+          const idle = input.fresh === true && result.stale.length === 0
+          pace.note({ startedAt: started, endedAt: deps.clock.now(), slow, idle })
+          if (result.stale.length > 0 || deps.clock.now() >= until) return result
           // Where there is no fast path, looking takes its time and must not become all that the frontends do.
           await pause(Math.max(input.spec.intervals.stale * 1000, (deps.clock.now() - started) * 5), signal)
         }
@@ -90,12 +101,21 @@ interface FailedLook {
   final?: boolean
 }
 
+interface FoundLook {
+  result: StaleResult
+  /** Tables had to be read one by one. */
+  slow: boolean
+}
+
+/** `whole`: no table is left for another look. */
+type LookInput = StaleInput & { whole: boolean }
+
 async function tryLook(
   deps: Dependencies,
   clocks: Map<string, LagClock>,
-  input: StaleInput,
+  input: LookInput,
   signal: AbortSignal,
-): Promise<StaleResult | FailedLook> {
+): Promise<FoundLook | FailedLook> {
   const given = new AbortController()
   const both = AbortSignal.any([signal, given.signal])
   const looking = look(deps, clocks, input, both)
@@ -123,9 +143,9 @@ async function tryLook(
 async function look(
   deps: Dependencies,
   clocks: Map<string, LagClock>,
-  { spec, skip, skipMarks = [], limit, running = 0, states = {}, fresh, oldestLag }: StaleInput,
+  { spec, skip, skipMarks = [], limit, running = 0, states = {}, fresh, whole, oldestLag }: LookInput,
   signal: AbortSignal,
-): Promise<StaleResult> {
+): Promise<FoundLook> {
   const skipped = new Set(skip)
   const isMarked = markMatcher(skipMarks)
   const urgent = new MostUrgent(limit)
@@ -134,7 +154,7 @@ async function look(
   const clock = clocks.get(spec.name) ?? new LagClock()
   clocks.set(spec.name, clock)
   const lagging = clock.look(deps.clock.now(), oldestLag)
-  const found = await lookAtTables(deps, spec, { signal, fresh, clock: lagging })
+  const found = await lookAtTables(deps, spec, { signal, fresh, whole, clock: lagging })
   for (const lag of found.lags) {
     sum.add(lag)
     databases.add(splitTableName(lag.table).database)
@@ -149,7 +169,7 @@ async function look(
   const started = await lookAtStarted(deps, spec, skip.slice(0, running))
   const slots = await facts(deps.cluster(spec.target).cluster).limit('replication_max_parallel_table_count')
   measure(deps, spec, counts, started, { limit: slots ?? DEFAULT_SLOTS, used: running }, states)
-  return {
+  const result: StaleResult = {
     stale: urgent.list(),
     counts: { ...counts, ...(lagSeconds === undefined ? {} : { lagSeconds }) },
     slots: slots ?? DEFAULT_SLOTS,
@@ -159,6 +179,7 @@ async function look(
     lastChange: await lastChange(deps.cluster(spec.source).cluster, databases),
     checkedAt: new Date(deps.clock.now()).toISOString(),
   }
+  return { result, slow: found.slow }
 }
 
 function measure(
@@ -188,7 +209,7 @@ function measure(
 /** What these clusters do not tell, as findings of the status. */
 function blindSpots(spec: MigrationSpec, { unread, unseenChanges }: Look): Finding[] {
   const findings: Finding[] = [...unread].map(([name, tables]) => ({
-    code: 'partitions-unread',
+    code: UNREAD,
     level: 'warning',
     subject: name,
     message: `information_schema.partitions_meta of ${name} has no row of ${tables} tables that have partitions: their state is unknown until SHOW PARTITIONS has told it, some tables in each look`,

@@ -146,7 +146,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     await writeDown(step)
     if (shouldStop(step)) return result('stopped')
   }
-  const sent = await sendJob(step, pair, request)
+  const sent = await sendJob(step, pair, request, chosen)
   if (sent === 'queued') {
     const end = await followJob(step, pair, step.jobId)
     if (end === 'stopped') return { ...result('stopped'), jobsSent: 1 }

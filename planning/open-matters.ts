@@ -1,6 +1,9 @@
 import type { MigrationMemory } from './migration-memory.ts'
 import { parkedCount } from './parked-groups.ts'
 
+/** Code of the finding that a look left tables unread: nothing at all is known of these. */
+export const UNREAD = 'partitions-unread'
+
 /** What stands between the target and "as the source is", as far as it is known. */
 export interface OpenMatters {
   laggingPartitions: number

@@ -1,6 +1,12 @@
+/**
+ * Tables that one migration replicates at once, whatever the target takes: each has a workflow, and with more than 2,000 of them Temporal refuses
+ * every further command, for ever. What else a migration starts has to fit in as well.
+ */
+export const MOST_AT_ONCE = 1_000
+
 /** Tables that may be replicated at once: what the target takes, capped by the spec. */
-export function windowSize(specTables: number | undefined, targetSlots: number): number {
-  return Math.max(1, Math.min(specTables ?? Number.POSITIVE_INFINITY, targetSlots))
+export function windowSize(specTables: number | undefined, targetSlots: number, most: number = MOST_AT_ONCE): number {
+  return Math.max(1, Math.min(specTables ?? most, targetSlots, most))
 }
 
 /** How many tables a look should list: enough to keep the window full until the next look, few enough for one payload. */

@@ -24,7 +24,7 @@ export interface PartitionPair {
   verdict: Verdict
 }
 
-/** What starferry itself knows of a copy that is at this version; for targets that do not tell. */
+/** What starferry itself knows of a copy (by its name on the target) that is at this version; for targets that do not tell. */
 export type Recall = (partition: string, version: bigint) => RememberedCopy | undefined
 
 /** Reads both sides, the source first: what the target shows afterwards can only be newer than what it is compared with. */
@@ -77,7 +77,7 @@ export function matchPartitions(
         target: twin,
         version: versionOf(original),
         epoch: epochToSend(original),
-        verdict: partitionVerdict(original, twin, recall(name, versionOf(twin))),
+        verdict: partitionVerdict(original, twin, recall(twin.name, versionOf(twin))),
       })
     }
   }

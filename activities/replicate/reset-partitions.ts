@@ -1,9 +1,9 @@
 import { asSeen, questionOf } from '../../planning/approval.ts'
-import { versionOf } from '../../planning/partition-verdict.ts'
-import { listPartitions, quoteName, quoteQualified } from '../../starrocks/index.ts'
-import { needsApproval, refused, stale } from '../failures.ts'
+import { quoteName, quoteQualified } from '../../starrocks/index.ts'
+import { needsApproval, refused } from '../failures.ts'
 import type { PartitionPair } from './partition-pairs.ts'
 import type { TablePair } from './table-pair.ts'
+import { throwIfMoved } from './throw-if-moved.ts'
 
 const MOST_STATEMENTS = 5
 /** Partitions that are emptied after one look at the table. */
@@ -43,26 +43,12 @@ export async function resetPartitions(
   }
   const statements: string[] = []
   for (const [at, partition] of doomed.entries()) {
-    if (at % LOOK_EVERY === 0) await throwIfChanged(pair, doomed.slice(at, at + LOOK_EVERY))
+    if (at % LOOK_EVERY === 0) await throwIfMoved(pair, doomed.slice(at, at + LOOK_EVERY), 'emptied')
     const statement = resetStatement(pair, partition.name)
     await pair.target.cluster.execute(statement)
     statements.push(statement)
   }
   return statements
-}
-
-/**
- * Between the decision and the act lie statements about columns and jobs; a load may have committed meanwhile, or another attempt of this step
- * have done it all already. Throws `Stale`: then it is decided anew.
- */
-async function throwIfChanged(pair: TablePair, doomed: readonly PartitionPair[]): Promise<void> {
-  const { cluster, database, name, full } = pair.target
-  const rows = new Map((await listPartitions(cluster, database, name)).map((row) => [row.id, row]))
-  for (const { name: partition, target } of doomed) {
-    const now = rows.get(target.id)
-    if (now && versionOf(now) === versionOf(target) && now.txnType === target.txnType) continue
-    throw stale(`partition ${partition} of ${full} was changed by somebody else just before it was to be emptied`)
-  }
 }
 
 function whyForeign(pair: TablePair, foreign: readonly PartitionPair[]): string {

@@ -11,8 +11,10 @@ import { directory } from '../pollers/directory.ts'
 import { limitGate } from '../pollers/limit-gate.ts'
 import type { ComparedDefinition } from './definitions.ts'
 import { isListed } from './follow-job.ts'
+import type { PartitionPair } from './partition-pairs.ts'
 import type { StepContext } from './step-context.ts'
 import type { TablePair } from './table-pair.ts'
+import { throwIfMoved } from './throw-if-moved.ts'
 
 /** `queued`: the target has the job. `nothing`: the target says that it lacks nothing of what was offered. */
 export type SendResult = 'queued' | 'nothing'
@@ -58,17 +60,20 @@ async function lakeFields({ source }: TablePair, { model }: ComparedDefinition) 
 
 /**
  * Sends the job. When the connection ends without an answer it looks whether the target has the job, and only if it has not sends the very same
- * request once more: the target refuses a second job of a running table, and versions that it already has.
+ * request once more: the target refuses a second job of a running table, and versions that it already has. It does not refuse to lay a job over
+ * what a load wrote since: so each attempt looks at the partitions first, and throws `Stale` when one is not as it was when this was decided.
  */
 export async function sendJob(
   step: StepContext,
   pair: TablePair,
   request: TableReplicationRequest,
+  partitions: readonly PartitionPair[],
 ): Promise<SendResult> {
   const leader = await pair.target.cluster.leader().catch((error: unknown) => {
     throw asFailure(error, `finding the leader of ${pair.target.cluster.name}`)
   })
   const address: Address = { host: leader.host, port: leader.rpcPort }
+  await throwIfMoved(pair, partitions, 'replicated')
   const first = await attemptSend(step, pair, address, request)
   if (first !== 'unknown') return first
   pair.target.cluster.forgetLeader()
@@ -77,6 +82,7 @@ export async function sendJob(
   const again = await pair.target.cluster.leader().catch((error: unknown) => {
     throw asFailure(error, `finding the leader of ${pair.target.cluster.name}`)
   })
+  await throwIfMoved(pair, partitions, 'replicated')
   const second = await attemptSend(step, pair, { host: again.host, port: again.rpcPort }, request)
   if (second !== 'unknown') return second
   if (await isListed(pair, step.jobId)) return 'queued'

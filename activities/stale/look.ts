@@ -18,6 +18,8 @@ export interface LookOptions {
   signal?: AbortSignal
   /** List databases and tables anew, instead of believing listings that are some seconds old. */
   fresh?: boolean
+  /** Read every table that an answer leaves out, and not some in each look: however long it takes, nothing stays unread. */
+  whole?: boolean
   /** Told how far tables are behind. */
   clock?: LagLook
 }
@@ -27,6 +29,8 @@ export interface Look {
   lags: TableLag[]
   /** Tables of which neither statement told anything, by the cluster's name. */
   unread: Map<string, number>
+  /** Tables were read one by one, more than a few. */
+  slow: boolean
   /** Databases whose changes of columns cannot be listed, with the reason of the first. */
   unseenChanges?: { databases: number; reason: string }
 }
@@ -41,10 +45,10 @@ const FEW_DATABASES = 20
 export async function lookAtTables(
   deps: Dependencies,
   spec: MigrationSpec,
-  { signal, fresh = false, clock }: LookOptions = {},
+  { signal, fresh = false, whole, clock }: LookOptions = {},
 ): Promise<Look> {
   const source = deps.cluster(spec.source).cluster
-  const given = { signal, fresh, clock, outdated: new Set<string>() }
+  const given = { signal, fresh, whole, clock, outdated: new Set<string>() }
   let found = await compareVersions(deps, spec, given)
   const unknown = notStrange(source, found.unknown)
   if (unknown.length > 0) {
@@ -54,7 +58,7 @@ export async function lookAtTables(
     found = await compareVersions(deps, spec, given)
     noteStrange(source, found.unknown)
   }
-  const { comparisons, unread } = found
+  const { comparisons, unread, slow } = found
   for (const comparison of comparisons.values()) comparison.finish()
   await settleByMemory(deps, spec, comparisons.values())
   const unseenChanges = await settleByColumns(deps, spec, source, comparisons, {
@@ -63,7 +67,7 @@ export async function lookAtTables(
   })
   const lags = [...comparisons.values()].map((comparison) => comparison.lag)
   if (clock) for (const lag of lags) if (lag.laggingPartitions > 0) clock.whole(lag.table)
-  return { lags, unread, ...(unseenChanges ? { unseenChanges } : {}) }
+  return { lags, unread, slow, ...(unseenChanges ? { unseenChanges } : {}) }
 }
 
 interface Versions {
@@ -71,6 +75,7 @@ interface Versions {
   /** Source tables with partitions that are in no listing. */
   unknown: Set<string>
   unread: Map<string, number>
+  slow: boolean
   /** All databases were listed anew. */
   fresh: boolean
 }
@@ -78,7 +83,7 @@ interface Versions {
 async function compareVersions(
   deps: Dependencies,
   spec: MigrationSpec,
-  { signal, fresh: wanted, clock, outdated }: LookOptions & { outdated: ReadonlySet<string> },
+  { signal, fresh: wanted, whole, clock, outdated }: LookOptions & { outdated: ReadonlySet<string> },
 ): Promise<Versions> {
   const source = deps.cluster(spec.source).cluster
   const target = deps.cluster(spec.target).cluster
@@ -107,9 +112,13 @@ async function compareVersions(
     skipped[side].set(joinTableName(database, table), partitions)
     unread.set(spec[side], (unread.get(spec[side]) ?? 0) + 1)
   }
+  let slow = false
+  const onSlow = () => {
+    slow = true
+  }
   const index = new VersionIndex()
   for (const [database, tables] of existing) for (const table of tables.keys()) index.addTable(database, table)
-  const onTarget = { signal, onUnread: noteUnread('target') }
+  const onTarget = { signal, whole, onSlow, onUnread: noteUnread('target') }
   for await (const row of readVersions(target, existingOrNew(existing, copies), onTarget)) {
     index.add(row.database, row.table, row.name, row)
   }
@@ -128,7 +137,8 @@ async function compareVersions(
     if (selection.includes(database, table)) unknown.add(joinTableName(database, table))
   }
   const sharedNothing = (await facts(source).capabilities()).runMode === 'shared_nothing'
-  for await (const listed of readVersions(source, selected, { signal, onUnknown, onUnread: noteUnread('source') })) {
+  const onSource = { signal, whole, onSlow, onUnknown, onUnread: noteUnread('source') }
+  for await (const listed of readVersions(source, selected, onSource)) {
     const row = asSource(listed, sharedNothing)
     // What the copy's partitions are at is not known: then neither is whether they are behind.
     const copy = selection.target(row.database, row.table)
@@ -147,7 +157,7 @@ async function compareVersions(
     const open = skipped.source.get(full) ?? skipped.target.get(joinTableName(copy.database, copy.table))
     if (open !== undefined) comparison.unread(open)
   }
-  return { comparisons, unknown, unread, fresh }
+  return { comparisons, unknown, unread, slow, fresh }
 }
 
 /** Listings need a statement for each database, so they are kept for a few looks. */

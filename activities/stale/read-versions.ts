@@ -11,6 +11,10 @@ export interface PartitionVersions extends SourceVersion, TargetVersion {
 
 export interface ReadVersionsOptions {
   signal?: AbortSignal
+  /** Reads all tables that the answer leaves out, instead of some in each look. */
+  whole?: boolean
+  /** Told when more than a few tables are read one by one. */
+  onSlow?: () => void
   /** Told of rows whose table is in none of the listings. */
   onUnknown?: (database: string, table: string) => void
   /** Told of tables that have partitions and were not read: the answer had none of them. */
@@ -32,19 +36,19 @@ const turns = new WeakMap<StarRocksCluster, number>()
 /**
  * Versions of all partitions of these tables: with one query where a backend answers it, else by SHOW PARTITIONS table by table, four at a
  * time. Partitions of one table come together only on the slow path. An answer that leaves tables out – rows are filtered by privileges, and a
- * backend may be only half there – is made up for table by table, some in each look.
+ * backend may be only half there – is made up for table by table, some in each look unless all are asked for.
  */
 export async function* readVersions(
   cluster: StarRocksCluster,
   selected: Selected,
-  { signal, onUnknown, onUnread }: ReadVersionsOptions = {},
+  { signal, whole, onSlow, onUnknown, onUnread }: ReadVersionsOptions = {},
 ): AsyncGenerator<PartitionVersions> {
   if (selected.size === 0) return
   let yielded = false
   if ((slowUntil.get(cluster) ?? 0) < Date.now()) {
     try {
-      const whole = selected.size > 50
-      const databases = whole ? undefined : [...selected.keys()]
+      const many = selected.size > 50
+      const databases = many ? undefined : [...selected.keys()]
       const answered = new Map([...selected.keys()].map((database) => [database, new Set<string>()]))
       for await (const row of partitionsMeta(cluster, { databases, signal })) {
         if (row.temporary) continue
@@ -58,13 +62,14 @@ export async function* readVersions(
         yielded = true
         yield row
       }
-      yield* leftOut(cluster, selected, answered, { signal, onUnread })
+      yield* leftOut(cluster, selected, answered, { signal, whole, onSlow, onUnread })
       return
     } catch (error) {
       if (yielded || !isNoAnswer(error)) throw error
       slowUntil.set(cluster, Date.now() + SLOW_MS)
     }
   }
+  onSlow?.()
   const tables = function* () {
     for (const [database, names] of selected) for (const table of names.keys()) yield { database, table }
   }
@@ -77,7 +82,7 @@ async function* leftOut(
   cluster: StarRocksCluster,
   selected: Selected,
   answered: ReadonlyMap<string, ReadonlySet<string>>,
-  { signal, onUnread }: ReadVersionsOptions,
+  { signal, whole, onSlow, onUnread }: ReadVersionsOptions,
 ): AsyncGenerator<PartitionVersions> {
   const missing: { database: string; table: string; partitions: number }[] = []
   for (const [database, tables] of selected) {
@@ -90,11 +95,12 @@ async function* leftOut(
   const turn = (turns.get(cluster) ?? 0) % missing.length
   turns.set(cluster, turn + MOST_ONE_BY_ONE)
   const inTurn = [...missing.slice(turn), ...missing.slice(0, turn)]
-  const now = inTurn.slice(0, MOST_ONE_BY_ONE)
+  const now = whole ? inTurn : inTurn.slice(0, MOST_ONE_BY_ONE)
+  if (now.length > MOST_ONE_BY_ONE) onSlow?.()
   for await (const { table, partitions } of partitionsOfTables(cluster, now, { concurrency: 4, signal })) {
     for (const row of partitions ?? []) yield { ...row, database: table.database, table: table.table }
   }
-  for (const { database, table, partitions } of inTurn.slice(MOST_ONE_BY_ONE)) onUnread?.(database, table, partitions)
+  for (const { database, table, partitions } of inTurn.slice(now.length)) onUnread?.(database, table, partitions)
 }
 
 function isNoAnswer(error: unknown): boolean {

@@ -25,6 +25,7 @@ export const objectRules: readonly Rule[] = [
 
   // One job per object at a time.
   { text: /A materialized view or rollup index is being created/, kind: 'Busy', retryAfterMs: 10_000 },
+  { text: /Do not allow doing ALTER ops/, kind: 'Busy', retryAfterMs: 10_000 },
   {
     text: /There is (already )?(a|an|some) .*(job|operation).*(running|progress)|is under .*change|another (job|operation) .*running/i,
     kind: 'Busy',

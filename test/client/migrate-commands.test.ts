@@ -146,6 +146,16 @@ describe('a migration from the command line', () => {
     expect(stdout.trim().split('\n').at(-1)).toMatch(/^once {2}finished {2}100 %/)
   })
 
+  it('--one-time --watch exits 1 when a table was refused, and tells how many', async () => {
+    writeFileSync(
+      path.join(directory, 'part.yaml'),
+      'name: part\nsource: source\ntarget: target\ninclude: [shop.uniq, shop.ext_mysql]\noneTime: true\nintervals: {metadata: 3, stale: 1}\n',
+    )
+    const { code, stderr } = await run('migrate', 'start', 'part.yaml', '--watch')
+    expect(stderr).toMatch(/has finished, but 1 table was not copied: it is an external table/)
+    expect(code).toBe(1)
+  })
+
   it('--properties takes StarRocks’ own files; a fatal finding ends --watch with exit 1', async () => {
     writeFileSync(
       path.join(directory, 'sync.properties'),

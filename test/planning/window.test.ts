@@ -18,6 +18,8 @@ describe('the window', () => {
     [10, 100, 10],
     [200, 100, 100],
     [undefined, 0, 1],
+    [5000, 5000, 1000],
+    [undefined, 10_000, 1000],
   ])('spec %s, target %s: %s', (spec, slots, expected) => {
     expect(windowSize(spec, slots)).toBe(expected)
   })

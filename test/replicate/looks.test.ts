@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDescribeActivities } from '../../activities/describe-tables.ts'
+import { createFindStaleActivities } from '../../activities/find-stale.ts'
 import { mostSteps, StepSlots } from '../../activities/replicate/step-slots.ts'
 import { lookAtTables } from '../../activities/stale/look.ts'
-import { LabPair } from '../metadata/lab-pair.ts'
+import { LabPair, quietEnvironment } from '../metadata/lab-pair.ts'
 
 const DATABASES = 30
 const BODY = 'DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")'
@@ -11,8 +12,10 @@ const BODY = 'DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("r
 const SHORT = { stale: 0.001 }
 
 let pair: LabPair
+let findStale: ReturnType<typeof createFindStaleActivities>['findStale']
 beforeAll(async () => {
   pair = await LabPair.start({ version: '3.5' }, { version: '3.5' })
+  findStale = createFindStaleActivities(pair.deps).findStale
   for (let i = 0; i < DATABASES; i++) {
     for (const lab of [pair.source, pair.target]) {
       lab.execute(`CREATE DATABASE d${i}`)
@@ -73,16 +76,24 @@ test('all pages of a listing come from one look', async () => {
   expect(count('source')).toBeLessThan(20)
 })
 
-test('tables that the view leaves out are read one by one, and none counts as finished unread', async () => {
+/** The source's view has rows of these databases only: as for a user who may not see most tables, or with one backend of several. */
+async function whileLeftOut(listed: RegExp, act: () => Promise<void>): Promise<void> {
   const { cluster } = pair.handles.get('source') ?? {}
   if (!cluster) throw new Error('no source')
   const stream = cluster.stream.bind(cluster)
-  pair.source.execute('INSERT INTO d7.t VALUES (1)')
-  // As for a user who may not see most tables, or with one backend of several.
   cluster.stream = async function* (sql, options) {
-    for await (const row of stream(sql, options)) if (/^d2[5-9]$/.test(row.required('DB_NAME'))) yield row
+    for await (const row of stream(sql, options)) if (listed.test(row.required('DB_NAME'))) yield row
   }
   try {
+    await act()
+  } finally {
+    cluster.stream = stream
+  }
+}
+
+test('tables that the view leaves out are read one by one, and none counts as finished unread', async () => {
+  pair.source.execute('INSERT INTO d7.t VALUES (1)')
+  await whileLeftOut(/^d2[5-9]$/, async () => {
     const spec = pair.spec({ name: 'half', intervals: SHORT })
     const seen = new Set<string>()
     for (let look = 0; look < 2; look++) {
@@ -95,8 +106,43 @@ test('tables that the view leaves out are read one by one, and none counts as fi
       }
     }
     expect([...seen]).toEqual(['d7.t'])
+  })
+})
+
+test('a look by which a one-time migration may end reads all of them', async () => {
+  await whileLeftOut(/^d0$/, async () => {
+    const once = (oneTime: boolean, fresh: boolean) =>
+      pair.run(findStale, { spec: pair.spec({ name: 'once', oneTime, intervals: SHORT }), skip: [], limit: 50, fresh })
+    const open = async (oneTime: boolean, fresh: boolean) => (await once(oneTime, fresh)).counts.unknownPartitions
+    expect(await open(true, true)).toBe(0)
+    expect(await open(true, false)).toBe(DATABASES - 1 - 20)
+    expect(await open(false, true)).toBe(DATABASES - 1 - 20)
+  })
+})
+
+test('looks that read table by table come with pauses, except the first after something ran', async () => {
+  const unanswered = pair.source.faults.inject({ kind: 'no-backend-queries' })
+  const slow = pair.source.faults.inject({ kind: 'delay-mysql', ms: 60, match: /SHOW PARTITIONS/ })
+  try {
+    const spec = pair.spec({ name: 'paced', exclude: ['d7'], intervals: SHORT })
+    const look = async (fresh: boolean) => {
+      const started = performance.now()
+      await pair.run(findStale, { spec, skip: [], limit: 50, fresh })
+      return performance.now() - started
+    }
+    const alone = await look(false)
+    expect(await look(true)).toBeLessThan(alone * 4)
+    // Nothing ran, and nothing was found: the next one tells no more.
+    expect(await look(true)).toBeGreaterThan((29 / 4) * 60 * 5)
+    const environment = quietEnvironment()
+    const cancelled = environment.run(findStale, { spec, skip: [], limit: 50 })
+    const since = performance.now()
+    environment.cancel()
+    await expect(cancelled).rejects.toThrow()
+    expect(performance.now() - since).toBeLessThan(1_000)
   } finally {
-    cluster.stream = stream
+    slow.clear()
+    unanswered.clear()
   }
 })
 

@@ -75,10 +75,10 @@ describe('an answer that gets lost', () => {
     expect([...cluster.state.databases.keys()].filter((name) => name.includes('__sf_'))).toEqual([])
   })
 
-  test.each([
+  test.each<[string, { gone?: boolean; verify?: 'off' }]>([
     ['', {}],
     [' of a partition that was not there', { gone: true }],
-    [' of a partition that was not there, rows not to be counted', { gone: true, verify: 'off' as const }],
+    [' of a partition that was not there, rows not to be counted', { gone: true, verify: 'off' }],
   ])(
     'to INSERT OVERWRITE%s: done once, and what is loaded after it stays',
     async (_, { gone = false, verify = undefined }) => {

@@ -60,6 +60,7 @@ const known: [ErrorSource, ErrorKind, string][] = [
   ['replication', 'Stale', 'OLAP table 10002 does not exist'],
   ['replication', 'NotLeader', 'Leader work admission is closed'],
   ['replication', 'Busy', 'Table t state is not NORMAL: SCHEMA_CHANGE'],
+  ['statement', 'Busy', "Table [t]'s state is SCHEMA_CHANGE. Do not allow doing ALTER ops"],
   ['replication', 'NotLeader', 'forward request to fe master failed'],
   ['replication', 'Busy', '/ by zero'],
   ['replication', 'Busy', 'Cannot write RESTORE state table "t"'],

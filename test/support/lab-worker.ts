@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NativeConnection, Worker } from '@temporalio/worker'
-import { systemClock } from '../../activities/dependencies.ts'
+import { type ClusterHandle, systemClock } from '../../activities/dependencies.ts'
 import { createActivities } from '../../activities/index.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
 import { type WorkerConfigInput, workerConfigSchema } from '../../contract/worker-config.ts'
@@ -88,6 +88,13 @@ export class LabWorker {
       void this.#known.clusters.get(name)?.close()
       this.#known.clusters.set(name, createClusters(workerConfigSchema.parse({ clusters: { [name]: cluster } })))
     }
+  }
+
+  /** A cluster as the activities have it. */
+  cluster(name: string): ClusterHandle {
+    const known = this.#known.clusters.get(name)
+    if (!known) throw new Error(`the worker knows no cluster ${name}`)
+    return known.get(name)
   }
 
   /** Makes these, and no others, the worker's repositories and webhooks. */

@@ -42,4 +42,31 @@ describe('a target that tells neither epochs nor who wrote', () => {
     expect(await migration.starferry.parked('deploy')).toEqual([])
     expect(migration.jobs.sentTwice()).toEqual([])
   })
+
+  test('a renamed table without partitions stays its own copy, load after load, whoever remembers it', async () => {
+    const rename = { tables: { 'shop.t0': 'archive.first' } }
+    const migration = await on.migration({ name: 'old-renamed', ...kinds, spec: { rename } }, 1)
+    const { source, target } = migration
+    const rows = (cluster: typeof source, table: string) =>
+      JSON.stringify(cluster.execute(`SELECT id, v FROM ${table} ORDER BY id, v`).rows)
+    const followed = async (what: string) => {
+      await until(what, async () => {
+        expect(await migration.starferry.parked('old-renamed')).toEqual([])
+        return rows(source, 'shop.t0') === rows(target, 'archive.first')
+      })
+      await until('nothing runs', async () => (await migration.status()).slots.used === 0)
+    }
+    await migration.start()
+    await until('the copy is there', () => target.state.databases.has('archive'))
+    await followed('copied')
+    const [[id] = []] = target.execute('SHOW PARTITIONS FROM archive.first').rows
+    insert(migration, 't0')
+    await followed('followed')
+    // Another process knows only what was written down.
+    await on.replaceWorker()
+    insert(migration, 't0')
+    await followed('followed by another worker')
+    // Emptied and copied whole, it would be another partition.
+    expect(target.execute('SHOW PARTITIONS FROM archive.first').rows[0]?.[0]).toBe(id)
+  })
 })

@@ -4,11 +4,12 @@ import type { Terminal } from '../../context.ts'
 import { FailedCheck } from '../../errors.ts'
 import { statusLine, statusView } from '../../terminal/status-view.ts'
 import { watchWork } from '../../terminal/watch.ts'
+import { notCopied } from './not-copied.ts'
 
 /** States in which a migration moves no more. */
 const FINAL_STATES: readonly MigrationState[] = ['finished', 'stopped', 'failed']
 
-/** Shows a migration until it ends or the signal. Errors: FailedCheck when it failed. */
+/** Shows a migration until it ends or the signal. Errors: FailedCheck when it failed, or finished without some tables. */
 export async function watch(
   starferry: Starferry,
   name: string,
@@ -29,4 +30,6 @@ export async function watch(
     signal,
   )
   if (last?.state === 'failed') throw new FailedCheck(last.reason ?? 'the migration failed')
+  const missed = last && notCopied(last)
+  if (missed !== undefined) throw new FailedCheck(missed)
 }
