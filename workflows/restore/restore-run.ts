@@ -203,8 +203,17 @@ export class RestoreRun {
     this.#set('ready', 'wait to be published or discarded')
     this.status.waiting = waiting
     this.#tell()
-    await condition(() => this.#wantsPublish)
+    await this.#untilPublished()
     this.status.waiting = undefined
+  }
+
+  /** However long that takes, its record and snapshots are kept: publishing and undoing read them. */
+  async #untilPublished(): Promise<void> {
+    const published = () => this.#wantsPublish
+    if (!patched('leased-while-ready')) return condition(published)
+    while (!(await condition(published, PROLONG_MS))) {
+      await this.#orWarn('The lease of its snapshots could not be prolonged', () => this.#prolong())
+    }
   }
 
   /** Where INSERT OVERWRITE fails, what was assembled stays: somebody sees to it and publishes once more, or discards it. */
@@ -223,7 +232,7 @@ export class RestoreRun {
         this.#held = true
         this.status.waiting = `somebody to publish it once more or to discard it: ${why}`
         this.#tell()
-        await condition(() => this.#wantsPublish)
+        await this.#untilPublished()
         this.#held = false
         this.status.waiting = undefined
       }
