@@ -182,11 +182,7 @@ export class RepositoryObjects {
     >
   }
 
-  async putVerification(id: string, verification: Verification, options: Abortable = {}): Promise<void> {
-    await this.repository.own.putJson(this.#own(repositoryKeys.verification, id), verification, options)
-  }
-
-  /** The same for one that depends on what stands there: `settle` is asked again when somebody else has written meanwhile. */
+  /** Writes what verifying a backup found beside its record. `settle` decides by what stands there, and is asked again when somebody else has written meanwhile. */
   async changeVerification(
     id: string,
     settle: (stored: Verification | undefined) => Promise<Verification>,

@@ -160,10 +160,10 @@ describe('a restore', () => {
       objects: 1,
       bytes: 1,
     }
-    await objects.putVerification(id, { ...verification, ok: false })
+    await objects.changeVerification(id, async () => ({ ...verification, ok: false }))
     expect(fatalCodes(await look(id, { tables: ['t'] }))).toEqual(['damaged-backup'])
     expect((await look(id, { tables: ['t'], ignore: ['damaged-backup'] })).ok).toBe(true)
-    await objects.putVerification(id, { ...verification, ok: true, problems: [] })
+    await objects.changeVerification(id, async () => ({ ...verification, ok: true, problems: [] }))
     expect(codes(await look(id, { tables: ['t'] })).filter((one) => /backup$/.test(one))).toEqual([])
   })
 

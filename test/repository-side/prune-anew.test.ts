@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Dependencies } from '../../activities/dependencies.ts'
 import { runPrune } from '../../activities/repository/run-prune.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
+import { day, noClusters as deps } from './support/no-clusters.ts'
 import { startVaults, Vault } from './support/vault.ts'
 
 let server: S3Server
@@ -9,15 +9,6 @@ beforeAll(async () => {
   server = await startVaults()
 })
 afterAll(() => server?.stop())
-
-const day = (n: number) => `2026-03-${String(n).padStart(2, '0')}T02:00:00.000Z`
-const deps = {
-  cluster: () => {
-    throw new Error('there is none')
-  },
-  clusterNames: () => [],
-  metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
-} as unknown as Dependencies
 
 /** Keeps the last one only. `once`: right before the first deletion. */
 async function prune({ repository }: Vault, once: () => Promise<void>) {
@@ -40,9 +31,8 @@ async function prune({ repository }: Vault, once: () => Promise<void>) {
 it('the last good backup stays, also when the one after it is found damaged while older ones are being deleted', async () => {
   const made = await Vault.on(server, 'found-meanwhile')
   for (const n of [1, 2, 3]) await made.backup({ id: `f${n}`, finishedAt: day(n) })
-  const result = await prune(made, () =>
-    made.objects.putVerification('f3', { at: day(4), mode: 'deep', ok: false, problems: [], objects: 1, bytes: 1 }),
-  )
+  const damaged = { at: day(4), mode: 'deep' as const, ok: false, problems: [], objects: 1, bytes: 1 }
+  const result = await prune(made, () => made.objects.changeVerification('f3', async () => damaged))
   expect(result.deleted).toBe(1)
   expect(await made.ids()).toEqual(['f1', 'f3'])
   expect(result.untouched).toEqual([{ label: 'f1', why: expect.stringMatching(/^it is kept now: /) }])

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Dependencies } from '../../activities/dependencies.ts'
 import { acquireDeleting, whileRenewed } from '../../activities/repository/leases.ts'
 import { objectsOf } from '../../activities/repository/repository-objects.ts'
 import { runPrune } from '../../activities/repository/run-prune.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import type { PruneOrder } from '../../contract/backup/repository-api.ts'
 import { openStore } from '../../repository/index.ts'
+import { day, noClusters as deps } from './support/no-clusters.ts'
 import { startVaults, Vault } from './support/vault.ts'
 
 let server: S3Server
@@ -16,15 +16,6 @@ afterAll(async () => {
   vi.restoreAllMocks()
   await server?.stop()
 })
-
-const day = (n: number) => `2026-03-${String(n).padStart(2, '0')}T02:00:00.000Z`
-const deps = {
-  cluster: () => {
-    throw new Error('there is none')
-  },
-  clusterNames: () => [],
-  metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
-} as unknown as Dependencies
 
 /** Two processes on one repository: each has a store of its own. */
 async function twoWorkers(path: string) {

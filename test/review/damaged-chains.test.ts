@@ -114,7 +114,7 @@ describe('a snapshot in the middle of a chain is there, and not what was made', 
     const { cluster, spec, full, middle, last } = await chain()
     const problems = [{ label: middle, problem: 'an object is missing' }]
     const found = { at: new Date().toISOString(), mode: 'deep' as const, ok: false, problems, objects: 1, bytes: 1 }
-    await (await stage.objects()).putVerification(middle, found)
+    await (await stage.objects()).changeVerification(middle, async () => found)
     expect(await failedRestore(cluster, { from: { label: last }, rename: { database: 'again' } })).toContain(
       `snapshot ${middle} was found damaged`,
     )
