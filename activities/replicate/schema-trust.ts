@@ -21,9 +21,6 @@ import type { StepContext } from './step-context.ts'
 import type { TablePair } from './table-pair.ts'
 import { baseOf } from './tablet-map.ts'
 
-/** Tables that start at the same time share a listing. */
-const LISTING_AGE_MS = 2_000
-
 type Moment = Omit<SchemaMark, 'definition'>
 
 /**
@@ -87,7 +84,8 @@ export class SchemaTrust {
     const { changesBefore } = this.#input
     if (changesBefore === undefined) return false
     const { cluster, database, name } = this.#pair.source
-    const last = (await columnChanges(cluster, database, LISTING_AGE_MS)).get(name)
+    // Asked for from now on, so that it knows of all that led to the state of the columns that was read before. Tables that ask at once share it.
+    const last = (await columnChanges(cluster, database, 0)).get(name)
     return last !== undefined && last.id > BigInt(changesBefore)
   }
 

@@ -100,7 +100,9 @@ export class Leases {
       const lease = await this.#read(object, options)
       if (lease) leases.push(lease)
     })
-    return leases.sort((a, b) => a.renewedAt.getTime() - b.renewedAt.getTime())
+    // Stores tell times in whole seconds, and answer in any order.
+    const place = ({ kind, id }: Lease) => keyOf(kind, id)
+    return leases.sort((a, b) => a.renewedAt.getTime() - b.renewedAt.getTime() || (place(a) < place(b) ? -1 : 1))
   }
 
   /** Whoever holds them. Those that are gone already are no error. */
