@@ -42,6 +42,7 @@ import { distrust, holdsRows, markOf, momentOf, REPLACED, SchemaTrust } from './
 import { buildRequest, sendJob } from './replicate/send-job.ts'
 import { Leaving, type StepContext, shouldStop, throwIfLeaving } from './replicate/step-context.ts'
 import { StepSlots } from './replicate/step-slots.ts'
+import { checkStoredNames } from './replicate/stored-names.ts'
 import { openTable, type TablePair } from './replicate/table-pair.ts'
 import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
 
@@ -107,6 +108,8 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   const believed = !holdsRows(partitions) || (await trust.holds(mark))
   step.schema = trust.known
   if (!believed) partitions = distrust(pair, partitions)
+  // Before anything is emptied: what would be copied in its place might be no better.
+  if (partitions.some(isDiscarded)) await checkStoredNames(pair, definition, sourceIndexes, partitions)
   if (shouldStop(step)) return result('stopped')
   const statements = await resetPartitions(pair, partitions, input.approval)
   if (statements.length > 0) {
@@ -119,6 +122,8 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     believed || statements.length === 0 ? {} : { emptied: { reason: REPLACED, statements: few(statements) } }
   const lagging = partitions.filter((partition) => partition.verdict.action === 'replicate')
   if (lagging.length === 0) {
+    // Who made these copies, and under which names, nobody knows.
+    await checkStoredNames(pair, definition, sourceIndexes, partitions)
     if (partitions.every(isInSync)) return { ...inSync(partitions, memory, schema), ...emptied }
     throw stale(`partitions of ${pair.source.full} changed while they were being looked at`)
   }
@@ -135,6 +140,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   const chosen = now.map((one) => one.pair)
   const bytes = now.reduce((sum, one) => sum + one.bytes, 0)
   const mapped = await mapTablets(pair, chosen, indexes)
+  await checkStoredNames(pair, definition, sourceIndexes, chosen, mapped)
   const targetBytes = partitions.reduce((sum, partition) => sum + partition.target.dataSizeBytes, 0n)
   step.jobId = jobIdOf(input.jobPrefix, step.context.info.attempt, schema)
   const request = await buildRequest(step, pair, definition, mapped, { bytes, targetBytes })
@@ -233,6 +239,8 @@ function jobPartition(pair: PartitionPair, indexCount: number): JobPartition & {
     copiedAt: target.visibleVersionTime ?? '',
   }
 }
+
+const isDiscarded = ({ verdict }: PartitionPair) => verdict.action === 'reset' || verdict.action === 'foreign'
 
 const isInSync = (partition: PartitionPair) => partition.verdict.action === 'in-sync'
 

@@ -50,6 +50,7 @@ export const allowSchema = z.strictObject({
   resetDivergedPartitions: z.boolean().default(false),
   dropTargetOnlyPartitions: z.boolean().default(false),
   replaceViews: z.boolean().default(false),
+  renamedColumns: z.boolean().default(false),
 })
 
 export const syncSchema = z.strictObject({

@@ -73,6 +73,10 @@ export interface LabPartition {
 
 export interface LabColumn {
   name: string
+  /** In the backends, where it was made under another name. */
+  stored?: string
+  /** In the backends' files; unset: its place. */
+  uniqueId?: number
   /** Type text in the form that DESC of this version prints (`bigint(20)`, `varchar(20)`, `decimal(10, 2)`, `array<int(11)>`, …). */
   type: string
   key: boolean
@@ -92,6 +96,8 @@ export interface LabIndexMeta {
   id: bigint
   name: string
   columns: LabColumn[]
+  /** Of the next column that is added; unset: there are only those that it was made with. */
+  nextUniqueId?: number
   schemaVersion: number
   /** Signed 32 bit. */
   schemaHash: number

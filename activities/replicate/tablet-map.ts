@@ -131,7 +131,10 @@ async function mapIndex(
 /**
  * From 4.1 on a partition's index can have another id than the table's; before, they are the same and need no statement.
  */
-async function indexesOf(side: TableSide, partitionId: bigint): Promise<Map<string, PartitionIndex> | undefined> {
+export async function indexesOf(
+  side: TableSide,
+  partitionId: bigint,
+): Promise<Map<string, PartitionIndex> | undefined> {
   if (!isAtLeast(side.capabilities.version, 4, 1)) return undefined
   const listed = await partitionIndexes(side.cluster, side.databaseId, side.entry.id, partitionId)
   return new Map(listed.filter((index) => index.state === 'NORMAL').map((index) => [index.name, index]))

@@ -1,5 +1,9 @@
+import { storedColumns } from '../data/index.ts'
 import type { LabNode, LabState } from '../model.ts'
+import { findTablet } from '../replication/registry.ts'
 import type { HttpHandler } from './http-server.ts'
+
+const META = '/api/meta/header/'
 
 /**
  * The HTTP port of a backend or compute node. Its download handler checks the token before the path, and says both with HTTP 200.
@@ -9,6 +13,7 @@ export function nodeHttp(state: LabState, node: LabNode, isUnreachable: () => bo
   return (_request, url) => {
     if (!node.alive || isUnreachable()) return undefined
     if (url.pathname === '/api/health') return { status: 200, body: '{"status": "OK","msg": "To Be Added"}' }
+    if (url.pathname.startsWith(META)) return tabletMeta(state, node, url.pathname.slice(META.length))
     if (url.pathname !== '/api/_tablet/_download') return { status: 404, body: 'Not Found' }
     const token = url.searchParams.get('token')
     if (token === null || token === '') return { status: 200, body: 'token is not specified.' }
@@ -17,4 +22,19 @@ export function nodeHttp(state: LabState, node: LabNode, isUnreachable: () => bo
     if (!file) return { status: 200, body: 'parameter file not specified in url.' }
     return { status: 200, body: `file path is not allowed: ${file}` }
   }
+}
+
+/** What a backend tells of a tablet (meta_action.cpp): its TabletMeta as JSON, of which only the columns are of interest here. */
+function tabletMeta(state: LabState, node: LabNode, id: string) {
+  const place = /^\d+$/.test(id) ? findTablet(state, BigInt(id)) : undefined
+  const index = place?.table.indexes.find((one) => one.id === place.indexId)
+  if (!place || !index || !place.tablet.replicas.some(({ backendId }) => backendId === node.id)) {
+    return { status: 200, body: 'no tablet exist' }
+  }
+  const schema = {
+    keys_type: index.keysType,
+    column: storedColumns(index.columns).map(({ name, uniqueId }) => ({ unique_id: uniqueId, name })),
+    schema_version: index.schemaVersion,
+  }
+  return { status: 200, body: JSON.stringify({ tablet_id: Number(id), schema }, null, 4) }
 }

@@ -1,10 +1,10 @@
-import { baseIndex, endRow, forgetLiveRows, keyOf, keyPositions, rowReshaper } from '../data/index.ts'
+import { asRead, baseIndex, endRow, forgetLiveRows, keyOf, keyPositions, rowReshaper } from '../data/index.ts'
 import type { LabRow, LabState, LabTable, LabTablet, LabValue } from '../model.ts'
 import type { TabletSnapshot } from './job.ts'
 
 /**
- * Brings a snapshot into a target tablet at a version. Columns are matched by name, as files are read: a missing one gives
- * its default without a word. An increment is laid over whatever the tablet holds, so rows of the target's own stay, and a
+ * Brings a snapshot into a target tablet at a version. Columns are matched by the names that backends know, as files are read: a missing
+ * one gives its default without a word. An increment is laid over whatever the tablet holds, so rows of the target's own stay, and a
  * target that followed another history ends up with a mixture – as on real backends.
  */
 export function applySnapshot(
@@ -14,7 +14,8 @@ export function applySnapshot(
   snapshot: TabletSnapshot,
   version: bigint,
 ): void {
-  const reshape = rowReshaper(snapshot.columns, baseIndex(table).columns, state.now())
+  const { columns } = baseIndex(table)
+  const reshape = rowReshaper(asRead(snapshot.columns, columns), columns, state.now())
   if (snapshot.increment) applyIncrement(table, tablet, snapshot.increment, reshape, version)
   else replaceRows(tablet, snapshot.rows.map(reshape), version)
 }

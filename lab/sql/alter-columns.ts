@@ -1,4 +1,4 @@
-import { createTablets, reshapeRows } from '../data/index.ts'
+import { createTablets, numberColumns, reshapeRows } from '../data/index.ts'
 import type { LabColumn, LabDatabase, LabIndexMeta, LabTable } from '../model.ts'
 import { columnText } from '../show/create-table-text.ts'
 import type { AlterClause, ColumnPlace } from './alter-clauses.ts'
@@ -34,6 +34,7 @@ export const alterColumns = (
   clause: ColumnAlter,
 ): void => {
   const index = base(table)
+  numberColumns(index)
   const find = (name: string): LabColumn => {
     const found = index.columns.find((c) => same(c.name, name))
     if (!found) throw failure(`Column does not exists: ${name}`)
@@ -43,6 +44,7 @@ export const alterColumns = (
     case 'rename-column': {
       const column = find(clause.from)
       if (index.columns.some((c) => same(c.name, clause.to))) throw failure(`Column name[${clause.to}] is already used`)
+      if (context.profile.atLeast('3.3')) column.stored ??= column.name
       renameColumn(table, column.name, clause.to)
       return
     }
@@ -62,6 +64,8 @@ export const alterColumns = (
           )
         }
         const column = makeColumn(context.profile, definition, definition.key === true)
+        column.uniqueId = index.nextUniqueId ?? columns.length
+        index.nextUniqueId = column.uniqueId + 1
         if (column.key || column.generated !== undefined) heavy = true
         columns = inserted(columns, column, clause.place, table)
       }
@@ -89,6 +93,8 @@ export const alterColumns = (
       const column = find(clause.column.name)
       const next = makeColumn(context.profile, clause.column, column.key)
       next.name = column.name
+      next.stored = column.stored
+      next.uniqueId = column.uniqueId
       if (column.aggregation !== undefined && next.aggregation === undefined) next.aggregation = column.aggregation
       const nothing = next.type === column.type && next.nullable === column.nullable && clause.place === undefined
       const columns = index.columns.map((c) => (c === column ? next : c))

@@ -32,7 +32,9 @@ export const createTableLike = (context: LabSqlContext, session: LabSession, sta
     createdMs: state.now(),
     nextAutoIncrement: 1n,
   }
-  copy.indexes = [{ ...structuredClone(base), id: state.nextId(), name: copy.name, schemaVersion: 0 }]
+  // Made from the printed statement: for its backends, columns have their present names and places.
+  const columns = structuredClone(base.columns).map(({ stored: _, uniqueId: __, ...column }) => column)
+  copy.indexes = [{ ...base, columns, nextUniqueId: undefined, id: state.nextId(), name: copy.name, schemaVersion: 0 }]
   partitions.forEach((partition, i) => {
     const usual = object.distribution.buckets || partition.buckets
     makePartition(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tableWorkflowId } from '../../contract/index.ts'
 import type { LabRunMode, LabVersion } from '../../lab/index.ts'
-import { LabMigration } from '../support/lab-migration.ts'
+import { LabMigration, QUICK } from '../support/lab-migration.ts'
 import { LabWorker } from '../support/lab-worker.ts'
 import { startTemporal, type TestTemporal } from '../support/temporal.ts'
 import { until } from '../support/until.ts'
@@ -39,7 +39,7 @@ const TABLE =
   'DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")'
 
 /** Moves the version of p1 alone. */
-const LOAD = 'INSERT INTO app.t PARTITION(p1) (id, v, x) VALUES (3, 13, 23)'
+const LOAD = 'INSERT INTO app.t PARTITION(p1) (id) VALUES (3)'
 
 async function copied(name: string, pair: Pair, test: (migration: LabMigration) => Promise<void>) {
   const migration = await LabMigration.prepare(
@@ -64,13 +64,12 @@ async function copied(name: string, pair: Pair, test: (migration: LabMigration) 
   }
 }
 
-/** Column x takes the place of v under its name; afterwards everything is printed as before. */
+/** Another column takes the place of v under its name; afterwards everything is printed as before. */
 function replaceColumn({ source }: LabMigration, between: () => void = () => undefined): void {
   const printed = source.execute('SHOW CREATE TABLE app.t').rows
-  source.execute('ALTER TABLE app.t ADD COLUMN x INT')
-  between()
   source.execute('ALTER TABLE app.t DROP COLUMN v')
-  source.execute('ALTER TABLE app.t RENAME COLUMN x TO v')
+  between()
+  source.execute('ALTER TABLE app.t ADD COLUMN v INT')
   expect(source.execute('SHOW CREATE TABLE app.t').rows).toEqual(printed)
 }
 
@@ -109,10 +108,9 @@ describe.concurrent('a column replaced under its old name between two looks', ()
   it.each(PAIRS.filter(({ to }) => to !== '3.1'))('together with a column that is seen: $pair', (pair) =>
     copied('seen', pair, async (migration) => {
       const { source } = migration
-      source.execute('ALTER TABLE app.t ADD COLUMN (x INT, y STRING)')
-      source.execute('INSERT INTO app.t PARTITION(p1) VALUES (3, 13, 23, "z")')
       source.execute('ALTER TABLE app.t DROP COLUMN v')
-      source.execute('ALTER TABLE app.t RENAME COLUMN x TO v')
+      source.execute(LOAD)
+      source.execute('ALTER TABLE app.t ADD COLUMN (v INT, y STRING)')
       await migration.settled()
     }),
   )
@@ -155,6 +153,81 @@ describe.concurrent('a column replaced under its old name between two looks', ()
       await migration.starferry.approve(migration.name, ['app.t'])
       await migration.settled()
     }))
+})
+
+/** Frontends alone know of a new name, and the replication goes by the backends'. */
+const RENAMING = PAIRS.filter(({ from }) => from !== '3.1')
+
+/** Column x takes the place of v, and its name. */
+function renameInto({ source }: LabMigration): void {
+  source.execute('ALTER TABLE app.t ADD COLUMN x INT')
+  source.execute('INSERT INTO app.t PARTITION(p1) (id, v, x) VALUES (3, 13, 23)')
+  source.execute('ALTER TABLE app.t DROP COLUMN v')
+  source.execute('ALTER TABLE app.t RENAME COLUMN x TO v')
+}
+
+describe.concurrent('a column that was renamed', () => {
+  it.each(RENAMING)('into the place of a dropped one: the table is refused until it is made anew: $pair', (pair) =>
+    copied('renamed', pair, async (migration) => {
+      const { source, starferry, name } = migration
+      const before = partitionIds(migration)
+      renameInto(migration)
+      const [parked] = await until('it is refused', async () => {
+        const list = await starferry.parked(name)
+        return list.some((one) => one.reason.includes('renamed')) && list
+      })
+      expect(parked?.reason).toMatch(/app\.t: columns were renamed.*: v \(x\)\..*CREATE TABLE … LIKE/)
+      expect((await migration.status()).progress).toBeLessThan(1)
+      // What would be copied in their place might be no better.
+      expect(partitionIds(migration)).toEqual(before)
+      expect(migration.target.execute('SELECT v FROM app.t ORDER BY id').rows.map(([v]) => v)).toContain('111')
+
+      source.execute('CREATE TABLE app.anew LIKE app.t')
+      source.execute('INSERT INTO app.anew SELECT * FROM app.t')
+      source.execute('ALTER TABLE app.t SWAP WITH anew')
+      source.execute('DROP TABLE app.anew FORCE')
+      await starferry.retry(name, ['app.t'])
+      await migration.settled()
+    }),
+  )
+
+  it.each(RENAMING)('and nothing else: its copy is right: $pair', (pair) =>
+    copied('only', pair, async (migration) => {
+      migration.source.execute('ALTER TABLE app.t RENAME COLUMN v TO w')
+      migration.source.execute('INSERT INTO app.t VALUES (3, 13)')
+      await until('the copy has it', () => {
+        const copy = migration.target.state.databases.get('app')?.objects.get('t')
+        return copy?.kind === 'table' && copy.indexes[0]?.columns[1]?.name === 'w'
+      })
+      await migration.settled()
+    }),
+  )
+
+  it('before the migration began: refused at once; copied, wrong as it is, where somebody allows it', async () => {
+    const spec = { allow: { renamedColumns: true }, intervals: QUICK }
+    const migration = await LabMigration.prepare(
+      { name: 'renamed-before', source: { version: '3.3' }, target: { version: '3.5' }, spec: { parkAfter: 2 } },
+      temporal,
+      worker,
+    )
+    const { source, target, starferry, name } = migration
+    try {
+      source.execute('CREATE DATABASE app')
+      source.execute(TABLE)
+      source.execute('INSERT INTO app.t VALUES (1, 11), (101, 111)')
+      renameInto(migration)
+      await migration.start()
+      await until('it is refused', async () => (await starferry.parked(name)).some((one) => /renamed/.test(one.reason)))
+      expect(migration.jobs.sent).toBe(0)
+      await starferry.configure(name, spec)
+      await starferry.retry(name, ['app.t'])
+      await migration.caughtUp()
+      expect(target.execute('SELECT count(*), count(v) FROM app.t').rows[0]).toEqual(['3', '0'])
+      expect(source.execute('SELECT count(*), count(v) FROM app.t').rows[0]).toEqual(['3', '1'])
+    } finally {
+      await migration.stop()
+    }
+  })
 })
 
 describe.concurrent('changes of columns that are seen', () => {

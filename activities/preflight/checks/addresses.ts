@@ -1,5 +1,5 @@
 import type { Finding } from '../../../contract/index.ts'
-import { type Address, assertReachable, mapAddress } from '../../../starrocks/index.ts'
+import { type Address, assertReachable, isAtLeast, mapAddress } from '../../../starrocks/index.ts'
 import { mapConcurrently } from '../../metadata/concurrency.ts'
 import { explain } from '../connect.ts'
 import type { Check, PreflightContext } from '../context.ts'
@@ -92,6 +92,13 @@ async function frontendDoors({ source, target }: PreflightContext): Promise<Door
 function nodeDoors({ source }: PreflightContext): Door[] {
   if (source.side.runMode === 'shared_data') return []
   const { addressMap } = source.side.handle
+  const need = {
+    bePort: 'the migration itself does not need it',
+    // Only since 3.3 columns can be renamed.
+    httpPort: isAtLeast(source.side.version, 3, 3)
+      ? 'without it nothing tells of columns that were renamed at the source, which the replication would fill with wrong values or none'
+      : 'the migration itself does not need it',
+  }
   return source.backends
     .filter((node) => node.alive)
     .flatMap((node) =>
@@ -104,7 +111,7 @@ function nodeDoors({ source }: PreflightContext): Door[] {
             code: 'backend-not-reachable-from-here',
             level: 'info',
             subject: `${source.side.name} ${node.host}`,
-            message: `${where} (${key === 'bePort' ? 'be_port' : 'be_http_port'} of a source backend) cannot be reached from here (${why}); the migration itself does not need it`,
+            message: `${where} (${key === 'bePort' ? 'be_port' : 'be_http_port'} of a source backend) cannot be reached from here (${why}); ${need[key]}`,
             remedy: `The target's nodes must reach ${where}: check from one of them, e.g. with nc -z ${address.host} ${address.port}`,
           }),
         }
