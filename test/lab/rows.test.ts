@@ -184,11 +184,19 @@ describe('shared-nothing', () => {
 
   test('a column that the target lacks is lost, and one that the source lacks takes its default', async () => {
     const key = column('id', 'int(11)', { key: true, nullable: false })
-    const extra = column('extra', 'int(11)', { default: { kind: 'literal', value: '9' } })
+    const extra = column('extra', 'int(11)', { default: { kind: 'literal', value: '9' }, uniqueId: 2 })
     const { original, copy } = pair('t', {}, { columns: [key, extra] })
     load(source, from, original, rows(3))
     await replicate(original, copy)
     expect(sorted(copy)).toEqual(['0,9', '1,9', '2,9'])
+  })
+
+  test('a column of another name and the same id gets what is not its own', async () => {
+    const key = column('id', 'int(11)', { key: true, nullable: false })
+    const { original, copy } = pair('t', {}, { columns: [key, column('other', 'varchar(20)')] })
+    load(source, from, original, rows(1))
+    await replicate(original, copy)
+    expect(sorted(copy)).toEqual(sorted(original))
   })
 
   test('a source that was truncated and is ahead again is laid over the old copy: wrong rows, as versions alone tell nothing', async () => {
