@@ -25,6 +25,8 @@ export interface FoundIntent {
 
 /** Objects of starferry that are damaged: named, and never taken for absent. */
 export interface Damaged {
+  /** Of the record, by the name of its object. */
+  id: string
   key: string
   problem: string
 }
@@ -64,7 +66,7 @@ export class RepositoryObjects {
     const damaged: Damaged[] = []
     for await (const { key, value, problem } of this.#heads.read(this.#relative(repositoryKeys.records), options)) {
       if (value) heads.push({ ...value, verified: verified.get(value.id) ?? value.verified })
-      else damaged.push({ key, problem: problem ?? 'it cannot be read' })
+      else damaged.push({ id: nameOf(key, '.json.gz'), key, problem: problem ?? 'it cannot be read' })
     }
     return { heads, damaged }
   }

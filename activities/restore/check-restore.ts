@@ -135,8 +135,12 @@ async function findRecord(
     warnings.push(...found.warnings)
     if (found.record) return { record: found.record, bare: false, warnings }
   } catch (error) {
-    if (!(error instanceof StorageError) || spec.from.label === undefined) throw error
-    warnings.push(`The repository cannot be read from here: ${error.message}`)
+    // Any other failure says nothing of the record: without it an increment would be taken for all that there was.
+    const noWay = error instanceof StorageError && error.kind === 'Unsupported'
+    if (!noWay || spec.from.label === undefined) throw error
+    warnings.push(
+      `The repository cannot be read from here: ${error.message}. Of a backup in several snapshots this is one alone`,
+    )
   }
   const label = spec.from.label ?? ''
   const record = await readBareRecord(cluster, spec.repository, label)

@@ -1,6 +1,7 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import { newestFirst, ownLabels, type RecordHead } from '../../planning/backup/head.ts'
+import { mayBeOfOneBackup } from '../../planning/backup/label.ts'
 import { whatItLacks } from '../../planning/restore/what-it-lacks.ts'
 import type { Repository } from '../../repository/index.ts'
 import { objectsOf } from '../repository/repository-objects.ts'
@@ -89,11 +90,14 @@ function firstOf(passed: readonly string[]): string {
   return `${passed.slice(0, MOST_TOLD).join('; ')}${more}`
 }
 
-/** A backup of several snapshots may be called by any of its own. */
+/** A backup of several snapshots may be called by any of its own. Errors: Refused where its record may be one that cannot be read. */
 async function byOwnLabel(repository: Repository, label: string): Promise<BackupRecord | undefined> {
-  const { heads } = await objectsOf(repository).heads()
+  const { heads, damaged } = await objectsOf(repository).heads()
   const head = heads.find((one) => ownLabels(one).includes(label))
-  return head && readRecord(repository, head.id)
+  if (head) return readRecord(repository, head.id)
+  const unread = damaged.find(({ id }) => mayBeOfOneBackup(id, label))
+  if (unread) throw refusedRestore(`The record of snapshot ${label} cannot be read: ${unread.key}: ${unread.problem}`)
+  return undefined
 }
 
 function noneOf(what: string, { repository, from }: RestoreSpec, fitting: readonly RecordHead[]): string {

@@ -41,6 +41,12 @@ export function labelStem(prefix: string, database: string): string {
 /** Whether a label has the form that starferry gives them, whatever its prefix. */
 export const isOurLabel = (label: string) => /^[A-Za-z][A-Za-z0-9_]*_\d{8}T\d{9}_[0-9a-z]{6}\d+$/.test(label)
 
+/** Whether two labels can be of snapshots of one backup: these have all but the hash and the attempt in common. */
+export function mayBeOfOneBackup(one: string, other: string): boolean {
+  const begun = (label: string) => label.replace(/_[^_]*$/, '')
+  return isOurLabel(one) && isOurLabel(other) && begun(one) === begun(other)
+}
+
 /** A snapshot that starferry made for a while, and never for a backup: by which a restore moves tables, or a repository is tried out. */
 export type PassingLabel = { kind: 'passage'; hash: string } | { kind: 'check' }
 

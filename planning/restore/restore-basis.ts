@@ -7,7 +7,7 @@ export interface RestoreBasis {
   hash: string
   /** The record's id; of a snapshot without a record its label. */
   backup: string
-  /** A snapshot that has no record of starferry's, or whose record cannot be read from here. */
+  /** A snapshot that has no record of starferry's, or whose record this worker has no way to. */
   bare?: { timestamp: string; database: string }
   /** Whether the target database was there. */
   databaseExisted: boolean

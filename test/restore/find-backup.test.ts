@@ -71,4 +71,16 @@ describe('the backup of a restore that names none', () => {
     await expect(find({ tables: ['nope'] })).rejects.toThrow(/holds no table nope/)
     expect(await find({ from: { ...from, label: 'part' } })).toEqual({ id: 'part', warnings: '' })
   })
+  it('is refused by one of several labels, too, when its record cannot be read', async () => {
+    const [first, id] = ['sf_d_20260301T020000000_abc1231', 'sf_d_20260301T020000000_def4561']
+    const other = await Vault.on(server, 'unread')
+    await other.backup({ id, labels: [first, id], own: 2, recordOnly: true })
+    const from = { label: first }
+    const spec = restoreSpecSchema.parse({ name: 'r', cluster: 'east', repository: 'vault', from })
+    expect((await findBackup(other.repository, spec)).record?.id).toBe(id)
+    await other.store.put(`__starferry_vault/records/${id}.json.gz`, 'no gzip')
+    await expect(findBackup(other.repository, spec)).rejects.toThrow(/record of snapshot .* cannot be read: records/)
+    const foreign = restoreSpecSchema.parse({ ...spec, from: { label: 'by_hand' } })
+    expect((await findBackup(other.repository, foreign)).record).toBeUndefined()
+  })
 })
