@@ -4,7 +4,7 @@ import { protectSnapshots, releaseSnapshots } from '../repository/leases.ts'
 import { createOwnRuns } from '../repository/own-runs.ts'
 import type { RestoreInput } from './open-restore.ts'
 import { repositoryOf } from './repository-of.ts'
-import { refusedRestore } from './restore-failures.ts'
+import { refusedRestore, unreachableRestore } from './restore-failures.ts'
 
 export type LeaseOrder = RestoreInput & {
   /** Labels that are read. */
@@ -14,10 +14,13 @@ export type LeaseOrder = RestoreInput & {
   runId?: string
 }
 
+/** A repository that may only be read from here, or not at all. All else passes, or must not be passed over. */
+const GOES_WITHOUT: ReadonlySet<StorageError['kind']> = new Set(['Denied', 'Unsupported'])
+
 /**
  * Says in the repository that these snapshots are read, so that nobody's retention deletes them meanwhile; holds for some days, and can be repeated to
  * prolong it. Where the repository cannot be written to from here it goes without, which is returned as a warning. Errors: Refused when they are
- * being deleted already.
+ * being deleted already; StorageError, and Unreachable where the store says no more than that it failed.
  */
 export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, signal?: AbortSignal): Promise<string[]> {
   const { spec, basis, chain, holder, runId } = order
@@ -40,7 +43,9 @@ export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, sign
       if ((await repository.lookAt(label, { signal })).state === 'missing') gone ??= label
     }
   } catch (error) {
-    if (!(error instanceof StorageError) && !(error instanceof SnapshotError)) throw error
+    if (!(error instanceof StorageError)) throw error
+    if (error.kind === 'Unknown') throw unreachableRestore(`The snapshots cannot be leased: ${error.message}`)
+    if (!GOES_WITHOUT.has(error.kind)) throw error
     return [`Nothing keeps the snapshots from being deleted by retention while they are restored: ${error.message}`]
   }
   if (deleting.length === 0 && gone === undefined) return []

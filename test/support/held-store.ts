@@ -8,7 +8,7 @@ export class HeldStore {
   #match: ((request: string) => boolean) | undefined
   #held: () => void = () => undefined
   #waiting: IncomingMessage | undefined
-  #refusal: string | undefined
+  #refusal: { code: string; match: (request: string) => boolean } | undefined
 
   private constructor(server: Server) {
     this.#server = server
@@ -23,8 +23,9 @@ export class HeldStore {
       asked.on('data', (part: Buffer) => parts.push(part))
       asked.on('end', () => {
         const body = Buffer.concat(parts)
-        if (store?.refuses(answer)) return
-        if (store?.holds(`${asked.method} ${asked.url} ${body}`, asked)) return
+        const text = `${asked.method} ${asked.url} ${body}`
+        if (store?.refuses(text, answer)) return
+        if (store?.holds(text, asked)) return
         // The signature covers the host that was asked, so it goes on as it came.
         const { method, url: path, headers } = asked
         const onward = request({ hostname, port, method, path, headers }, (got) => {
@@ -48,15 +49,16 @@ export class HeldStore {
     })
   }
 
-  /** From now on nobody is let in, with this code of S3; let in again without. */
-  refuse(code?: string): void {
-    this.#refusal = code
+  /** From now on nothing that fits is let in, with this code of S3; let in again without. */
+  refuse(code?: string, match: (request: string) => boolean = () => true): void {
+    this.#refusal = code === undefined ? undefined : { code, match }
   }
 
-  refuses(answer: ServerResponse): boolean {
-    if (this.#refusal === undefined) return false
+  refuses(text: string, answer: ServerResponse): boolean {
+    if (!this.#refusal?.match(text)) return false
     answer.writeHead(400, { 'content-type': 'application/xml' })
-    answer.end(`<?xml version="1.0"?><Error><Code>${this.#refusal}</Code><Message>It was refused</Message></Error>`)
+    const { code } = this.#refusal
+    answer.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>It was refused</Message></Error>`)
     return true
   }
 

@@ -49,6 +49,9 @@ export class RestoreRun {
   /** From here on it goes on to the end. */
   #final = false
   #attached = false
+  /** It was asked for: it may be there even if the answer was lost. */
+  #leased = false
+  /** When it was last had. */
   #leasedAt: number | undefined
   #partitions = 0
   #counted = 0
@@ -268,7 +271,7 @@ export class RestoreRun {
   async #step(step: number, basis: RestoreBasis, phase: StepPhase): Promise<void> {
     const spec = this.#spec
     const kind = kindOfCode(basis.steps[step] ?? '')
-    if (phase === 'assemble') await this.#prolong()
+    if (phase === 'assemble') await this.#prolongIfPossible()
     // What was noted before the first try tells what it has done, also when it is published once more.
     const before = this.#published.find((one) => one.step === step)
     const noted = before ?? {
@@ -382,8 +385,10 @@ export class RestoreRun {
 
   async #lease({ basis, summary }: RestoreCheck): Promise<void> {
     const holder = workflowInfo().workflowId
-    this.#leasedAt = Date.now()
+    this.#leased = true
+    const asked = Date.now()
     this.#warn(await looks.leaseRestoreSnapshots({ spec: this.#spec, basis, chain: summary.chain, holder }))
+    this.#leasedAt = asked
   }
 
   async #prolong(): Promise<void> {
@@ -391,12 +396,23 @@ export class RestoreRun {
       await this.#lease(this.#check)
   }
 
+  /** It holds for two more days: a storage that does not answer takes no work back, and is asked again before the next step. */
+  async #prolongIfPossible(): Promise<void> {
+    try {
+      await this.#prolong()
+    } catch (error) {
+      if (typeOf(error) !== BACKUP_ERRORS.unreachable) throw error
+      this.#warn([`The lease of its snapshots could not be prolonged: ${messageOf(error)}`])
+    }
+  }
+
   async #note(outcome: 'ok' | 'failed' | 'cancelled', started: number): Promise<void> {
     await control.noteRestore({ outcome, seconds: Math.round((Date.now() - started) / 1000) })
   }
 
   async #release(): Promise<void> {
-    if (this.#leasedAt === undefined) return
+    if (!this.#leased) return
+    this.#leased = false
     this.#leasedAt = undefined
     await steps.releaseRestoreSnapshots({ spec: this.#spec, holder: workflowInfo().workflowId })
   }
