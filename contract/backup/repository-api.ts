@@ -130,7 +130,7 @@ export interface VerifyResult {
   objects: number
   bytes: number
   seconds: number
-  /** Bounded. */
+  /** Bounded. `label` is empty where it is the record that cannot be read. */
   problems: { id: string; label: string; object?: string; problem: string }[]
   more: number
   /** Backups that can be restored to, and those that cannot. */
@@ -162,6 +162,7 @@ export interface Verification {
   at: string
   mode: 'manifest' | 'sample' | 'deep'
   ok: boolean
+  /** `label` is empty where it is the record that cannot be read. */
   problems: { label: string; object?: string; problem: string }[]
   objects: number
   bytes: number

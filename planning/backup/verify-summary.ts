@@ -22,10 +22,21 @@ export interface KeptFailure {
   mode: Verification['mode']
 }
 
+/** A record that cannot be read: whatever its snapshots are like, nobody can restore the backup as it was. */
+export interface UnreadRecord {
+  /** Its key. */
+  object: string
+  problem: string
+}
+
 export interface BackupNeeds {
   labels: { label: string }[]
   /** `needs`: indices into `labels`. */
-  backups: { id: string; needs: number[] }[]
+  backups: { id: string; needs: number[]; unread?: UnreadRecord }[]
+  /** Backups of which nothing can be told. */
+  unread?: ({ id: string } & UnreadRecord)[]
+  /** Those beyond the named ones. */
+  moreUnread?: number
 }
 
 const MOST_PROBLEMS = 100
@@ -59,15 +70,18 @@ export class VerifySummary {
 
   /** What the backups of a page came to, once all of their snapshots were added. */
   judge(
-    { labels, backups }: BackupNeeds,
+    { labels, backups, unread: none = [], moreUnread = 0 }: BackupNeeds,
     mode: Verification['mode'],
   ): { id: string; verification: Omit<Verification, 'at'> }[] {
-    return backups.map(({ id, needs }) => {
+    for (const { id, ...problem } of none) this.#count(id, false, [{ label: '', ...problem }], 0)
+    if (moreUnread > 0) this.#uncounted(moreUnread)
+    return backups.map(({ id, needs, unread }) => {
       const snapshots = needs.flatMap((place) => this.#seen.get(labels[place]?.label ?? '') ?? [])
-      const ok = snapshots.length === needs.length && snapshots.every((one) => one.ok)
+      const ok = !unread && snapshots.length === needs.length && snapshots.every((one) => one.ok)
       const problems = snapshots.flatMap(({ label, problems: found }) =>
         found.map((problem) => ({ label, ...problem })),
       )
+      if (unread) problems.unshift({ label: '', ...unread })
       const more = sum(snapshots, (one) => one.more)
       this.#count(id, ok, problems, more)
       const size = { objects: sum(snapshots, (one) => one.objects), bytes: sum(snapshots, (one) => one.bytes) }
@@ -97,6 +111,12 @@ export class VerifySummary {
       return
     }
     this.#broken(id, problems, more)
+  }
+
+  #uncounted(backups: number): void {
+    this.#result.ok = false
+    this.#result.backups += backups
+    this.#result.more += backups
   }
 
   #broken(id: string, problems: Verification['problems'], more: number): void {

@@ -62,6 +62,15 @@ describe('without Temporal, worker and cluster', () => {
     expect(plan.waits).toEqual([why])
   })
 
+  it('a record that cannot be read is told, and a filter that fits nothing', async () => {
+    const key = '__starferry_vault/records/torn.json.gz'
+    await made.store.put(key, 'no gzip')
+    const verified = await direct.verify({ repository: 'vault' })
+    expect(verified).toMatchObject({ ok: false, backups: 4, whole: 3, broken: ['torn'], problems: [{ object: key }] })
+    await made.store.deleteMany([key])
+    await expect(direct.verify({ repository: 'vault', policy: 'hourly' })).rejects.toThrow(/no backup of policy hourly/)
+  })
+
   it('errors are clear and hide secrets', async () => {
     await expect(direct.backups({ repository: 'valt' })).rejects.toThrow(/no repository 'valt'; did you mean 'vault'/)
     const error: Error = await direct.backups({ repository: 'denied' }).then(

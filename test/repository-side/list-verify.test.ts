@@ -270,10 +270,52 @@ describe('verification', () => {
   })
 
   it('of what is not there is an error', async () => {
-    await vault('none')
-    await expect(verify({ ids: ['f7'] })).rejects.toMatchObject({
-      cause: { cause: { message: expect.stringMatching(/holds no backup 'f7'/) } },
+    const made = await vault('none')
+    expect(await verify()).toMatchObject({ ok: true, backups: 0 })
+    await made.backup({ id: 'f1' })
+    const saying = (text: string) => ({ cause: { cause: { message: expect.stringContaining(text) } } })
+    await expect(verify({ ids: ['f7'] })).rejects.toMatchObject(saying("holds no backup 'f7'"))
+    await expect(verify({ cluster: 'east', database: 'shp' })).rejects.toMatchObject(
+      saying('holds no backup of cluster east of database shp'),
+    )
+  })
+
+  it('tells of records that cannot be read, whosever they may be, unless others are asked for', async () => {
+    const made = await vault('unread')
+    await chain(made)
+    const id = 'sf_d_20260301T020000000_abc1231'
+    const object = `__starferry_vault/records/${id}.json.gz`
+    await made.store.put(object, 'no gzip')
+    const problems = [{ id, label: '', object, problem: expect.stringMatching(/records\/sf_d_.* is damaged/) }]
+    expect(await verify({ manifestOnly: true })).toMatchObject({
+      ok: false,
+      backups: 6,
+      whole: 5,
+      broken: [id],
+      problems,
     })
+    expect(await verify({ cluster: 'west' })).toMatchObject({ ok: false, backups: 2, broken: [id] })
+    expect(await verify({ cluster: 'gone' })).toMatchObject({ ok: false, backups: 1, whole: 0, broken: [id] })
+    expect(await verify({ ids: ['f1'] })).toMatchObject({ ok: true, backups: 1 })
+    // By its id, or by what may be another snapshot of the same backup.
+    for (const asked of [id, 'sf_d_20260301T020000000_def4562']) {
+      expect(await verify({ ids: [asked] })).toMatchObject({ ok: false, backups: 1, broken: [id], problems })
+    }
+  })
+
+  it('reads records to their end', async () => {
+    const made = await vault('half-read')
+    await made.backup({ id: 'f1', finishedAt: day(1) })
+    const record = await made.backup({ id: 'f2', finishedAt: day(2) })
+    await made.repository.own.putJson('records/f2.json.gz', { ...record, views: 'none' })
+    expect(ids(await list())).toEqual(['f2', 'f1'])
+    const result = await verify({ deep: true })
+    expect(result).toMatchObject({ ok: false, backups: 2, whole: 1, broken: ['f2'] })
+    expect(result.problems).toMatchObject([{ id: 'f2', label: '', object: '__starferry_vault/records/f2.json.gz' }])
+    expect((await list()).rows.map(({ state }) => state)).toEqual(['damaged', 'complete'])
+    // Once it is mended every verification can tell.
+    await made.repository.own.putJson('records/f2.json.gz', record)
+    expect(await verify({ manifestOnly: true })).toMatchObject({ ok: true, whole: 2 })
   })
 })
 
