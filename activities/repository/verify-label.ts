@@ -24,9 +24,10 @@ export async function verifyLabel(
 ): Promise<VerifiedSnapshot> {
   const depth = { manifest: { sample: 0 }, sample: {}, deep: { deep: true } }[mode]
   const result = await verifySnapshot(repository, label, { ...depth, signal, onProgress })
-  const problems = result.findings
+  const listed = result.findings
     .filter(({ severity }) => severity === 'error')
     .map(({ key, problem }): VerifiedSnapshot['problems'][number] => ({ object: key, problem }))
+  const problems = [...listed]
   const lost = lostObjects(result, size)
   if (lost) problems.push({ problem: lost })
   const [info] = (await repository.lookAt(label, { signal })).infos
@@ -36,12 +37,14 @@ export async function verifyLabel(
       problem: 'another backup took this label: its manifest is not the one that was recorded',
     })
   }
+  // What was counted, not what was kept of it.
+  const count = result.errors + problems.length - listed.length
   return {
     label,
-    ok: problems.length === 0,
+    ok: result.ok && count === 0,
     objects: result.objects,
     bytes: result.bytes,
     problems: problems.slice(0, MOST_PROBLEMS),
-    more: problems.length - Math.min(problems.length, MOST_PROBLEMS),
+    more: count - Math.min(problems.length, MOST_PROBLEMS),
   }
 }

@@ -26,9 +26,10 @@ export interface Finding {
   problem: string
 }
 
+/** Of errors, and of warnings: however many there are of the one, the other is not crowded out. */
 const KEPT = 1000
 
-/** All are counted, the first thousand kept. */
+/** All are counted, the first thousand of each severity kept. */
 export class Findings {
   readonly list: Finding[] = []
   errors = 0
@@ -36,9 +37,8 @@ export class Findings {
 
   add(kind: FindingKind, key: string, problem: string): void {
     const severity = kind === 'stray' ? 'warning' : 'error'
-    if (severity === 'error') this.errors++
-    else this.warnings++
-    if (this.list.length < KEPT) this.list.push({ kind, severity, key, problem })
+    const before = severity === 'error' ? this.errors++ : this.warnings++
+    if (before < KEPT) this.list.push({ kind, severity, key, problem })
   }
 
   get more(): number {

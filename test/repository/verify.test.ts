@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verifyLabel } from '../../activities/repository/verify-label.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import { type ObjectStore, openStore, Repository, StorageError, verifySnapshot } from '../../repository/index.ts'
 import { startTestS3 } from '../support/s3-server.ts'
@@ -87,6 +88,24 @@ describe('verifying a snapshot', () => {
     await store.put(`${DIRECTORY('r')}__ss_${label}/README`, 'x')
     const result = await verifySnapshot(repository, label, { sample: 0 })
     expect(result).toMatchObject({ ok: true, errors: 0, warnings: 2 })
+  })
+
+  it('does not lose what is missing among thousands that do not belong there', async () => {
+    await fresh(2)
+    const strays = Array.from({ length: 1_010 }, (_, i) => `${DIRECTORY('r')}__ss_${label}/README${i}`)
+    while (strays.length > 0) await Promise.all(strays.splice(-32).map((stray) => store.put(stray, 'x')))
+    expect(await verifyLabel(repository, label, { mode: 'manifest' })).toMatchObject({
+      ok: true,
+      problems: [],
+      more: 0,
+    })
+    const header = written.content.find((key) => key.endsWith(md5('header 20001'))) ?? ''
+    await store.deleteMany([header])
+    const result = await verifySnapshot(repository, label, { sample: 0 })
+    expect(result).toMatchObject({ ok: false, errors: 1, warnings: 1_010, more: 10 })
+    expect(result.findings.filter(({ severity }) => severity === 'error')).toMatchObject([{ kind: 'no-header' }])
+    const verified = await verifyLabel(repository, label, { mode: 'manifest' })
+    expect(verified).toMatchObject({ ok: false, problems: [{ object: expect.stringContaining('/__20001/') }], more: 0 })
   })
 
   it('finds what the manifest lists by name and is not there', async () => {
