@@ -70,7 +70,7 @@ export async function openDirect(config?: string): Promise<Direct> {
           }
           const kept: KeptFailure[] = []
           for (const { id, verification } of summary.judge(page, mode)) {
-            const stored = await objectsOf(repository).verification(id, { signal })
+            const stored = await objectsOf(repository).storedVerification(id, { signal })
             const settled = await settle(id, stored, { at: '', ...verification })
             if (settled.kept) kept.push(settled.kept)
           }

@@ -8,9 +8,9 @@ import {
   repositoryKeys,
 } from '../../contract/backup/record.ts'
 import type { Verification } from '../../contract/backup/repository-api.ts'
-import { type RecordHead, readHead } from '../../planning/backup/head.ts'
+import { type RecordHead, readHead, UNREADABLE } from '../../planning/backup/head.ts'
 import { withCounts } from '../../planning/backup/record-counts.ts'
-import { DamagedObject, RecordReader, type Repository, StorageError } from '../../repository/index.ts'
+import { DamagedObject, isUnreadable, RecordReader, type Repository, StorageError } from '../../repository/index.ts'
 import { DeletionMarks } from './deletion-marks.ts'
 
 interface Abortable {
@@ -33,6 +33,9 @@ export interface Damaged {
 
 type VerifiedShortly = NonNullable<RecordHead['verified']>
 
+/** Undefined: there is none. */
+export type StoredVerification = Verification | typeof UNREADABLE | undefined
+
 /** What starferry keeps in a repository, by its meaning. Errors: StorageError. */
 export class RepositoryObjects {
   readonly repository: Repository
@@ -49,18 +52,21 @@ export class RepositoryObjects {
     this.#intents = new RecordReader(own)
     this.#verified = new RecordReader(own, {
       pick: (json): VerifiedShortly => {
-        const { at, mode, ok } = json as Verification
+        if (!isVerification(json)) throw new Error('it is no verification')
+        const { at, mode, ok } = json
         return { at, mode, ok }
       },
       cost: () => 100,
     })
   }
 
-  /** All records in short, in no order, with their last verification. What cannot be read is in `damaged`. */
+  /** All records in short, in no order, with their last verification; one that cannot be read may have found damage. Records that cannot be read are in `damaged`. */
   async heads(options: Abortable = {}): Promise<{ heads: RecordHead[]; damaged: Damaged[] }> {
     const verified = new Map<string, VerifiedShortly>()
-    for await (const { key, value } of this.#verified.read(this.#relative(repositoryKeys.verifications), options)) {
-      if (value) verified.set(nameOf(key, '.json'), value)
+    const notes = this.#verified.read(this.#relative(repositoryKeys.verifications), options)
+    for await (const { key, object, value } of notes) {
+      const unread = { at: object.lastModified.toISOString(), mode: UNREADABLE, ok: false }
+      verified.set(nameOf(key, '.json'), value ?? unread)
     }
     const heads: RecordHead[] = []
     const damaged: Damaged[] = []
@@ -178,24 +184,39 @@ export class RepositoryObjects {
     return (json as { notIncluded?: { object: string; reason: string }[] } | undefined)?.notIncluded ?? []
   }
 
-  verification(id: string, options: Abortable = {}): Promise<Verification | undefined> {
-    return this.repository.own.getJson(this.#own(repositoryKeys.verification, id), options) as Promise<
-      Verification | undefined
-    >
+  /** Undefined when there is none. Errors: StorageError Unknown when it is damaged. */
+  async verification(id: string, options: Abortable = {}): Promise<Verification | undefined> {
+    const key = this.#own(repositoryKeys.verification, id)
+    const json = await this.repository.own.getJson(key, options)
+    if (json === undefined || isVerification(json)) return json
+    throw new DamagedObject(`The verification ${key} in ${this.repository.store.description} is damaged`)
   }
 
-  /** Writes what verifying a backup found beside its record. `settle` decides by what stands there, and is asked again when somebody else has written meanwhile. */
+  /** The same, of one that is damaged that it is so. Errors: StorageError. */
+  async storedVerification(id: string, options: Abortable = {}): Promise<StoredVerification> {
+    try {
+      return await this.verification(id, options)
+    } catch (error) {
+      if (isUnreadable(error)) return UNREADABLE
+      throw error
+    }
+  }
+
+  /**
+   * Writes what verifying a backup found beside its record. `settle` decides by what stands there, and is asked again when somebody else has written meanwhile;
+   * where it says nothing, what stands is left.
+   */
   async changeVerification(
     id: string,
-    settle: (stored: Verification | undefined) => Promise<Verification>,
+    settle: (stored: StoredVerification) => Promise<Verification | undefined>,
     options: Abortable = {},
   ): Promise<void> {
     const key = this.#own(repositoryKeys.verification, id)
     const { own, store } = this.repository
     for (let round = 0; round < 5; round++) {
       const seen = await own.head(key, options)
-      const text = seen && (await own.getText(key, options))
-      const settled = await settle(text === undefined ? undefined : parsed(text))
+      const settled = await settle(seen && (await this.storedVerification(id, options)))
+      if (settled === undefined) return
       const condition = seen ? { ifMatch: seen.etag ?? '' } : { ifAbsent: true }
       if ((await own.putJson(key, settled, { ...condition, ...options })).written) return
     }
@@ -239,13 +260,9 @@ export class RepositoryObjects {
   }
 }
 
-/** Undefined for one that is damaged: it says nothing of the backup. */
-function parsed(text: string): Verification | undefined {
-  try {
-    return JSON.parse(text) as Verification
-  } catch {
-    return undefined
-  }
+function isVerification(json: unknown): json is Verification {
+  const { at, mode, ok, problems } = (json ?? {}) as Partial<Verification>
+  return typeof at === 'string' && typeof mode === 'string' && typeof ok === 'boolean' && Array.isArray(problems)
 }
 
 const nameOf = (key: string, suffix: string) => key.slice(key.lastIndexOf('/') + 1, -suffix.length)

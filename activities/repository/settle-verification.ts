@@ -1,6 +1,8 @@
 import type { Verification } from '../../contract/backup/repository-api.ts'
+import { UNREADABLE } from '../../planning/backup/head.ts'
 import type { KeptFailure } from '../../planning/backup/verify-summary.ts'
 import { isStillDamaged, type Repository } from '../../repository/index.ts'
+import type { StoredVerification } from './repository-objects.ts'
 
 /** So many problems a verification tells of one snapshot; one that tells fewer tells all. */
 const PERHAPS_MORE = 10
@@ -9,15 +11,15 @@ const MOST_PROBLEMS = 20
 const MOST_READ = 50
 
 export interface Settled {
-  /** What is to be known of the backup from now on. */
-  stands: Verification
+  /** What is to be known of the backup from now on; undefined: what is stored is to be left as it is. */
+  stands?: Verification
   kept?: KeptFailure
 }
 
 /**
  * What is to stand of what was found before and what was found now. Retention, baselines and restores trust it, so damage that was found is not forgotten because
  * a sample missed it: a verification that finds nothing counts when it was deep, when the one before read no objects either, or when
- * every object that was named bad is read again and good. Errors: StorageError.
+ * every object that was named bad is read again and good. What cannot be read may have named any: only a deep one takes its place. Errors: StorageError.
  */
 export function createSettling(repository: Repository, signal?: AbortSignal) {
   const read = new Map<string, Promise<boolean>>()
@@ -30,7 +32,12 @@ export function createSettling(repository: Repository, signal?: AbortSignal) {
     read.set(key, reading)
     return reading
   }
-  return async (id: string, stored: Verification | undefined, found: Verification): Promise<Settled> => {
+  return async (id: string, stored: StoredVerification, found: Verification): Promise<Settled> => {
+    if (stored === UNREADABLE) {
+      if (found.mode === 'deep') return { stands: found }
+      // What was found now is told anyway.
+      return found.ok ? { kept: { id, label: '', at: '', mode: found.mode, unread: true } } : {}
+    }
     // What a manifest and a listing tell every verification looks at.
     if (!stored || stored.ok || found.mode === 'deep' || stored.mode === 'manifest') return { stands: found }
     if (!found.ok) return { stands: { ...stored, problems: both(stored.problems, found.problems) } }

@@ -1,5 +1,5 @@
 import type { BackupRow, BackupsInput, BackupsPage } from '../../contract/backup/repository-api.ts'
-import { newestFirst, ownLabels, type RecordHead } from './head.ts'
+import { newestFirst, ownLabels, type RecordHead, UNREADABLE } from './head.ts'
 import { isOurLabel, passingLabel } from './label.ts'
 import { ownersOf } from './retention.ts'
 
@@ -65,7 +65,9 @@ function rowOf(head: RecordHead, holdings: Holdings, owners: Map<string, string[
     : missing.length > 0
       ? `snapshot ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ' …' : ''} is not there${head.ttl ? `; the cluster deletes it ${head.ttl} after it was made` : ''}`
       : verified && !verified.ok
-        ? `verification (${verified.mode}) found damage`
+        ? verified.mode === UNREADABLE
+          ? 'its last verification cannot be read, and may have found damage; a deep one can tell'
+          : `verification (${verified.mode}) found damage`
         : undefined
   return {
     id: head.id,

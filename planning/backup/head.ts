@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { type BackupRecord, backupRecordSchema, type SnapshotExtent } from '../../contract/backup/record.ts'
 
+/** In place of its mode: a verification that cannot be read. It may have found damage, and counts as one that did. */
+export const UNREADABLE = 'unreadable'
+
 /** What lists and retention need to know of a record: small, whatever the size of the database. */
 export interface RecordHead {
   id: string

@@ -20,6 +20,8 @@ export interface KeptFailure {
   /** ISO, of the verification that found it. */
   at: string
   mode: Verification['mode']
+  /** What was found before cannot be read; `mode` is of this one then. */
+  unread?: boolean
 }
 
 /** A record that cannot be read: whatever its snapshots are like, nobody can restore the backup as it was. */
@@ -91,9 +93,11 @@ export class VerifySummary {
 
   /** Backups in which nothing was found this time, and which are damaged all the same. */
   keep(kept: readonly KeptFailure[]): void {
-    for (const { id, label, object, at, mode } of kept) {
+    for (const { id, label, object, at, mode, unread } of kept) {
       const found = mode === 'deep' ? 'a deep verification' : `an earlier verification (${mode})`
-      const problem = `found damaged by ${found} at ${at}, and this one reads too little to tell otherwise; verify it with --deep once it is mended`
+      const problem = unread
+        ? 'its last verification cannot be read and may have found damage, and this one reads too little to tell otherwise; verify it with --deep'
+        : `found damaged by ${found} at ${at}, and this one reads too little to tell otherwise; verify it with --deep once it is mended`
       this.#result.whole--
       this.#broken(id, [{ label, object, problem }], 0)
     }

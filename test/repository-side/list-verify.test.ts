@@ -239,6 +239,20 @@ describe('verification', () => {
     expect(await made.objects.verification('f1')).toMatchObject({ ok: true, mode: 'manifest' })
   })
 
+  it('that only samples leaves one that cannot be read as it is', async () => {
+    const made = await vault('unread-note')
+    await made.backup({ id: 'f1', finishedAt: day(1) })
+    const note = '__starferry_vault/verified/f1.json'
+    await made.store.put(note, 'torn')
+    expect((await list()).rows).toMatchObject([{ state: 'damaged', problem: expect.stringMatching(/cannot be read/) }])
+    const sample = await verify()
+    expect(sample).toMatchObject({ ok: false, whole: 0, broken: ['f1'] })
+    expect(sample.problems[0]?.problem).toMatch(/last verification cannot be read.*verify it with --deep/)
+    expect((await made.store.getBytes(note, 100)).toString()).toBe('torn')
+    expect(await verify({ deep: true })).toMatchObject({ ok: true, whole: 1, problems: [] })
+    expect((await list()).rows).toMatchObject([{ state: 'complete', verified: expect.stringMatching(/^ok \(deep\)/) }])
+  })
+
   it('notices a data file that is gone, though manifests name none', async () => {
     const made = await vault('gone')
     const record = await made.record({ id: 'f1', finishedAt: day(1) })

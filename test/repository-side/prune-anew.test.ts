@@ -45,3 +45,11 @@ it('what its rules still say is deleted, one after the other', async () => {
   expect(await prune(made, async () => undefined)).toMatchObject({ deleted: 2, untouched: [] })
   expect(await made.ids()).toEqual(['f3'])
 })
+
+it.each(['torn', '{}'])('a verification that cannot be read may have found damage: %s', async (text) => {
+  const made = await Vault.on(server, `unread-${text === 'torn' ? text : 'empty'}`)
+  for (const n of [1, 2, 3]) await made.backup({ id: `f${n}`, finishedAt: day(n) })
+  await made.store.put('__starferry_vault/verified/f3.json', text)
+  expect(await prune(made, async () => undefined)).toMatchObject({ deleted: 1 })
+  expect(await made.ids()).toEqual(['f2', 'f3'])
+})
