@@ -1,4 +1,6 @@
-import type { BackupIntent } from '../../contract/backup/record.ts'
+import type { BackupIntent, BackupRecord } from '../../contract/backup/record.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
+import type { RepositoryObjects } from '../repository/repository-objects.ts'
 import { leaderIdentity } from '../snapshot-jobs/index.ts'
 import { staleBackup } from './backup-failures.ts'
 import type { BackupRun } from './backup-run.ts'
@@ -24,9 +26,32 @@ export async function announce(run: BackupRun, planned: PlannedSnapshot): Promis
   const intent = { ...intentOf(run, planned), workflowId, runId, ...(leader === undefined ? {} : { leader }) }
   if (!objects) return intent
   const doomed = await objects.putIntent(intent)
-  if (doomed.length === 0) return intent
+  // What was deleted between the plan and the intent is not being deleted any more.
+  const gone = doomed.length > 0 ? undefined : await goneOf(objects, intent.record, run.signal)
+  if (doomed.length === 0 && gone === undefined) return intent
   await objects.removeIntent(label)
-  throw staleBackup(`${input.baseline}, to compare with, is being deleted`, { decide: true })
+  throw staleBackup(gone ?? `${input.baseline}, to compare with, is being deleted`, { decide: true })
+}
+
+const LOOKS_AT_ONCE = 8
+
+/** What a backup builds on and is no more; undefined when all of it is there. Errors: StorageError. */
+async function goneOf(
+  objects: RepositoryObjects,
+  { baseline, base, labels, own }: BackupRecord,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const id of new Set([baseline, base])) {
+    if (id !== undefined && !(await objects.hasRecord(id, { signal }))) {
+      return `backup ${id}, to compare with, has been deleted`
+    }
+  }
+  const inherited = labels.slice(0, labels.length - own)
+  const states = await mapConcurrently(inherited, LOOKS_AT_ONCE, ({ label }) =>
+    objects.repository.lookAt(label, { signal }),
+  )
+  const lost = states.find(({ state }) => state !== 'complete')
+  return lost && `snapshot ${lost.label}, to build on, is ${lost.state === 'missing' ? 'gone' : 'no longer whole'}`
 }
 
 /** What was planned, as an intent that nobody has announced. */

@@ -116,6 +116,10 @@ export class RepositoryObjects {
     }
   }
 
+  async hasRecord(id: string, options: Abortable = {}): Promise<boolean> {
+    return (await this.repository.own.head(this.#own(repositoryKeys.record, id), options)) !== undefined
+  }
+
   /** Records never change: false when there is one of that id already. */
   async putRecord(record: BackupRecord, options: Abortable = {}): Promise<boolean> {
     return (
