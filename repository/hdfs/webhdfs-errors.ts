@@ -44,12 +44,20 @@ export async function webHdfsError(
   const { exception, message } = remoteException(text)
   const rule = RULES.find(({ exception: pattern }) => pattern.test(exception))
   const said = exception === '' ? `status ${response.status}` : `${exception}: ${message.split('\n')[0]}`
-  const kind = rule?.kind ?? (response.status === 404 ? 'NotFound' : 'Unknown')
+  // HDFS itself always names the exception: this one is of a gateway, or of something else altogether, and says nothing of files.
+  const foreign = rule === undefined && response.status === 404
+  const kind = rule?.kind ?? (foreign ? 'Unreachable' : 'Unknown')
   return {
-    error: new StorageError(kind, `Cannot ${doing} at ${host}: ${said}`, rule?.remedy),
-    elsewhere: rule?.elsewhere ?? (exception === '' && response.status >= 500),
+    error: new StorageError(
+      kind,
+      `Cannot ${doing} at ${host}: ${said}`,
+      rule?.remedy ?? (foreign ? FOREIGN : undefined),
+    ),
+    elsewhere: rule?.elsewhere ?? (foreign || (exception === '' && response.status >= 500)),
   }
 }
+
+const FOREIGN = 'whoever answered is no namenode: check the addresses under access.webHdfs, and what stands before them'
 
 function remoteException(text: string): { exception: string; message: string } {
   try {

@@ -23,7 +23,13 @@ const RULES: readonly Rule[] = [
   },
   { code: /^(ObjectLocked|FileImmutable|ObjectUnderRetention)$/, kind: 'ObjectLocked' },
   { code: /^(NoSuchBucket|BucketNotExists)$/, kind: 'NoSuchBucket', remedy: 'check the location; create the bucket' },
-  { code: /^(NoSuchKey|NotFound|NoSuchVersion|404)$/, kind: 'NotFound' },
+  { code: /^(NoSuchKey|NoSuchVersion|NoSuchUpload)$/, kind: 'NotFound' },
+  // A store names what it has not: this is what the SDK makes of a gateway's answer. That to HEAD, which has no body, is judged where it is asked.
+  {
+    code: /^(NotFound|404)$/,
+    kind: 'Unreachable',
+    remedy: 'whoever answered is no object store: check the endpoint, and what stands before it',
+  },
   {
     code: /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired|InvalidToken|SecurityTokenExpired|RequestExpired)$/,
     kind: 'ExpiredCredentials',

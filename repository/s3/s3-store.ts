@@ -98,14 +98,9 @@ export class S3Store implements ObjectStore {
   }
 
   async head(key: string, { signal }: Abortable = {}): Promise<StoredObject | undefined> {
-    const { sdk } = await this.#opened()
-    const command = new sdk.HeadObjectCommand(this.#at(key))
+    const { sdk, client } = await this.#opened()
     try {
-      const answer = await this.#send(
-        `look at ${this.#name(key)}`,
-        ({ client }) => client.send(command, { abortSignal: signal }),
-        signal,
-      )
+      const answer = await client.send(new sdk.HeadObjectCommand(this.#at(key)), { abortSignal: signal })
       return {
         key,
         size: answer.ContentLength ?? 0,
@@ -113,8 +108,8 @@ export class S3Store implements ObjectStore {
         ...(answer.ETag ? { etag: answer.ETag } : {}),
       }
     } catch (error) {
-      if (error instanceof StorageError && error.kind === 'NotFound') return undefined
-      throw error
+      if (statusOf(error) === 404) return undefined
+      throw s3Error(error, `look at ${this.#name(key)}`, this.#settings, signal)
     }
   }
 

@@ -152,6 +152,19 @@ describe('what HDFS refuses', () => {
     expect(await kindOf(keysOf(open('http://127.0.0.1:1'), ''))).toBe('Unreachable')
   })
 
+  it('is not taken for an empty directory when something else answers', async () => {
+    const store = open()
+    await store.put('d/x', 'x')
+    server.gateway = true
+    const works = [() => keysOf(store, 'd/'), () => store.head('d/x'), () => store.getBytes('d/x', 10)]
+    for (const work of works) expect(await kindOf(work())).toBe('Unreachable')
+    const { deleted, stopped } = await store.deletePrefix('d/')
+    expect({ deleted, kind: stopped?.kind }).toEqual({ deleted: 0, kind: 'Unreachable' })
+    await expect(readRepository(store, 'r')).rejects.toThrow(/status 404 – whoever answered is no namenode/)
+    server.gateway = false
+    expect(await keysOf(store, 'd/')).toEqual(['d/x'])
+  })
+
   it('Kerberos: told when it is configured, and when only the server knows', async () => {
     const properties = { 'hadoop.security.authentication': 'kerberos', kerberos_principal: 'sr@R' }
     expect(() => openStore({ location: 'hdfs://ns/backup', properties })).toThrow(

@@ -264,6 +264,21 @@ describe("other stores' answers", () => {
     })
   })
 
+  it.each([
+    ['', 'Unreachable'],
+    ['<html><body><h1>404 page not found</h1></body></html>', 'Unreachable'],
+    ['404 page not found', 'Unreachable'],
+    [xml('NoSuchKey', 'The specified key does not exist.'), 'NotFound'],
+    [xml('NoSuchVersion', 'The specified version does not exist.'), 'NotFound'],
+    [xml('NoSuchBucket', 'The specified bucket does not exist'), 'NoSuchBucket'],
+  ])('404 with %j is %s: only a store can say that it has no such object', async (body, kind) => {
+    await answering(404, body, async (store) => {
+      expect((await failure(store.getBytes('x', 10))).kind).toBe(kind)
+      // An answer to HEAD has no body.
+      expect(await store.head('x')).toBeUndefined()
+    })
+  })
+
   it('locked objects within an answer to a multiple delete are those that fail', async () => {
     const deleted = '<Deleted><Key>base/a</Key></Deleted>'
     const locked = `<Error><Key>base/b</Key>${xml('AccessDenied', 'Access Denied because object protected by object lock.').slice(7)}`

@@ -14,6 +14,8 @@ export class WebHdfsServer {
   standby = false
   safeMode = false
   kerberos = false
+  /** Something stands before it that knows nothing of HDFS. */
+  gateway = false
   /** Hadoop 2 lists directories only whole. */
   old = false
   /** Entries of a directory in one answer. */
@@ -56,6 +58,7 @@ export class WebHdfsServer {
     if (this.kerberos) {
       return response.writeHead(401, { 'www-authenticate': 'Negotiate' }).end('<html>Authentication required</html>')
     }
+    if (this.gateway) return response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>404 Not Found</h1>')
     const refusal = this.#refusal(request, op, user)
     if (refusal) return fail(response, ...refusal)
     const missing: Exception = [
