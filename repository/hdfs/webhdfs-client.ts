@@ -17,6 +17,8 @@ export interface WebHdfsCall {
   signal?: AbortSignal
 }
 
+/** HttpFS takes no data of another type (Hadoop's CheckUploadContentTypeFilter); datanodes do not care. */
+const UPLOAD = { 'content-type': 'application/octet-stream' }
 const ROUNDS = 3
 const ROUND_PAUSE_MS = 500
 
@@ -61,7 +63,8 @@ export class WebHdfsClient {
       if (datanode) {
         await response.body?.cancel()
         at = datanode
-        response = await fetch(at, { method, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) })
+        const upload = body === undefined ? {} : { body, headers: UPLOAD }
+        response = await fetch(at, { method, redirect: 'manual', signal, ...upload })
       }
       if (response.ok) return response
       const { error, elsewhere } = await webHdfsError(response, doing, new URL(at).host)

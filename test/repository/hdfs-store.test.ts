@@ -65,6 +65,15 @@ describe('files in HDFS', () => {
     expect(await store.deleteMany(['top', 'none'])).toMatchObject({ deleted: 2, failed: 0 })
   })
 
+  it('are written through HttpFS, which takes bytes of one type only', async () => {
+    server.httpFs = true
+    const store = open()
+    for (const body of ['text', Buffer.from('bytes')]) {
+      expect(await store.put('x', body)).toMatchObject({ written: true })
+      expect((await store.getBytes('x', 10)).toString()).toBe(body.toString())
+    }
+  })
+
   it('are listed in portions, and whole where the namenode is of Hadoop 2', async () => {
     const store = open()
     for (let i = 0; i < 8; i++) await store.put(`d/${i}`, '')

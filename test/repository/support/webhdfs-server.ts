@@ -14,6 +14,8 @@ export class WebHdfsServer {
   standby = false
   safeMode = false
   kerberos = false
+  /** The gateway of Hadoop: it is its own datanode, and takes data of one type only. */
+  httpFs = false
   /** Something stands before it that knows nothing of HDFS. */
   gateway = false
   /** Hadoop 2 lists directories only whole. */
@@ -145,7 +147,8 @@ export class WebHdfsServer {
   }
 
   #redirect(request: IncomingMessage, response: ServerResponse): unknown {
-    return response.writeHead(307, { location: `${this.#datanode}${request.url}` }).end()
+    const data = this.httpFs ? '&data=true' : ''
+    return response.writeHead(307, { location: `${this.#datanode}${request.url}${data}` }).end()
   }
 
   #data(request: IncomingMessage, response: ServerResponse): void {
@@ -153,6 +156,11 @@ export class WebHdfsServer {
     if (op === 'OPEN') {
       response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': statSync(file).size })
       createReadStream(file).pipe(response)
+      return
+    }
+    if (this.httpFs && request.headers['content-type'] !== 'application/octet-stream') {
+      const text = "Data upload requests must have content-type set to 'application/octet-stream'"
+      request.resume().on('end', () => response.writeHead(400, { 'content-type': 'text/html' }).end(text))
       return
     }
     const chunks: Buffer[] = []
