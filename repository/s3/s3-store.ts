@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { _Object } from '@aws-sdk/client-s3'
 import { eachBounded, inGroups } from '../bounded.ts'
 import { DeleteTally } from '../delete-tally.ts'
 import type {
@@ -20,6 +19,7 @@ import { StorageError } from '../storage-error.ts'
 import { type OpenS3, openS3Client } from './s3-client.ts'
 import { deleteBatch } from './s3-delete.ts'
 import { s3Error } from './s3-errors.ts'
+import { listS3 } from './s3-list.ts'
 import type { S3Settings } from './s3-settings.ts'
 
 interface Abortable {
@@ -46,32 +46,8 @@ export class S3Store implements ObjectStore {
     this.description = `s3://${bucket}/${prefix}`.replace(/\/$/, '') + (endpoint ? ` at ${endpoint}` : '')
   }
 
-  async *list(prefix: string, { delimiter, pageSize, signal }: ListOptions = {}): AsyncGenerator<ListPage> {
-    const { sdk } = await this.#opened()
-    const { bucket: Bucket, prefix: root } = this.#settings
-    let next: string | undefined
-    do {
-      const command = new sdk.ListObjectsV2Command({
-        Bucket,
-        Prefix: root + prefix,
-        Delimiter: delimiter,
-        MaxKeys: pageSize,
-        ContinuationToken: next,
-        // Keys may hold characters that XML cannot; the SDK gives them back encoded, though.
-        EncodingType: 'url',
-      })
-      const page = await this.#send(
-        `list ${this.#name(prefix)}`,
-        ({ client }) => client.send(command, { abortSignal: signal }),
-        signal,
-      )
-      const encoded = page.EncodingType === 'url'
-      const relative = (key: string) => (encoded ? decodeKey(key) : key).slice(root.length)
-      const objects = (page.Contents ?? []).flatMap((object) => storedObject(object, relative))
-      const prefixes = (page.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix ? [relative(Prefix)] : []))
-      if (objects.length > 0 || prefixes.length > 0) yield { objects, prefixes }
-      next = page.IsTruncated ? page.NextContinuationToken : undefined
-    } while (next !== undefined)
+  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ListPage> {
+    yield* listS3(await this.#opened(), this.#settings, prefix, options)
   }
 
   async get(key: string, { signal }: Abortable = {}): Promise<OpenedObject> {
@@ -278,14 +254,3 @@ const meansRefused = (error: unknown) =>
   [409, 412].includes(statusOf(error) ?? 0) || (error as Error).name === 'NoSuchKey'
 
 const meansUnknown = (error: unknown) => statusOf(error) === 501 || (error as Error).name === 'NotImplemented'
-
-function storedObject(object: _Object, relative: (key: string) => string): StoredObject[] {
-  if (object.Key === undefined) return []
-  const { Size: size = 0, LastModified: lastModified = new Date(0), ETag: etag } = object
-  return [{ key: relative(object.Key), size, lastModified, ...(etag ? { etag } : {}) }]
-}
-
-/** As HTML forms encode: a plus is a space. */
-function decodeKey(key: string): string {
-  return decodeURIComponent(key.replaceAll('+', ' '))
-}

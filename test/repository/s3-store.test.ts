@@ -290,6 +290,63 @@ describe("other stores' answers", () => {
     })
   })
 
+  describe('a listing that says that there is more and gives no token, as OBS and COS do', () => {
+    const names = ['a/1', 'a/2', 'b c', 'd/1', 'e', 'f', 'ключ']
+
+    /** Lists three at once, by the first form alone. `heeds`: goes on behind the marker. */
+    async function listing(heeds: boolean, work: (store: ObjectStore) => Promise<void>) {
+      const http = createServer((request, response) => {
+        const query = new URL(request.url ?? '', 'http://x').searchParams
+        const [prefix, delimiter] = [query.get('prefix') ?? '', query.get('delimiter') ?? '']
+        const common = (key: string) => {
+          const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
+          return end < 0 ? key : key.slice(0, end + 1)
+        }
+        const keys = names.map((name) => `base/${name}`).filter((key) => key.startsWith(prefix))
+        const marker = heeds ? (query.get('marker') ?? '') : ''
+        const rows = [...new Set(keys.map(common))].filter(
+          (row) => Buffer.compare(Buffer.from(row), Buffer.from(marker)) > 0,
+        )
+        const text = rows
+          .slice(0, 3)
+          .map((row) =>
+            keys.includes(row)
+              ? `<Contents><Key>${encodeURIComponent(row)}</Key><Size>1</Size></Contents>`
+              : `<CommonPrefixes><Prefix>${encodeURIComponent(row)}</Prefix></CommonPrefixes>`,
+          )
+        const more = `<IsTruncated>${rows.length > 3}</IsTruncated><EncodingType>url</EncodingType>`
+        response.writeHead(200, { 'content-type': 'application/xml' })
+        response.end(`<ListBucketResult>${more}${text.join('')}</ListBucketResult>`)
+      })
+      await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+      const endpoint = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+      const store = open('s3://bucket/base', {}, { endpoint })
+      try {
+        await work(store)
+      } finally {
+        store.close()
+        http.closeAllConnections()
+        await new Promise((resolve) => http.close(resolve))
+      }
+    }
+
+    it('goes on behind the last key, or the last common prefix', async () => {
+      await listing(true, async (store) => {
+        expect((await all(listObjects(store, ''))).map(({ key }) => key)).toEqual(names)
+        const pages = await all(store.list('', { delimiter: '/' }))
+        expect(pages.flatMap(({ prefixes }) => prefixes)).toEqual(['a/', 'd/'])
+        expect(pages.flatMap(({ objects }) => objects.map(({ key }) => key))).toEqual(['b c', 'e', 'f', 'ключ'])
+      })
+    })
+
+    it('is an error where the store does not go on, and no short list', async () => {
+      await listing(false, async (store) => {
+        const error = await failure(all(store.list('')))
+        expect(error.message).toMatch(/Cannot list s3:\/\/bucket\/base\/ to its end/)
+      })
+    })
+  })
+
   it('a store that takes conditions and ignores them is found out, and looked at before it is written to', async () => {
     const there = new Set<string>()
     const http = createServer((request, response) => {
