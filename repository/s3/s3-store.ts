@@ -30,6 +30,16 @@ interface Abortable {
 const DELETE_BATCH = 1000
 const DELETES_AT_ONCE = 4
 const CONFLICT_ATTEMPTS = 4
+/** The md5 of no content that is written. */
+const NO_ETAG = '"00000000000000000000000000000000"'
+
+/** Which conditions of a write the store heeds. */
+interface Conditions {
+  /** Write only where nothing is. */
+  ifAbsent: boolean
+  /** Write only over what was read. */
+  ifMatch: boolean
+}
 
 /** Objects in a bucket below a prefix. */
 export class S3Store implements ObjectStore {
@@ -38,7 +48,7 @@ export class S3Store implements ObjectStore {
   readonly #settings: S3Settings
   readonly #clock = new ServerClock()
   #open: Promise<OpenS3> | undefined
-  #conditions: Promise<boolean> | undefined
+  #conditions: Promise<Conditions> | undefined
 
   constructor(settings: S3Settings) {
     this.#settings = settings
@@ -92,7 +102,7 @@ export class S3Store implements ObjectStore {
   async put(key: string, body: Uint8Array | string, options: PutOptions = {}): Promise<PutResult> {
     const { ifAbsent, ifMatch, signal } = options
     const conditional = ifAbsent === true || ifMatch !== undefined
-    const atomic = conditional && (await this.#knowsConditions(signal))
+    const atomic = conditional && (await this.#heeded(signal))[ifAbsent ? 'ifAbsent' : 'ifMatch']
     if (conditional && !atomic && !(await this.#holds(key, options))) return { written: false, atomic }
     for (let attempt = 1; ; attempt++) {
       try {
@@ -184,11 +194,11 @@ export class S3Store implements ObjectStore {
   }
 
   /**
-   * Whether the store heeds conditions. Some refuse them, and some accept and ignore them, which only a trial shows; one for each store and
-   * process, and none for AWS.
+   * Which conditions the store heeds. Some refuse them, and some accept and ignore them, which only a trial shows, and one of them need not be as the other; one
+   * trial for each store and process, and none for AWS.
    */
-  #knowsConditions(signal: AbortSignal | undefined): Promise<boolean> {
-    if (this.#settings.endpoint === undefined) return Promise.resolve(true)
+  #heeded(signal: AbortSignal | undefined): Promise<Conditions> {
+    if (this.#settings.endpoint === undefined) return Promise.resolve({ ifAbsent: true, ifMatch: true })
     this.#conditions ??= this.#tryConditions(signal).catch((error: unknown) => {
       this.#conditions = undefined
       throw error
@@ -196,17 +206,23 @@ export class S3Store implements ObjectStore {
     return this.#conditions
   }
 
-  async #tryConditions(signal: AbortSignal | undefined): Promise<boolean> {
+  async #tryConditions(signal: AbortSignal | undefined): Promise<Conditions> {
     const key = `__starferry_trial_${randomUUID()}`
-    try {
-      await this.#write(key, 'first', { signal })
+    /** Neither may be written. */
+    const isHeeded = async (condition: PutOptions) => {
       try {
-        await this.#write(key, 'second', { ifAbsent: true, signal })
+        await this.#write(key, 'second', { ...condition, signal })
         return false
       } catch (error) {
         if (meansRefused(error)) return true
         if (meansUnknown(error)) return false
         throw error
+      }
+    }
+    try {
+      await this.#write(key, 'first', { signal })
+      try {
+        return { ifAbsent: await isHeeded({ ifAbsent: true }), ifMatch: await isHeeded({ ifMatch: NO_ETAG }) }
       } finally {
         await this.deleteMany([key])
       }

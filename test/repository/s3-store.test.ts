@@ -99,7 +99,7 @@ describe('objects in S3', () => {
     expect(first).toMatchObject({ written: true, atomic: true })
     expect(await store.put('k', 'two', { ifAbsent: true })).toMatchObject({ written: false })
     const second = await store.put('k', 'three', { ifMatch: first.etag })
-    expect(second.written).toBe(true)
+    expect(second).toMatchObject({ written: true, atomic: true })
     expect(await store.put('k', 'four', { ifMatch: first.etag })).toMatchObject({ written: false })
     expect(await store.put('gone', 'five', { ifMatch: first.etag })).toMatchObject({ written: false })
     expect((await store.getBytes('k', 10)).toString()).toBe('three')
@@ -360,6 +360,41 @@ describe("other stores' answers", () => {
     const store = open('s3://bucket/base', {}, { endpoint: `http://127.0.0.1:${(http.address() as AddressInfo).port}` })
     expect(await store.put('k', '1', { ifAbsent: true })).toMatchObject({ written: true, atomic: false })
     expect(await store.put('k', '2', { ifAbsent: true })).toMatchObject({ written: false, atomic: false })
+    store.close()
+    http.closeAllConnections()
+    await new Promise((resolve) => http.close(resolve))
+  })
+
+  it.each([
+    ['ignores', 200],
+    ['does not know', 501],
+  ])('a store that creates only where nothing is and %s If-Match is found out, too', async (_, status) => {
+    const kept = new Map<string, string>()
+    const http = createServer((request, response) => {
+      const key = request.url?.split('?')[0] ?? ''
+      let body = ''
+      request.on('data', (chunk) => {
+        body += chunk
+      })
+      request.on('end', () => {
+        const known = kept.get(key)
+        if (request.method !== 'PUT') return response.writeHead(known ? 200 : 404, known ? { etag: known } : {}).end()
+        if (request.headers['if-none-match'] && known) return response.writeHead(412).end()
+        if (request.headers['if-match'] && status !== 200) {
+          return response.writeHead(status).end(xml('NotImplemented', 'A header is not implemented'))
+        }
+        kept.set(key, `"${Buffer.from(body).toString('hex')}"`)
+        return response.writeHead(200, { etag: kept.get(key) }).end()
+      })
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    const store = open('s3://bucket/base', {}, { endpoint: `http://127.0.0.1:${(http.address() as AddressInfo).port}` })
+    const first = await store.put('k', '1', { ifAbsent: true })
+    expect(first).toMatchObject({ written: true, atomic: true })
+    expect(await store.put('k', '2', { ifAbsent: true })).toMatchObject({ written: false, atomic: true })
+    expect(await store.put('k', '3', { ifMatch: '"other"' })).toEqual({ written: false, atomic: false })
+    expect(await store.put('k', '4', { ifMatch: first.etag })).toMatchObject({ written: true, atomic: false })
+    expect(await store.put('k', '5', { ifMatch: first.etag })).toEqual({ written: false, atomic: false })
     store.close()
     http.closeAllConnections()
     await new Promise((resolve) => http.close(resolve))
