@@ -39,7 +39,7 @@ export function secretsOf(config: WorkerConfig): string[] {
 
 /** Keys of repository properties whose values are secrets, of whatever store. */
 const SECRET_PROPERTY =
-  /secret|password|passwd|token|access[._]?key|account[._]?key|shared_key|sas|private_key|credential(?!s\.provider)|keytab_content/i
+  /secret|password|passwd|token|access[._-]?key|account[._-]?key|shared[._-]?key|sas|private[._-]?key|credential(?!s\.provider)|keytab_content/i
 
 const tlsKey = (tls: WorkerConfig['temporal']['tls']) => (typeof tls === 'object' ? tls.key : undefined)
 

@@ -2,7 +2,7 @@ const hidden = '******'
 
 /** `key = value` and `"key" = "value"` whose key says that the value is a secret. */
 const secretPair =
-  /((?:["'`]?)[\w.-]*(?:password|passwd|secret|token|access_key|private_key|credential|sas_token|session_key)[\w.-]*["'`]?\s*(?:=>|=|:)\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&)}\]]+)/gi
+  /((?:["'`]?)[\w.-]*(?:password|passwd|secret|token|access[._-]?key|private[._-]?key|credential|sas_token|session_key)[\w.-]*["'`]?\s*(?:=>|=|:)\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&)}\]]+)/gi
 const identified =
   /(IDENTIFIED\s+(?:WITH\s+\w+\s+)?(?:BY|AS)\s+(?:PASSWORD\s+)?)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')/gi
 const urlLogin = /(\w+:\/\/[^\s/:@]+:)[^\s/@]+(@)/g

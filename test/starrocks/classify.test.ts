@@ -135,6 +135,8 @@ describe('secrets', () => {
   it.each([
     [`PROPERTIES ("aws.s3.secret_key" = "hush-hush", "aws.s3.region" = "eu")`, /"\*{6}".*"aws.s3.region" = "eu"/],
     ['Unknown properties: {aws.s3.access_key=hush-hush, a=b}', /access_key=\*{6}, a=b/],
+    ['Unknown properties: {fs.tos.access-key-id=hush-hush, a=b}', /access-key-id=\*{6}, a=b/],
+    [`"fs.gs.auth.service.account.private.key" = "hush-hush"`, /private\.key" = "\*{6}"$/],
     ["CREATE USER x IDENTIFIED BY 'hush-hush'", /IDENTIFIED BY '\*{6}'/],
     ['GET /api/_tablet/_download?token=hush-hush&type=V2', /token=\*{6}&type=V2/],
     ['http://root:hush-hush@10.0.0.1:8030/api', /root:\*{6}@10/],

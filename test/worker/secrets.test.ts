@@ -26,6 +26,14 @@ const config = check(
         },
         access: { accessKey: 'AKIA-worker', secretKey: 'secret-of-worker' },
       },
+      google: {
+        location: 'gs://bucket/path',
+        properties: { 'fs.gs.auth.service.account.private.key': 'BEGIN-key-of-google' },
+      },
+      tos: {
+        location: 'tos://bucket/path',
+        properties: { 'fs.tos.access-key-id': 'AKLT-tos', 'fs.tos.secret-access-key': 'secret-of-tos' },
+      },
     },
     webhooks: { chat: 'https://chat.example/hook/abcdef' },
     temporal: { apiKey: 'key-of-cloud' },
@@ -52,8 +60,8 @@ describe('secrets are masked', () => {
 
   it('of repositories, and addresses of webhooks', () => {
     const text =
-      'http://minio:9000 true AKIA-vault secret-of-vault a2V5dGFi AKIA-worker secret-of-worker https://chat.example/hook/abcdef'
-    expect(mask(text)).toBe('http://minio:9000 true *** *** *** *** *** ***')
+      'http://minio:9000 true AKIA-vault secret-of-vault a2V5dGFi AKIA-worker secret-of-worker BEGIN-key-of-google AKLT-tos secret-of-tos https://chat.example/hook/abcdef'
+    expect(mask(text)).toBe('http://minio:9000 true *** *** *** *** *** *** *** *** ***')
   })
 
   it('in errors and what caused them', () => {
