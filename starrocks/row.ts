@@ -7,10 +7,12 @@ export class ColumnIndex {
 
   constructor(names: readonly string[]) {
     this.names = names
-    // Of two columns with one name the first wins, as in every MySQL client.
+    // Of two columns with one name the first wins, as in every MySQL client. Under the name as it was answered as well: most ask by just that,
+    // and are not to miss first.
     for (const [place, name] of names.entries()) {
       const key = name.toLowerCase()
-      if (!this.#places.has(key)) this.#places.set(key, place)
+      const first = this.#places.get(key) ?? place
+      this.#places.set(key, first).set(name, first)
     }
   }
 
