@@ -24,7 +24,7 @@ import {
 import { control, waits, work } from './activities.ts'
 import { brief, cancelledEnd, failureOf } from './backup/failure.ts'
 import { cleaning, companions, counts, snapshots } from './backup/proxies.ts'
-import { badInput } from './check-input.ts'
+import { badInput } from './bad-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 const FIRST_BACKOFF_MS = 1_000

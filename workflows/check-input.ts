@@ -1,5 +1,7 @@
-import { ApplicationFailure } from '@temporalio/workflow'
 import { check, InputError, type MigrationSpec, migrationSpecSchema } from '../contract/index.ts'
+import { badInput } from './bad-input.ts'
+
+export { badInput } from './bad-input.ts'
 
 /** A spec as JSON beyond this does not belong into every child's input; globs say the same in a line. */
 const LONGEST_SPEC = 32 * 1024
@@ -24,6 +26,3 @@ export function checked<T>(work: () => T): T {
     throw error
   }
 }
-
-export const badInput = (message: string) =>
-  ApplicationFailure.create({ type: 'BadInput', message, nonRetryable: true })

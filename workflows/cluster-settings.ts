@@ -11,8 +11,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
+// Not from the contract's index: that would load the schemas.
 import {
-  type ChangedSetting,
   type ClusterSettingsInput,
   type LeaseAnswer,
   type LeasedSetting,
@@ -22,9 +22,10 @@ import {
   type ReleaseAnswer,
   type ReleaseRequest,
   releaseUpdate,
-} from '../contract/index.ts'
+} from '../contract/cluster-settings.ts'
+import type { ChangedSetting } from '../contract/migration-api.ts'
 import { control, guards, restores, waits } from './activities.ts'
-import { badInput } from './check-input.ts'
+import { badInput } from './bad-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 /**

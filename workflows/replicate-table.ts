@@ -25,7 +25,7 @@ import {
 } from '../contract/replication.ts'
 import { shortReason } from '../planning/parking.ts'
 import { steps, untilEnded, work } from './activities.ts'
-import { badInput } from './check-input.ts'
+import { badInput } from './bad-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 const FIRST_BACKOFF_MS = 1_000
