@@ -1,4 +1,11 @@
-import { type Database, listDatabases, listTables, type StarRocksCluster, type Table } from '../../starrocks/index.ts'
+import {
+  type Database,
+  listDatabases,
+  listTables,
+  type StarRocksCluster,
+  StarRocksError,
+  type Table,
+} from '../../starrocks/index.ts'
 import { SingleFlight } from './single-flight.ts'
 
 export interface TableEntry {
@@ -24,16 +31,13 @@ export class Directory {
     return this.#databases.recent(maxAgeMs)
   }
 
-  /** Everything in a database; undefined when the database is gone. */
-  async tables(database: string, maxAgeMs: number): Promise<Map<string, Table> | undefined> {
-    const found = (await this.databases(maxAgeMs)).get(database)
-    if (!found) return undefined
-    let listing = this.#tables.get(found.id)
-    if (!listing) {
-      listing = new SingleFlight(() => this.#list(found.id))
-      this.#tables.set(found.id, listing)
-    }
-    return listing.recent(maxAgeMs)
+  /** Everything in a database; undefined when the database is gone. Who has just seen the list of databases need not have it read again. */
+  async tables(
+    database: string,
+    maxAgeMs: number,
+    databasesMaxAgeMs = maxAgeMs,
+  ): Promise<Map<string, Table> | undefined> {
+    return (await this.#find(database, maxAgeMs, databasesMaxAgeMs))?.tables
   }
 
   /** How old the listing of a database is, in milliseconds; infinite when there is none. */
@@ -49,24 +53,51 @@ export class Directory {
     return counted !== undefined && counted !== found?.tableCount
   }
 
-  async #list(id: bigint): Promise<Map<string, Table>> {
-    // What was counted before the listing: a table made in between is then seen as a change, and listed once more.
-    const counted = [...(this.#databases.latest()?.values() ?? [])].find((one) => one.id === id)?.tableCount
-    const tables = byName(await listTables(this.#cluster, id))
-    if (counted !== undefined) this.#counts.set(id, counted)
-    return tables
-  }
-
   async table(database: string, name: string, maxAgeMs: number): Promise<TableEntry | undefined> {
-    const table = (await this.tables(database, maxAgeMs))?.get(name)
-    const databaseId = (await this.databases(maxAgeMs)).get(database)?.id
-    return table && databaseId !== undefined ? { databaseId, database, table } : undefined
+    const found = await this.#find(database, maxAgeMs, maxAgeMs)
+    const table = found?.tables.get(name)
+    return found && table && { databaseId: found.id, database, table }
   }
 
   /** Something turned out to be old. */
   forget(): void {
     this.#databases.forget()
     for (const listing of this.#tables.values()) listing.forget()
+  }
+
+  async #find(
+    database: string,
+    maxAgeMs: number,
+    databasesMaxAgeMs: number,
+  ): Promise<{ id: bigint; tables: Map<string, Table> } | undefined> {
+    const id = (await this.databases(databasesMaxAgeMs)).get(database)?.id
+    if (id === undefined) return undefined
+    try {
+      return { id, tables: await this.#listing(id).recent(maxAgeMs) }
+    } catch (error) {
+      if (!(error instanceof StarRocksError) || error.kind !== 'NotFound') throw error
+      // Dropped since the databases were listed; another may have its name by now.
+      const now = (await this.databases(0)).get(database)?.id
+      if (now === undefined) return undefined
+      return { id: now, tables: await this.#listing(now).recent(maxAgeMs) }
+    }
+  }
+
+  #listing(id: bigint): SingleFlight<Map<string, Table>> {
+    let listing = this.#tables.get(id)
+    if (!listing) {
+      listing = new SingleFlight(() => this.#list(id))
+      this.#tables.set(id, listing)
+    }
+    return listing
+  }
+
+  async #list(id: bigint): Promise<Map<string, Table>> {
+    // What was counted before the listing: a table made in between is then seen as a change, and listed once more.
+    const counted = [...(this.#databases.latest()?.values() ?? [])].find((one) => one.id === id)?.tableCount
+    const tables = byName(await listTables(this.#cluster, id))
+    if (counted !== undefined) this.#counts.set(id, counted)
+    return tables
   }
 }
 

@@ -1,14 +1,20 @@
+/** Rounds that tell what one costs the answerer. Any of them may have waited in a queue of ours; the shortest did so least. */
+const ROUNDS = 5
+
 /**
  * One question that many ask: whoever wants a fresh answer gets one that was asked for after they did, and all who wait share it. Two rounds
- * are never closer together than the shortest gap that one of the waiting asks for, nor than ten times what the last round took, so a
- * poller takes at most a tenth of the answerer's time, however slow it is.
+ * are never closer together than the shortest gap that one of the waiting asks for, nor than ten times what a round takes the answerer – the
+ * shortest of the last few – so a poller takes at most a tenth of the answerer's time, however slow it is.
  */
 export class SingleFlight<T> {
   readonly #ask: () => Promise<T>
   #next: { promise: Promise<T>; start: () => void; at: number } | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastStart = Number.NEGATIVE_INFINITY
-  #lastTook = 0
+  /** How long the last rounds took that were answered, the newest last. */
+  readonly #took: number[] = []
+  /** How long the last round took, when it failed: those before it say nothing of what the next one will. */
+  #failedAfter: number | undefined
   #last: { at: number; value: T } | undefined
   #forgotten = false
 
@@ -18,7 +24,7 @@ export class SingleFlight<T> {
 
   /** An answer to a question asked from now on, at the earliest `gapMs` after the former one. */
   fresh(gapMs: number): Promise<T> {
-    const at = Math.max(performance.now(), this.#lastStart + Math.max(gapMs, Math.min(this.#lastTook * 10, 10_000)))
+    const at = Math.max(performance.now(), this.#lastStart + Math.max(gapMs, Math.min(this.#cost() * 10, 10_000)))
     this.#next ??= this.#prepare()
     if (at < this.#next.at) {
       this.#next.at = at
@@ -50,6 +56,10 @@ export class SingleFlight<T> {
     this.#forgotten = true
   }
 
+  #cost(): number {
+    return this.#failedAfter ?? (this.#took.length > 0 ? Math.min(...this.#took) : 0)
+  }
+
   #prepare() {
     let start = () => {}
     const promise = new Promise<T>((resolve, reject) => {
@@ -59,14 +69,19 @@ export class SingleFlight<T> {
         const started = performance.now()
         this.#lastStart = started
         this.#forgotten = false
-        this.#ask()
-          .finally(() => {
-            this.#lastTook = performance.now() - started
-          })
-          .then((value) => {
+        this.#ask().then(
+          (value) => {
+            this.#failedAfter = undefined
+            this.#took.push(performance.now() - started)
+            if (this.#took.length > ROUNDS) this.#took.shift()
             this.#last = { at: started, value }
             resolve(value)
-          }, reject)
+          },
+          (error) => {
+            this.#failedAfter = performance.now() - started
+            reject(error)
+          },
+        )
       }
     })
     // Everyone who waits handles it; nobody waiting is no reason to end the process.

@@ -37,6 +37,7 @@ export async function listTables(
   { maxAgeMs, fresh = false, outdated }: ListingOptions,
 ): Promise<Tables> {
   const listing = directory(cluster)
+  const asked = performance.now()
   const databases = [...(await listing.databases(fresh ? 0 : Math.min(maxAgeMs, 2_000)))]
     .filter(([name, { system }]) => !system && wanted.includesDatabase(name))
     .map(([name]) => name)
@@ -49,7 +50,10 @@ export async function listTables(
   const again = new Set(fresh ? [] : ration.choose(old, (name) => listing.age(name)))
   const listed = await mapConcurrently(databases, 4, async (database) => {
     const must = fresh || again.has(database) || outdated?.has(database) || listing.hasChanged(database)
-    const tables = await listing.tables(database, must ? 0 : Number.POSITIVE_INFINITY)
+    // The list of databases need not be read anew for each of them: one that was asked for since this began does for all.
+    const tables = must
+      ? await listing.tables(database, 0, performance.now() - asked)
+      : await listing.tables(database, Number.POSITIVE_INFINITY)
     const native = [...(tables ?? [])].filter(
       ([name, { type }]) => isNativeTable(type) && wanted.includes(database, name),
     )
