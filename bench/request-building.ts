@@ -4,7 +4,7 @@ import {
   encodeCall,
   type PartitionReplication,
   readTabletIds,
-  readTablets,
+  readTabletSources,
   resultSet,
   writeTableReplicationRequest,
 } from '../starrocks/index.ts'
@@ -39,7 +39,7 @@ export async function run(scale: number): Promise<Figure[]> {
     // The frontend's answers come over a socket: making them up is not measured, reading them is.
     const [source, target] = [1n, 2n].map((side) => listing(side * 10n ** 12n + BigInt(i) * 10n ** 8n, tablets))
     const mapped = timed(() =>
-      pairTablets(readTablets(source ?? []), readTabletIds(target ?? []), (tablet) =>
+      pairTablets(readTabletSources(source ?? []), readTabletIds(target ?? []), (tablet) =>
         replicaSources(tablet, VERSION, backends),
       ),
     )

@@ -42,6 +42,11 @@ export class Row {
     return this.#cells
   }
 
+  /** Where this column stands in every row of the same answer: for those who read very many. */
+  placeOf(name: string): number | undefined {
+    return this.#index.placeOf(name)
+  }
+
   has(name: string): boolean {
     return this.#index.placeOf(name) !== undefined
   }

@@ -9,7 +9,7 @@ import {
   type ReplicaBackend,
   type Tablet,
   tabletIds,
-  tablets,
+  tabletSources,
 } from '../../starrocks/index.ts'
 import { busyTable, stale } from '../failures.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
@@ -112,7 +112,7 @@ async function mapIndex(
     throw stale(`index ${index.sourceName} of partition ${partition.name} of ${pair.source.full} is not on both sides`)
   }
   const [from, to] = await Promise.all([
-    tablets(pair.source.cluster, pair.source.databaseId, pair.source.entry.id, partition.source.id, sourceIndex),
+    tabletSources(pair.source.cluster, pair.source.databaseId, pair.source.entry.id, partition.source.id, sourceIndex),
     tabletIds(pair.target.cluster, pair.target.databaseId, pair.target.entry.id, partition.target.id, targetIndex),
   ])
   if (from.length !== to.length) {

@@ -4,8 +4,8 @@ import type { StatementOptions } from '../session/connection.ts'
 import { proc } from './proc.ts'
 import type { Queryable } from './queryable.ts'
 
+/** What tells whether a replica can give a version. */
 export interface Replica {
-  id: bigint
   backendId: bigint
   /** NORMAL, ALTER, CLONE, DECOMMISSION, … */
   state: string
@@ -14,14 +14,22 @@ export interface Replica {
   lastFailedVersion: bigint
   /** Known only from `tabletReplicas`. */
   isBad?: boolean
-  dataSizeBytes: bigint
-  rowCount: bigint
 }
 
 export interface Tablet {
   id: bigint
   /** Empty for shared-data tablets: they have none. */
   replicas: Replica[]
+}
+
+export interface ListedReplica extends Replica {
+  id: bigint
+  dataSizeBytes: bigint
+  rowCount: bigint
+}
+
+export interface ListedTablet extends Tablet {
+  replicas: ListedReplica[]
   /** Nodes that serve a shared-data tablet at the moment. */
   nodeIds: bigint[]
   dataSizeBytes: bigint
@@ -38,7 +46,7 @@ export async function tablets(
   partitionId: bigint,
   indexId: bigint,
   options?: StatementOptions,
-): Promise<Tablet[]> {
+): Promise<ListedTablet[]> {
   return readTablets(await proc(cluster, ['dbs', databaseId, tableId, 'partitions', partitionId, indexId], options))
 }
 
@@ -63,7 +71,7 @@ export async function tabletReplicas(
   indexId: bigint,
   tabletId: bigint,
   options?: StatementOptions,
-): Promise<Replica[]> {
+): Promise<ListedReplica[]> {
   const path = ['dbs', databaseId, tableId, 'partitions', partitionId, indexId, tabletId]
   return (await proc(cluster, path, options)).map(readReplica)
 }
@@ -71,14 +79,14 @@ export async function tabletReplicas(
 export function readTabletIds(rows: readonly Row[]): bigint[] {
   const ids = new Set<string>()
   for (const row of rows) ids.add(row.required('TabletId'))
-  return [...ids].map(BigInt).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  return inOrder([...ids].map(BigInt), (id) => id)
 }
 
-export function readTablets(rows: readonly Row[]): Tablet[] {
-  const byId = new Map<bigint, Tablet>()
+export function readTablets(rows: readonly Row[]): ListedTablet[] {
+  const byId = new Map<bigint, ListedTablet>()
   for (const row of rows) {
     const id = row.bigint('TabletId')
-    const tablet: Tablet = byId.get(id) ?? { id, replicas: [], nodeIds: [], dataSizeBytes: 0n, rowCount: 0n }
+    const tablet: ListedTablet = byId.get(id) ?? { id, replicas: [], nodeIds: [], dataSizeBytes: 0n, rowCount: 0n }
     byId.set(id, tablet)
     const size = parseDataSize(row.get('DataSize')) ?? 0n
     const rowCount = row.optionalBigint('RowCount') ?? 0n
@@ -90,10 +98,23 @@ export function readTablets(rows: readonly Row[]): Tablet[] {
     const range = row.text('Range')
     if (range !== undefined && range !== 'null' && range !== '') tablet.range = range
   }
-  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+  return inOrder([...byId.values()], (tablet) => tablet.id)
 }
 
-function readReplica(row: Row): Replica {
+/** By ascending id, as frontends mostly list them already. */
+export function inOrder<T>(items: T[], idOf: (item: T) => bigint): T[] {
+  let last: bigint | undefined
+  for (const item of items) {
+    const id = idOf(item)
+    if (last !== undefined && id < last) {
+      return items.sort((a, b) => (idOf(a) < idOf(b) ? -1 : idOf(a) > idOf(b) ? 1 : 0))
+    }
+    last = id
+  }
+  return items
+}
+
+function readReplica(row: Row): ListedReplica {
   return {
     id: row.bigint('ReplicaId'),
     backendId: row.bigint('BackendId'),

@@ -1,10 +1,10 @@
-import { type ThriftWriter, wire } from './writer.ts'
+import { ThriftWriter, wire } from './writer.ts'
 
 /** TBackend: where the target's nodes reach a source backend – mapped from their point of view. */
 export interface ReplicaBackend {
-  host: string
-  bePort: number
-  httpPort: number
+  readonly host: string
+  readonly bePort: number
+  readonly httpPort: number
 }
 
 /** TTabletReplicationInfo. */
@@ -108,14 +108,28 @@ function writeTablet(writer: ThriftWriter, tablet: TabletReplication): void {
   size(tablet.backends.length)
 }
 
+/** The same few backends are in every tablet of a request, a million times over: each is encoded once. */
+const encodedReplicas = new WeakMap<ReplicaBackend, Buffer>()
+
 /** TReplicaReplicationInfo with its TBackend. */
 function writeReplica(writer: ThriftWriter, backend: ReplicaBackend): void {
+  let encoded = encodedReplicas.get(backend)
+  if (!encoded) {
+    encoded = encodeReplica(backend)
+    encodedReplicas.set(backend, encoded)
+  }
+  writer.raw(encoded)
+}
+
+function encodeReplica(backend: ReplicaBackend): Buffer {
+  const writer = new ThriftWriter(64)
   writer.field(wire.struct, 1)
   writer.stringField(1, backend.host)
   writer.i32Field(2, backend.bePort)
   writer.i32Field(3, backend.httpPort)
   writer.stop()
   writer.stop()
+  return writer.bytes()
 }
 
 /** A map from an id to its struct. The frontend reads the id inside the struct; the key is the same. */

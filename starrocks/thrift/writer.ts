@@ -80,6 +80,12 @@ export class ThriftWriter {
     this.#length = at + 4 + bytes
   }
 
+  /** What another writer wrote. */
+  raw(bytes: Buffer): void {
+    const at = this.#grow(bytes.length)
+    bytes.copy(this.#buffer, at)
+  }
+
   /** Begins a list and gives the function that fills in its size afterwards, when it is known. */
   list(type: number): (size: number) => void {
     const at = this.#grow(5)
