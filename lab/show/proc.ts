@@ -162,10 +162,26 @@ const showDbs = (context: LabSqlContext, path: string, rest: string[]): LabResul
   return showTableNode(context, path, table, node, inner)
 }
 
-/** By id or name, in a loop that makes nothing: it is asked for each of ten thousand tables. */
+/** Objects that were found by id: each of ten thousand tables is asked for again and again. */
+const foundById = new WeakMap<LabDatabase, Map<bigint, LabObject>>()
+
+/** By id or name. */
 const findObject = (database: LabDatabase, key: string): LabObject | undefined => {
-  const id = /^\d+$/.test(key) ? BigInt(key) : undefined
-  for (const object of database.objects.values()) if (object.id === id || object.name === key) return object
+  if (!/^\d+$/.test(key)) return database.objects.get(key)
+  const id = BigInt(key)
+  let known = foundById.get(database)
+  // Dropped tables are not kept for it.
+  if (!known || known.size > 2 * database.objects.size) {
+    known = new Map()
+    foundById.set(database, known)
+  }
+  const before = known.get(id)
+  // Still there, under whatever name it has now.
+  if (before?.id === id && database.objects.get(before.name) === before) return before
+  for (const object of database.objects.values()) {
+    if (object.id === id) known.set(id, object)
+    if (object.id === id || object.name === key) return object
+  }
   return undefined
 }
 

@@ -8,8 +8,19 @@ import { parseExpression } from './parse-expression.ts'
 import { parseQuery } from './parse-query.ts'
 import { demand } from './privileges.ts'
 
-/** Variables that the lab knows, with their first values. */
-export const variableDefaults = (context: LabSqlContext): Record<string, string> => ({
+/** Variables that the lab knows, with their first values, which no cluster changes: clients ask for some with each new connection. */
+const variableDefaults = (context: LabSqlContext): Readonly<Record<string, string>> => {
+  let known = defaults.get(context)
+  if (!known) {
+    known = makeDefaults(context)
+    defaults.set(context, known)
+  }
+  return known
+}
+
+const defaults = new WeakMap<LabSqlContext, Readonly<Record<string, string>>>()
+
+const makeDefaults = (context: LabSqlContext): Record<string, string> => ({
   autocommit: 'true',
   auto_increment_increment: '1',
   catalog: 'default_catalog',
