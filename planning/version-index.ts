@@ -12,6 +12,8 @@ import {
 /** Versions of the target's partitions by database, table and partition name. Kept small: there may be hundreds of thousands. */
 export class VersionIndex {
   readonly #databases = new Map<string, Map<string, Map<string, TargetVersion>>>()
+  /** Where the last partition went: those of a table mostly come together. */
+  #last: { database: string; table: string; partitions: Map<string, TargetVersion> } | undefined
 
   add(database: string, table: string, partition: string, version: TargetVersion): void {
     const { visibleVersion, dataVersion, versionEpoch, txnType } = version
@@ -29,6 +31,8 @@ export class VersionIndex {
   }
 
   #table(database: string, table: string): Map<string, TargetVersion> {
+    const last = this.#last
+    if (last?.database === database && last.table === table) return last.partitions
     let tables = this.#databases.get(database)
     if (!tables) {
       tables = new Map()
@@ -39,6 +43,7 @@ export class VersionIndex {
       partitions = new Map()
       tables.set(table, partitions)
     }
+    this.#last = { database, table, partitions }
     return partitions
   }
 }

@@ -82,11 +82,22 @@ export class StarRocksCluster {
 
   /** Runs a read and hands out its rows one by one, in constant memory. Not repeated when the connection is lost. */
   async *stream(sql: string, options: StatementOptions = {}): AsyncGenerator<Row> {
+    for await (const batch of this.batches(sql, options)) {
+      for (const row of batch) {
+        yield row
+        // Whoever reads on is told why there is no more.
+        if (options.signal?.aborted) break
+      }
+    }
+  }
+
+  /** The same, for very many rows: all that have come in at a time. */
+  async *batches(sql: string, options: StatementOptions = {}): AsyncGenerator<Row[]> {
     const started = performance.now()
     let failure: unknown
     const { session, connection } = await this.#acquire(options)
     try {
-      yield* connection.stream(sql, { timeoutMs: this.#statementTimeout, ...options })
+      yield* connection.batches(sql, { timeoutMs: this.#statementTimeout, ...options })
     } catch (error) {
       failure = error
       this.#learn(session, error)

@@ -17,11 +17,24 @@ export function parseDataSize(text: string | null | undefined): bigint | undefin
   if (!match) return undefined
   const [, sign, whole = '0', fraction = '', unit = 'B'] = match
   const size = units[unit.toUpperCase()] ?? 1n
-  // Scaled integers: a double would lose the low digits of large plain byte counts.
-  const scale = 10n ** BigInt(fraction.length)
-  const bytes = (BigInt(whole + fraction) * size + scale / 2n) / scale
+  const bytes = exactly(whole + fraction, size, fraction.length)
   return sign === '-' ? -bytes : bytes
 }
+
+/** Digits as scaled integers, rounded half up: a double would lose the low digits of large plain byte counts. */
+function exactly(digits: string, unit: bigint, places: number): bigint {
+  const scaled = Number(digits) * Number(unit)
+  // What a double holds exactly – nearly all of them, and there may be hundreds of thousands – needs no big integers.
+  if (digits.length <= 15 && scaled < 2 ** 52 && places < scales.length) {
+    const scale = scales[places] ?? 1
+    const rounded = scaled + Math.floor(scale / 2)
+    return BigInt((rounded - (rounded % scale)) / scale)
+  }
+  const scale = 10n ** BigInt(places)
+  return (BigInt(digits) * unit + scale / 2n) / scale
+}
+
+const scales = Array.from({ length: 16 }, (_, places) => 10 ** places)
 
 /** Reads `12.34 %` (also without the blank or the sign) into 12.34. Undefined for anything else. */
 export function parsePercent(text: string | null | undefined): number | undefined {

@@ -75,13 +75,12 @@ export class Row {
 
   /** A 64-bit integer, exact. Errors: `UnexpectedAnswer` when missing or not a whole number. */
   bigint(name: string): bigint {
-    return toBigint(name, this.required(name))
+    return wholeNumber(name, this.required(name))
   }
 
   /** A 64-bit integer, or undefined when the column is missing, NULL or empty. */
   optionalBigint(name: string): bigint | undefined {
-    const value = this.get(name)
-    return value === null || value === '' ? undefined : toBigint(name, value)
+    return optionalWholeNumber(name, this.get(name))
   }
 
   /** A small integer (ports, counts). Errors: `UnexpectedAnswer` when missing or not a safe whole number. */
@@ -126,12 +125,18 @@ export function resultSet(
   return { columns, rows: cells.map((row) => new Row(index, row)), affectedRows }
 }
 
-function toBigint(name: string, value: string): bigint {
+/** A cell of this column as a 64-bit integer, exact. Errors: `UnexpectedAnswer` when it is no whole number. */
+export function wholeNumber(name: string, value: string): bigint {
   if (/^\s*-?\d+\s*$/.test(value)) return BigInt(value)
   throw new StarRocksError({
     kind: 'UnexpectedAnswer',
     detail: `Column ${name} should hold a whole number, not ${value}`,
   })
+}
+
+/** The same; undefined when there is none. */
+export function optionalWholeNumber(name: string, value: string | null | undefined): bigint | undefined {
+  return value === null || value === undefined || value === '' ? undefined : wholeNumber(name, value)
 }
 
 function toInt(name: string, value: string): number {

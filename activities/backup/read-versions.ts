@@ -1,10 +1,12 @@
 import { sortedPhysical } from '../../planning/backup/changes.ts'
 import type { PhysicalVersions } from '../../planning/backup/database-state.ts'
-import { partitionsMeta, type StarRocksCluster, StarRocksError } from '../../starrocks/index.ts'
+import { partitionsMetaBatches, type StarRocksCluster, StarRocksError } from '../../starrocks/index.ts'
 import { timesOf } from './partition-facts.ts'
 
 /** Up to so many tables are asked one by one: the frontend alone answers that, and tells everything at once. */
 const FEW_TABLES = 200
+/** What a backup does without. */
+const WITHOUT = ['DATA_VERSION', 'VERSION_EPOCH', 'VERSION_TXN_TYPE', 'BUCKETS', 'ROW_COUNT'] as const
 
 interface Versions {
   physical: PhysicalVersions
@@ -34,14 +36,16 @@ export async function readVersions(
   type Rows = { id: bigint; visibleVersion: bigint; visibleVersionTime?: string; bytes: bigint }[]
   const wanted = new Map<string, Map<string, Rows>>(tables.map((name) => [name, new Map()]))
   try {
-    for await (const row of partitionsMeta(cluster, { databases: [database], signal })) {
-      const partitions = wanted.get(row.table)
-      if (!partitions || row.temporary) continue
-      const { id, visibleVersion, visibleVersionTime, dataSizeBytes } = row
-      const one = { id, visibleVersion, ...(visibleVersionTime ? { visibleVersionTime } : {}), bytes: dataSizeBytes }
-      const same = partitions.get(row.name)
-      if (same) same.push(one)
-      else partitions.set(row.name, [one])
+    for await (const rows of partitionsMetaBatches(cluster, { databases: [database], signal, without: WITHOUT })) {
+      for (const row of rows) {
+        const partitions = wanted.get(row.table)
+        if (!partitions || row.temporary) continue
+        const { id, visibleVersion, visibleVersionTime, dataSizeBytes } = row
+        const one = { id, visibleVersion, ...(visibleVersionTime ? { visibleVersionTime } : {}), bytes: dataSizeBytes }
+        const same = partitions.get(row.name)
+        if (same) same.push(one)
+        else partitions.set(row.name, [one])
+      }
     }
   } catch (error) {
     if (error instanceof StarRocksError && (error.kind === 'BackendCannotAnswer' || error.kind === 'Unsupported')) {

@@ -119,8 +119,8 @@ async function compareVersions(
   const index = new VersionIndex()
   for (const [database, tables] of existing) for (const table of tables.keys()) index.addTable(database, table)
   const onTarget = { signal, whole, onSlow, onUnread: noteUnread('target') }
-  for await (const row of readVersions(target, existingOrNew(existing, copies), onTarget)) {
-    index.add(row.database, row.table, row.name, row)
+  for await (const rows of readVersions(target, existingOrNew(existing, copies), onTarget)) {
+    for (const row of rows) index.add(row.database, row.table, row.name, row)
   }
 
   const comparisons = new Map<string, TableComparison>()
@@ -138,18 +138,32 @@ async function compareVersions(
   }
   const sharedNothing = (await facts(source).capabilities()).runMode === 'shared_nothing'
   const onSource = { signal, whole, onSlow, onUnknown, onUnread: noteUnread('source') }
-  for await (const listed of readVersions(source, selected, onSource)) {
-    const row = asSource(listed, sharedNothing)
-    // What the copy's partitions are at is not known: then neither is whether they are behind.
-    const copy = selection.target(row.database, row.table)
-    if (skipped.target.has(joinTableName(copy.database, copy.table))) continue
-    const formerEpochs = epochs.note(row)
-    const from = formerEpochs.length === 0 ? row : { ...row, formerEpochs }
-    // The only partition of an unpartitioned table is called like the table.
-    const isRenamed =
-      row.name === row.table && copy.table !== row.table && !index.get(copy.database, copy.table)?.has(row.name)
-    const name = isRenamed ? copy.table : row.name
-    comparisons.get(joinTableName(row.database, row.table))?.add(name, from, Number(row.dataSizeBytes))
+  /** What is known of a table before any of its partitions. */
+  const lookUp = (database: string, table: string) => {
+    const copy = selection.target(database, table)
+    return {
+      database,
+      table,
+      copy: copy.table,
+      // What the copy's partitions are at is not known: then neither is whether they are behind.
+      skipped: skipped.target.has(joinTableName(copy.database, copy.table)),
+      partitions: index.get(copy.database, copy.table),
+      comparison: comparisons.get(joinTableName(database, table)),
+    }
+  }
+  // Rows of a table mostly come together.
+  let known: ReturnType<typeof lookUp> | undefined
+  for await (const rows of readVersions(source, selected, onSource)) {
+    for (const listed of rows) {
+      const row = asSource(listed, sharedNothing)
+      if (known?.database !== row.database || known.table !== row.table) known = lookUp(row.database, row.table)
+      if (known.skipped) continue
+      const formerEpochs = epochs.note(row)
+      const from = formerEpochs.length === 0 ? row : { ...row, formerEpochs }
+      // The only partition of an unpartitioned table is called like the table.
+      const isRenamed = row.name === row.table && known.copy !== row.table && !known.partitions?.has(row.name)
+      known.comparison?.add(isRenamed ? known.copy : row.name, from, Number(row.dataSizeBytes))
+    }
   }
   for (const [full, comparison] of comparisons) {
     const { database, table } = splitTableName(full)

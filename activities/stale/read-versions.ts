@@ -1,5 +1,10 @@
 import type { SourceVersion, TargetVersion } from '../../planning/partition-verdict.ts'
-import { partitionsMeta, partitionsOfTables, type StarRocksCluster, StarRocksError } from '../../starrocks/index.ts'
+import {
+  partitionsMetaBatches,
+  partitionsOfTables,
+  type StarRocksCluster,
+  StarRocksError,
+} from '../../starrocks/index.ts'
 
 /** What a look needs of a partition. */
 export interface PartitionVersions extends SourceVersion, TargetVersion {
@@ -33,8 +38,11 @@ const slowUntil = new WeakMap<StarRocksCluster, number>()
 /** Where the reading one by one went on to. */
 const turns = new WeakMap<StarRocksCluster, number>()
 
+/** What a look does without. */
+const WITHOUT = ['VISIBLE_VERSION_TIME', 'BUCKETS', 'ROW_COUNT'] as const
+
 /**
- * Versions of all partitions of these tables: with one query where a backend answers it, else by SHOW PARTITIONS table by table, four at a
+ * Versions of all partitions of these tables, many at a time: with one query where a backend answers it, else by SHOW PARTITIONS table by table, four at a
  * time. Partitions of one table come together only on the slow path. An answer that leaves tables out – rows are filtered by privileges, and a
  * backend may be only half there – is made up for table by table, some in each look unless all are asked for.
  */
@@ -42,7 +50,7 @@ export async function* readVersions(
   cluster: StarRocksCluster,
   selected: Selected,
   { signal, whole, onSlow, onUnknown, onUnread }: ReadVersionsOptions = {},
-): AsyncGenerator<PartitionVersions> {
+): AsyncGenerator<PartitionVersions[]> {
   if (selected.size === 0) return
   let yielded = false
   if ((slowUntil.get(cluster) ?? 0) < Date.now()) {
@@ -50,17 +58,27 @@ export async function* readVersions(
       const many = selected.size > 50
       const databases = many ? undefined : [...selected.keys()]
       const answered = new Map([...selected.keys()].map((database) => [database, new Set<string>()]))
-      for await (const row of partitionsMeta(cluster, { databases, signal })) {
-        if (row.temporary) continue
-        const tables = selected.get(row.database)
-        if (!tables) continue
-        if (!tables.has(row.table)) {
-          onUnknown?.(row.database, row.table)
-          continue
+      for await (const rows of partitionsMetaBatches(cluster, { databases, signal, without: WITHOUT })) {
+        const wanted: PartitionVersions[] = []
+        // Rows of a table mostly come together.
+        let last: PartitionVersions | undefined
+        for (const row of rows) {
+          if (row.temporary) continue
+          if (row.database !== last?.database || row.table !== last.table) {
+            const tables = selected.get(row.database)
+            if (!tables) continue
+            if (!tables.has(row.table)) {
+              onUnknown?.(row.database, row.table)
+              continue
+            }
+            answered.get(row.database)?.add(row.table)
+            last = row
+          }
+          wanted.push(row)
         }
-        answered.get(row.database)?.add(row.table)
+        if (wanted.length === 0) continue
         yielded = true
-        yield row
+        yield wanted
       }
       yield* leftOut(cluster, selected, answered, { signal, whole, onSlow, onUnread })
       return
@@ -74,7 +92,7 @@ export async function* readVersions(
     for (const [database, names] of selected) for (const table of names.keys()) yield { database, table }
   }
   for await (const { table, partitions } of partitionsOfTables(cluster, tables(), { concurrency: 4, signal })) {
-    for (const row of partitions ?? []) yield { ...row, ...table }
+    if (partitions) yield partitions.map((row) => ({ ...row, ...table }))
   }
 }
 
@@ -83,7 +101,7 @@ async function* leftOut(
   selected: Selected,
   answered: ReadonlyMap<string, ReadonlySet<string>>,
   { signal, whole, onSlow, onUnread }: ReadVersionsOptions,
-): AsyncGenerator<PartitionVersions> {
+): AsyncGenerator<PartitionVersions[]> {
   const missing: { database: string; table: string; partitions: number }[] = []
   for (const [database, tables] of selected) {
     for (const [table, listed] of tables) {
@@ -98,7 +116,7 @@ async function* leftOut(
   const now = whole ? inTurn : inTurn.slice(0, MOST_ONE_BY_ONE)
   if (now.length > MOST_ONE_BY_ONE) onSlow?.()
   for await (const { table, partitions } of partitionsOfTables(cluster, now, { concurrency: 4, signal })) {
-    for (const row of partitions ?? []) yield { ...row, database: table.database, table: table.table }
+    if (partitions) yield partitions.map((row) => ({ ...row, database: table.database, table: table.table }))
   }
   for (const { database, table, partitions } of inTurn.slice(now.length)) onUnread?.(database, table, partitions)
 }

@@ -1,10 +1,10 @@
 import { parseDataSize } from '../data-size.ts'
 import { StarRocksError } from '../errors/starrocks-error.ts'
 import { quoteName, quoteString } from '../quote.ts'
-import type { Row } from '../row.ts'
+import { optionalWholeNumber, type Row, wholeNumber } from '../row.ts'
 import type { StatementOptions } from '../session/connection.ts'
 import { readTxnType, shadowPartition, type TxnType } from './partitions.ts'
-import type { Queryable } from './queryable.ts'
+import { batchesOf, type Queryable } from './queryable.ts'
 
 /** A physical partition as information_schema.partitions_meta tells it; temporary ones included. */
 export interface PartitionMeta {
@@ -30,6 +30,8 @@ export interface PartitionsMetaOptions extends StatementOptions {
   databases?: readonly string[]
   /** Set to false when the cluster may really hold no table at all. */
   expectRows?: boolean
+  /** Columns that nobody asks for: they read as on a version that does not have them. */
+  without?: readonly OptionalColumn[]
 }
 
 const wanted = [
@@ -46,25 +48,47 @@ const wanted = [
   'BUCKETS',
   'DATA_SIZE',
   'ROW_COUNT',
-]
+] as const
+
+type Column = (typeof wanted)[number]
+type OptionalColumn = Exclude<
+  Column,
+  'DB_NAME' | 'TABLE_NAME' | 'PARTITION_NAME' | 'PARTITION_ID' | 'VISIBLE_VERSION' | 'IS_TEMP'
+>
+
+/** `partitionsMetaBatches`, one partition at a time. */
+export async function* partitionsMeta(
+  cluster: Queryable,
+  options?: PartitionsMetaOptions,
+): AsyncGenerator<PartitionMeta> {
+  for await (const batch of partitionsMetaBatches(cluster, options)) yield* batch
+}
 
 /**
- * The versions of all partitions of the cluster with one statement, streamed. A backend computes it.
+ * The versions of all partitions of the cluster with one statement, streamed: as many at a time as have come in. A backend computes it.
  *
  * Errors: `BackendCannotAnswer` when no backend can, and when the answer has no rows although there must be some: backends that are
  * only half there answer like that. `Unsupported` before 3.1. Then use `partitionsOfTables`.
  */
-export async function* partitionsMeta(
+export async function* partitionsMetaBatches(
   cluster: Queryable,
-  { databases, expectRows = true, ...options }: PartitionsMetaOptions = {},
-): AsyncGenerator<PartitionMeta> {
-  const columns = await availableColumns(cluster, options)
+  { databases, expectRows = true, without = [], ...options }: PartitionsMetaOptions = {},
+): AsyncGenerator<PartitionMeta[]> {
+  const left: readonly string[] = without
+  const columns = (await availableColumns(cluster, options)).filter((name) => !left.includes(name))
   const where = databases ? ` WHERE DB_NAME IN (${databases.map(quoteString).join(', ') || quoteString('')})` : ''
   const sql = `SELECT ${columns.map(quoteName).join(', ')} FROM information_schema.partitions_meta${where}`
   let count = 0
-  for await (const row of cluster.stream(sql, options)) {
-    count++
-    if (row.get('PARTITION_NAME') !== shadowPartition) yield readPartitionMeta(row)
+  let read: ((row: Row) => PartitionMeta) | undefined
+  for await (const rows of batchesOf(cluster, sql, options)) {
+    count += rows.length
+    const partitions: PartitionMeta[] = []
+    for (const row of rows) {
+      if (row.get('PARTITION_NAME') === shadowPartition) continue
+      read ??= partitionReader(row)
+      partitions.push(read(row))
+    }
+    if (partitions.length > 0) yield partitions
   }
   if (count === 0 && expectRows && databases?.length !== 0) {
     throw new StarRocksError({
@@ -75,21 +99,35 @@ export async function* partitionsMeta(
   }
 }
 
-export function readPartitionMeta(row: Row): PartitionMeta {
-  return {
-    database: row.required('DB_NAME'),
-    table: row.required('TABLE_NAME'),
-    name: row.required('PARTITION_NAME'),
-    id: row.bigint('PARTITION_ID'),
-    visibleVersion: row.bigint('VISIBLE_VERSION'),
-    visibleVersionTime: row.text('VISIBLE_VERSION_TIME'),
-    dataVersion: row.optionalBigint('DATA_VERSION'),
-    versionEpoch: row.optionalBigint('VERSION_EPOCH'),
-    txnType: readTxnType(row.get('VERSION_TXN_TYPE')),
-    temporary: row.flag('IS_TEMP'),
-    buckets: row.optionalInt('BUCKETS') ?? 0,
-    dataSizeBytes: parseDataSize(row.get('DATA_SIZE')) ?? 0n,
-    rowCount: row.optionalBigint('ROW_COUNT') ?? 0n,
+/** Reads all rows of the answer that this one is of: there may be hundreds of thousands, so where columns stand is found once. */
+function partitionReader(first: Row): (row: Row) => PartitionMeta {
+  // There is no cell beyond the last: a column that is missing reads as NULL.
+  const at = (name: Column) => first.placeOf(name) ?? first.columns.length
+  const [database, table, name, id] = [at('DB_NAME'), at('TABLE_NAME'), at('PARTITION_NAME'), at('PARTITION_ID')]
+  const [visible, visibleTime, data] = [at('VISIBLE_VERSION'), at('VISIBLE_VERSION_TIME'), at('DATA_VERSION')]
+  const [epoch, txnType, temporary] = [at('VERSION_EPOCH'), at('VERSION_TXN_TYPE'), at('IS_TEMP')]
+  const [buckets, size, rowCount] = [at('BUCKETS'), at('DATA_SIZE'), at('ROW_COUNT')]
+  return (row) => {
+    const { cells } = row
+    const visibleText = cells[visible] ?? row.required('VISIBLE_VERSION')
+    const visibleVersion = wholeNumber('VISIBLE_VERSION', visibleText)
+    const dataText = cells[data]
+    return {
+      database: cells[database] ?? row.required('DB_NAME'),
+      table: cells[table] ?? row.required('TABLE_NAME'),
+      name: cells[name] ?? row.required('PARTITION_NAME'),
+      id: wholeNumber('PARTITION_ID', cells[id] ?? row.required('PARTITION_ID')),
+      visibleVersion,
+      visibleVersionTime: cells[visibleTime] ?? undefined,
+      // Where nothing is compacted they are always the same.
+      dataVersion: dataText === visibleText ? visibleVersion : optionalWholeNumber('DATA_VERSION', dataText),
+      versionEpoch: optionalWholeNumber('VERSION_EPOCH', cells[epoch]),
+      txnType: readTxnType(cells[txnType] ?? null),
+      temporary: cells[temporary] !== '0' && row.flag('IS_TEMP'),
+      buckets: (cells[buckets] === undefined ? undefined : row.optionalInt('BUCKETS')) ?? 0,
+      dataSizeBytes: parseDataSize(cells[size]) ?? 0n,
+      rowCount: optionalWholeNumber('ROW_COUNT', cells[rowCount]) ?? 0n,
+    }
   }
 }
 

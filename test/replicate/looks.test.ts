@@ -80,14 +80,14 @@ test('all pages of a listing come from one look', async () => {
 async function whileLeftOut(listed: RegExp, act: () => Promise<void>): Promise<void> {
   const { cluster } = pair.handles.get('source') ?? {}
   if (!cluster) throw new Error('no source')
-  const stream = cluster.stream.bind(cluster)
-  cluster.stream = async function* (sql, options) {
-    for await (const row of stream(sql, options)) if (listed.test(row.required('DB_NAME'))) yield row
+  const batches = cluster.batches.bind(cluster)
+  cluster.batches = async function* (sql, options) {
+    for await (const rows of batches(sql, options)) yield rows.filter((row) => listed.test(row.required('DB_NAME')))
   }
   try {
     await act()
   } finally {
-    cluster.stream = stream
+    cluster.batches = batches
   }
 }
 

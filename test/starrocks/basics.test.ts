@@ -120,6 +120,25 @@ describe('sizes and percentages', () => {
     ['-1.5KB', -1536n],
   ])('%s', (text, bytes) => expect(parseDataSize(text)).toBe(bytes))
 
+  it('rounds small and large ones alike', () => {
+    for (const text of [
+      '0.5B',
+      '0.4999B',
+      '1.5B',
+      '2.5B',
+      '0.05KB',
+      '1023.99TB',
+      '4.0PB',
+      '3.9PB',
+      '0.000000000000001EB',
+    ]) {
+      const [, whole = '', fraction = '', unit = ''] = /^(\d+)(?:\.(\d+))?(\w+)$/.exec(text) ?? []
+      const size = 1n << (10n * BigInt('BKMGTPE'.indexOf(unit.charAt(0))))
+      const scale = 10n ** BigInt(fraction.length)
+      expect(parseDataSize(text), text).toBe((BigInt(whole + fraction) * size + scale / 2n) / scale)
+    }
+  })
+
   it('leaves what is no size', () => {
     for (const text of ['', 'N/A', null, undefined, '1.2.3GB', 'GB']) expect(parseDataSize(text)).toBeUndefined()
     expect(parsePercent('12.34 %')).toBe(12.34)

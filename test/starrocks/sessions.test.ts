@@ -385,6 +385,61 @@ describe('streams', () => {
     expect((await test.query('SELECT 2')).columns).toEqual(['a'])
   })
 
+  it('come many at a time to who wants that, no more than a reader can keep, and all of them', async () => {
+    const { frontends } = await several(1, (sql) => (sql === 'SELECT 1' ? many(50_000) : one))
+    const test = cluster([at(frontends, 0).address], { poolSize: 1 })
+    let next = 0
+    let largest = 0
+    let batches = 0
+    for await (const rows of test.batches('SELECT 1')) {
+      largest = Math.max(largest, rows.length)
+      // A slow reader, for which more comes in meanwhile.
+      if (batches++ % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      for (const row of rows) expect(row.int('n')).toBe(next++)
+    }
+    expect(next).toBe(50_000)
+    expect(largest).toBeLessThanOrEqual(2048)
+    expect(batches).toBeLessThan(5_000)
+    // The connection is as before: the next statement gets its own answer on it.
+    expect((await test.query('SELECT 2')).columns).toEqual(['a'])
+    expect(at(frontends, 0).logins).toBe(1)
+  })
+
+  it('wait for a slow reader without a time limit', async () => {
+    const { frontends } = await several(1, () => many(20_000))
+    const test = cluster([at(frontends, 0).address])
+    let count = 0
+    for await (const rows of test.batches('SELECT 1', { timeoutMs: 2_000 })) {
+      if (count === 0) await new Promise((resolve) => setTimeout(resolve, 2_500))
+      count += rows.length
+    }
+    expect(count).toBe(20_000)
+  })
+
+  it('may be left with a full batch waiting, and the connection closes', async () => {
+    const { frontends } = await several(1, (sql) => (sql === 'SELECT 1' ? many(200_000) : one))
+    const test = cluster([at(frontends, 0).address], { poolSize: 1 })
+    for await (const rows of test.batches('SELECT 1')) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      if (rows.length > 0) break
+    }
+    expect((await test.query('SELECT 2')).columns).toEqual(['a'])
+    await expect.poll(() => at(frontends, 0).open).toBe(1)
+  })
+
+  it('that are reset tell so at once', async () => {
+    const { frontends } = await several(1, () => ({
+      ...many(10),
+      pause: { after: 5, until: new Promise<void>(() => {}) },
+    }))
+    const test = cluster([at(frontends, 0).address])
+    const started = performance.now()
+    await expect(async () => {
+      for await (const rows of test.batches('SELECT 1')) if (rows.length > 0) at(frontends, 0).drop()
+    }).rejects.toMatchObject({ kind: 'Unreachable' })
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+
   it('that break tell so', async () => {
     let breakIt = () => {}
     const until = new Promise<void>((resolve) => {
