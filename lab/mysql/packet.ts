@@ -1,5 +1,5 @@
 /** Largest payload of one MySQL packet; longer ones go on in the next. */
-const largestPayload = 0xffffff
+export const LARGEST_PAYLOAD = 0xffffff
 
 /** Builds the payload of one packet. */
 export class PayloadWriter {
@@ -59,12 +59,12 @@ export const frame = (payload: Buffer, sequence: number): { buffers: Buffer[]; n
   let number = sequence
   let offset = 0
   for (;;) {
-    const length = Math.min(payload.length - offset, largestPayload)
+    const length = Math.min(payload.length - offset, LARGEST_PAYLOAD)
     const header = Buffer.from([length & 0xff, (length >> 8) & 0xff, length >> 16, number & 0xff])
     buffers.push(header, payload.subarray(offset, offset + length))
     number = (number + 1) & 0xff
     offset += length
-    if (length < largestPayload) return { buffers, next: number }
+    if (length < LARGEST_PAYLOAD) return { buffers, next: number }
   }
 }
 
@@ -91,7 +91,7 @@ export class PayloadReader {
       const sequence = this.#pending[3] ?? 0
       this.#long.push(this.#pending.subarray(4, 4 + length))
       this.#pending = this.#pending.subarray(4 + length)
-      if (length === largestPayload) continue
+      if (length === LARGEST_PAYLOAD) continue
       complete.push({ payload: Buffer.concat(this.#long), sequence })
       this.#long = []
     }

@@ -5,7 +5,7 @@ import type { LabResult } from '../sql/context.ts'
 import { LabSqlError } from '../sql/errors.ts'
 import { greeting, passwordMatches, readLogin, switchAuthentication } from './handshake.ts'
 import { frame, PayloadReader } from './packet.ts'
-import { errorPacket, okPacket, resultPackets } from './result-packets.ts'
+import { errorPacket, okPacket, resultChunks } from './result-packets.ts'
 
 /** One client's connection, as the server's owner sees it. */
 export interface MysqlConnection {
@@ -168,7 +168,7 @@ class Conversation {
           const text = payload.toString('utf8', 1)
           if (code === command.query) {
             const result = await this.#handler.query(this.#connection, text)
-            this.#send(resultPackets(result))
+            await this.#sendResult(result)
           } else {
             this.#handler.useDatabase(this.#connection, text)
             this.#send([okPacket(0)])
@@ -183,27 +183,40 @@ class Conversation {
     }
   }
 
-  #send(payloads: Iterable<Buffer>): void {
+  #send(payloads: readonly Buffer[]): void {
     const { socket } = this.#connection
     if (socket.destroyed) return
-    let parts: Buffer[] = []
-    let size = 0
+    const parts: Buffer[] = []
     for (const payload of payloads) {
       const { buffers, next } = frame(payload, this.#sequence)
       this.#sequence = next
       parts.push(...buffers)
-      size += payload.length + 4
-      if (size < CHUNK) continue
-      socket.write(Buffer.concat(parts))
-      parts = []
-      size = 0
     }
-    if (parts.length > 0) socket.write(Buffer.concat(parts))
+    socket.write(Buffer.concat(parts))
+  }
+
+  /** No faster than the client reads: a large answer is not held as a whole. Every command begins its own sequence, so it ends with this one. */
+  async #sendResult(result: LabResult): Promise<void> {
+    const { socket } = this.#connection
+    for (const chunk of resultChunks(result, this.#sequence)) {
+      if (socket.destroyed) return
+      if (!socket.write(chunk)) await drained(socket)
+    }
   }
 }
 
-/** Large answers are written in pieces of so many bytes. */
-const CHUNK = 128 * 1024
+/** When more may be written, or nothing any more. */
+const drained = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done)
+      socket.off('close', done)
+      resolve()
+    }
+    socket.on('drain', done)
+    socket.on('close', done)
+    if (socket.destroyed) done()
+  })
 
 /** Thrown by a handler to cut the connection instead of answering. */
 export class ConnectionDropped extends Error {}

@@ -121,9 +121,29 @@ const logic = (op: 'AND' | 'OR', left: boolean | null, right: () => boolean | nu
   return left === null || other === null ? null : !decisive
 }
 
+/** The texts of lists that hold nothing else: some are long, and asked for each row. */
+const textLists = new WeakMap<Expression[], ReadonlySet<string> | null>()
+
+const textsOf = (list: Expression[]): ReadonlySet<string> | null => {
+  let texts = textLists.get(list)
+  if (texts === undefined) {
+    texts = list.every((e) => e.kind === 'string')
+      ? new Set(list.map((e) => (e.kind === 'string' ? e.value : '')))
+      : null
+    textLists.set(list, texts)
+  }
+  return texts
+}
+
+/** Compared as bytes, and not by what number it is. */
+const isPlainText = (value: LabValue): value is string =>
+  typeof value === 'string' && (value.trim() === '' || Number.isNaN(Number(value)))
+
 const isIn = (expression: Extract<Expression, { kind: 'in' }>, context: Evaluation): LabValue => {
   const value = evaluateExpression(expression.arg, context)
   if (value === null) return null
+  const texts = isPlainText(value) ? textsOf(expression.list) : null
+  if (texts && isPlainText(value)) return texts.has(value) !== expression.not
   const items = expression.list.flatMap((e) =>
     e.kind === 'subquery'
       ? (context.subquery?.(e.query) ?? []).map((row) => row[0] ?? null)

@@ -2,11 +2,12 @@ import { scanRows } from '../data/index.ts'
 import type { LabDatabase, LabTable, LabValue } from '../model.ts'
 import { aggregate, isAggregate } from './aggregate.ts'
 import { compareCells } from './compare-cells.ts'
-import type { LabResult, LabResultColumn, LabSession, LabSqlContext } from './context.ts'
+import type { LabCell, LabResult, LabResultColumn, LabSession, LabSqlContext } from './context.ts'
 import { analysisFailure, LabSqlError } from './errors.ts'
 import { evaluateExpression } from './evaluate.ts'
 import type { Expression, Query, Relation, Select } from './expression.ts'
 import { onObject } from './has-privilege.ts'
+import { mentionedColumns } from './mentioned-columns.ts'
 import { printExpression } from './print-expression.ts'
 import { demand } from './privileges.ts'
 import { databaseName, findPartitionByName } from './resolve.ts'
@@ -29,11 +30,19 @@ const unresolved = (path: string[]) => analysisFailure(`Column '${path.join('.')
 /** Rows of a SELECT as text, as the wire carries them. */
 export const runSelect = (context: LabSqlContext, session: LabSession, query: Query): LabResult => {
   const result = queryRows(context, session, query)
-  const asText = (value: LabValue): string | null =>
-    value === null ? null : typeof value === 'boolean' ? (value ? '1' : '0') : String(value)
   // A frontend alone analyzes and plans; without backends no row comes back.
   const rows = result.fromBackend && !context.backendsAnswer() ? [] : result.rows
-  return { columns: result.columns, rows: rows.map((row) => row.map(asText)), affectedRows: 0 }
+  for (const row of rows) makeText(row)
+  return { columns: result.columns, rows: rows as LabCell[][], affectedRows: 0 }
+}
+
+/** In place: a SELECT's rows are its own, and there may be hundreds of thousands. */
+const makeText = (row: LabValue[]): void => {
+  for (let place = 0; place < row.length; place++) {
+    const value = row[place]
+    if (typeof value === 'string' || value === null || value === undefined) continue
+    row[place] = typeof value === 'boolean' ? (value ? '1' : '0') : String(value)
+  }
 }
 
 export const queryRows = (
@@ -102,7 +111,9 @@ const select = (
   query: Query,
   ctes: ReadonlyMap<string, Rows>,
 ): Rows => {
-  const source = part.from ? relation(context, session, part.from, ctes, part.where) : undefined
+  const source = part.from
+    ? relation(context, session, part.from, ctes, part.where, mentionedColumns(part, query))
+    : undefined
   const input: Rows = source ?? { columns: [], qualifiers: [], rows: [[]], fromBackend: false }
   const places = new Map<string[], number>()
   const find = (path: string[]): number => {
@@ -224,6 +235,7 @@ const relation = (
   from: Relation,
   ctes: ReadonlyMap<string, Rows>,
   where?: Expression,
+  mentioned?: ReadonlySet<string>,
 ): Rows => {
   if (from.kind === 'subquery') {
     const inner = queryRows(context, session, from.query, ctes)
@@ -236,7 +248,7 @@ const relation = (
   }
   const dbName = databaseName(session, from)
   const qualifier = from.alias ?? from.name
-  const system = systemTableRows(context, session, dbName, from.name, where)
+  const system = systemTableRows(context, session, dbName, from.name, where, mentioned)
   if (system) return { ...system, qualifiers: system.columns.map(() => qualifier), fromBackend: true }
   const database = context.state.databases.get(dbName)
   if (!database)

@@ -1,5 +1,5 @@
 import { bytesPerRow, countRows, tableBytes } from '../data/index.ts'
-import type { LabObject, LabValue } from '../model.ts'
+import type { LabObject, LabPartition, LabPhysicalPartition, LabTable, LabValue } from '../model.ts'
 import { rowsOfTable } from '../show/data-size.ts'
 import { columnsOf, defaultCell } from '../show/describe.ts'
 import { shortSize, timeText } from '../show/format.ts'
@@ -13,74 +13,108 @@ import { printedProperties } from './table-properties.ts'
 
 type SystemRow = Record<string, LabValue>
 
-/** Databases and objects that a WHERE clause leaves, by `TABLE_SCHEMA|DB_NAME = '…'` joined by AND: the rest need not be built. */
-const wanted = (where: Expression | undefined, names: readonly string[]): string | undefined => {
+/** Databases and objects that a WHERE clause leaves, by `TABLE_SCHEMA|DB_NAME = '…'` or `IN ('…', …)` joined by AND: the rest need not be built. */
+const wanted = (where: Expression | undefined, names: readonly string[]): ReadonlySet<string> | undefined => {
+  const isNamed = (e: Expression) => e.kind === 'column' && names.includes((e.path.at(-1) ?? '').toUpperCase())
+  if (where?.kind === 'in') {
+    if (where.not || !isNamed(where.arg)) return undefined
+    const texts = where.list.flatMap((e) => (e.kind === 'string' ? [e.value] : []))
+    return texts.length === where.list.length ? new Set(texts) : undefined
+  }
   if (where?.kind !== 'binary') return undefined
   if (where.op === 'AND') return wanted(where.left, names) ?? wanted(where.right, names)
-  if (where.op !== '=' || where.left.kind !== 'column' || where.right.kind !== 'string') return undefined
-  return names.includes((where.left.path.at(-1) ?? '').toUpperCase()) ? where.right.value : undefined
+  if (where.op !== '=' || !isNamed(where.left) || where.right.kind !== 'string') return undefined
+  return new Set([where.right.value])
 }
 
 function* objects(
   context: LabSqlContext,
   where: Expression | undefined,
 ): Generator<{ database: string; object: LabObject }> {
-  const db = wanted(where, ['TABLE_SCHEMA', 'DB_NAME'])
-  const table = wanted(where, ['TABLE_NAME'])
+  const databases = wanted(where, ['TABLE_SCHEMA', 'DB_NAME'])
+  const names = wanted(where, ['TABLE_NAME'])
   for (const database of context.state.databases.values()) {
-    if (db !== undefined && database.name !== db) continue
+    if (databases && !databases.has(database.name)) continue
     for (const object of database.objects.values()) {
-      if (table === undefined || object.name === table) yield { database: database.name, object }
+      if (!names || names.has(object.name)) yield { database: database.name, object }
     }
   }
 }
 
-function* partitionsMeta(context: LabSqlContext, where: Expression | undefined): Generator<SystemRow> {
+/** One row of partitions_meta, before any of its columns is computed. */
+interface PartitionPlace {
+  context: LabSqlContext
+  lake: boolean
+  database: string
+  table: LabTable
+  partition: LabPartition
+  physical: LabPhysicalPartition
+  rows?: number
+}
+
+const rowCount = (place: PartitionPlace): number => {
+  place.rows ??= countRows(place.table, place.physical)
+  return place.rows
+}
+
+const dataSize = (place: PartitionPlace): string => {
+  const bytes = rowCount(place) * bytesPerRow + (place.physical.extraBytes ?? 0)
+  return place.context.profile.atLeast('4.1') ? String(bytes) : shortSize(bytes)
+}
+
+const partitionReaders: Record<string, (place: PartitionPlace) => LabValue> = {
+  DB_NAME: ({ database }) => database,
+  TABLE_NAME: ({ table }) => table.name,
+  PARTITION_NAME: ({ partition }) => partition.name,
+  PARTITION_ID: ({ physical }) => physical.id,
+  COMPACT_VERSION: ({ lake }) => (lake ? '0' : null),
+  VISIBLE_VERSION: ({ physical }) => physical.visibleVersion,
+  VISIBLE_VERSION_TIME: ({ context, physical }) => timeText(context, physical.visibleTimeMs),
+  NEXT_VERSION: ({ physical }) => physical.committedVersion + 1n,
+  DATA_VERSION: ({ physical }) => physical.dataVersion,
+  VERSION_EPOCH: ({ physical }) => physical.versionEpoch,
+  VERSION_TXN_TYPE: ({ physical }) => physical.versionTxnType,
+  PARTITION_KEY: ({ table }) => table.partitioning.columns.join(', '),
+  PARTITION_VALUE: ({ context, table, partition }) => partitionValueText(context, table, partition),
+  DISTRIBUTION_KEY: ({ table }) => distributionKey(table),
+  BUCKETS: ({ partition }) => partition.buckets,
+  REPLICATION_NUM: ({ partition }) => partition.replicationNum,
+  STORAGE_MEDIUM: ({ partition }) => partition.storageMedium,
+  COOLDOWN_TIME: ({ partition }) => partition.cooldownTime,
+  LAST_CONSISTENCY_CHECK_TIME: () => null,
+  IS_IN_MEMORY: () => 0,
+  IS_TEMP: ({ partition }) => (partition.temporary ? 1 : 0),
+  DATA_SIZE: dataSize,
+  ROW_COUNT: rowCount,
+  ENABLE_DATACACHE: ({ lake }) => (lake ? 1 : 0),
+  AVG_CS: () => 0,
+  P50_CS: () => 0,
+  MAX_CS: () => 0,
+  STORAGE_PATH: () => '',
+  STORAGE_SIZE: dataSize,
+  TABLET_BALANCED: () => 1,
+  METADATA_SWITCH_VERSION: () => 0,
+}
+
+/** Rows with these columns alone: clusters have hundreds of thousands of partitions, and few columns are asked for. */
+const partitionsMeta = (
+  context: LabSqlContext,
+  where: Expression | undefined,
+  columns: readonly string[],
+): LabValue[][] => {
   const lake = context.state.runMode === 'shared_data'
+  const readers = columns.map((name) => partitionReaders[name] ?? (() => null))
+  const rows: LabValue[][] = []
   for (const { database, object } of objects(context, where)) {
     if (object.kind !== 'table') continue
     for (const partition of object.partitions) {
-      const value = partitionValueText(context, object, partition)
       for (const physical of partition.physical) {
-        const rows = countRows(object, physical)
-        const bytes = rows * bytesPerRow + (physical.extraBytes ?? 0)
-        const size = context.profile.atLeast('4.1') ? String(bytes) : shortSize(bytes)
-        yield {
-          DB_NAME: database,
-          TABLE_NAME: object.name,
-          PARTITION_NAME: partition.name,
-          PARTITION_ID: physical.id,
-          COMPACT_VERSION: lake ? '0' : null,
-          VISIBLE_VERSION: physical.visibleVersion,
-          VISIBLE_VERSION_TIME: timeText(context, physical.visibleTimeMs),
-          NEXT_VERSION: physical.committedVersion + 1n,
-          DATA_VERSION: physical.dataVersion,
-          VERSION_EPOCH: physical.versionEpoch,
-          VERSION_TXN_TYPE: physical.versionTxnType,
-          PARTITION_KEY: object.partitioning.columns.join(', '),
-          PARTITION_VALUE: value,
-          DISTRIBUTION_KEY: distributionKey(object),
-          BUCKETS: partition.buckets,
-          REPLICATION_NUM: partition.replicationNum,
-          STORAGE_MEDIUM: partition.storageMedium,
-          COOLDOWN_TIME: partition.cooldownTime,
-          LAST_CONSISTENCY_CHECK_TIME: null,
-          IS_IN_MEMORY: 0,
-          IS_TEMP: partition.temporary ? 1 : 0,
-          DATA_SIZE: size,
-          ROW_COUNT: rows,
-          ENABLE_DATACACHE: lake ? 1 : 0,
-          AVG_CS: 0,
-          P50_CS: 0,
-          MAX_CS: 0,
-          STORAGE_PATH: '',
-          STORAGE_SIZE: size,
-          TABLET_BALANCED: 1,
-          METADATA_SWITCH_VERSION: 0,
-        }
+        const place: PartitionPlace = { context, lake, database, table: object, partition, physical }
+        rows.push(readers.map((read) => read(place)))
       }
     }
   }
+  return rows
 }
 
 function* tables(context: LabSqlContext, where: Expression | undefined): Generator<SystemRow> {
@@ -211,7 +245,6 @@ function* backendTablets(context: LabSqlContext, where: Expression | undefined):
 }
 
 const generators: Record<string, (context: LabSqlContext, where: Expression | undefined) => Generator<SystemRow>> = {
-  partitions_meta: partitionsMeta,
   tables,
   tables_config: tablesConfig,
   columns,
@@ -220,13 +253,14 @@ const generators: Record<string, (context: LabSqlContext, where: Expression | un
   be_tablets: backendTablets,
 }
 
-/** Rows of an information_schema table; undefined for tables of users. */
+/** Rows of an information_schema table; undefined for tables of users. With `mentioned` (in upper case) it has no other columns. */
 export const systemTableRows = (
   context: LabSqlContext,
   session: LabSession,
   database: string,
   name: string,
   where: Expression | undefined,
+  mentioned?: ReadonlySet<string>,
 ): Omit<Rows, 'qualifiers' | 'fromBackend'> | undefined => {
   void session
   if (database.toLowerCase() !== 'information_schema') return undefined
@@ -249,10 +283,14 @@ export const systemTableRows = (
       ),
     }
   }
+  if (!context.backendsAnswer()) return { columns: shown, rows: [] }
+  if (name.toLowerCase() === 'partitions_meta') {
+    const asked = mentioned ? shown.filter((c) => mentioned.has(c.name.toUpperCase())) : shown
+    const names = asked.map((c) => c.name)
+    return { columns: asked, rows: partitionsMeta(context, where, names) }
+  }
   const generate = generators[name.toLowerCase()]
   const rows: LabValue[][] = []
-  if (generate && context.backendsAnswer()) {
-    for (const row of generate(context, where)) rows.push(shown.map((c) => row[c.name] ?? null))
-  }
+  for (const row of generate?.(context, where) ?? []) rows.push(shown.map((c) => row[c.name] ?? null))
   return { columns: shown, rows }
 }
