@@ -54,7 +54,7 @@ if (existsSync(entry)) {
     const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker')
     // Every workflow evaluates the modules that it uses anew: thousands of tables must not each build the schemas that only `migrate`
     // checks its input with, so a workflow type's modules are loaded when it is first asked for. Preloading them for all is no way: the SDK
-    // freezes what is preloaded, and zod's schemas define members of themselves when they are first used.
+    // freezes what is preloaded, and zod's schemas define members of themselves when they are first used. A mere setting can be.
     const lazyEntry = path.resolve('dist/workflows/lazy-index.cjs')
     const types = readFileSync(entry, 'utf8').matchAll(/^export \{ (\w+) \} from ["'](.+)["']/gm)
     writeFileSync(
@@ -68,6 +68,7 @@ if (existsSync(entry)) {
     )
     const { code } = await bundleWorkflowCode({
       workflowsPath: lazyEntry,
+      preloadModules: [path.resolve('dist/workflows/short-stacks.js')],
       workflowInterceptorModules: [path.resolve('dist/workflows/whole-tasks.js')],
       logger: new DefaultLogger('WARN'),
     })
