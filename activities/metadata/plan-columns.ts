@@ -21,6 +21,8 @@ export function planColumnChange(
   const present = new Set(target.columns.map(keyOf))
   const gone = target.columns.filter((column) => !wanted.has(keyOf(column)))
   const added = source.columns.filter((column) => !present.has(keyOf(column)))
+  // One that was renamed and changed in its type at once looks like one that went and another that came: its values would become NULL.
+  if (gone.length > 0 && added.length > 0) return undefined
   if (![...gone, ...added].every((column) => isPlainValue(column, source, target))) return undefined
   const stayed = source.columns.filter((column) => present.has(keyOf(column)))
   if (!areUnmistakable([...gone, ...added], stayed)) return undefined
