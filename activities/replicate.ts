@@ -45,6 +45,7 @@ import { StepSlots } from './replicate/step-slots.ts'
 import { checkStoredNames } from './replicate/stored-names.ts'
 import { openTable, type TablePair } from './replicate/table-pair.ts'
 import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
+import { throwIfRedefined } from './replicate/throw-if-redefined.ts'
 
 /**
  * One step of a table: find what lags, send one job, await it, and see the target's metadata confirm it. An attempt sends at most one job.
@@ -115,6 +116,8 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   if (statements.length > 0) {
     forgetTargets(memory, partitions)
     partitions = await readPartitionPairs(pair, known)
+    await throwIfRedefined(pair, moment, definition)
+    compareValues(pair, definition.model, partitions)
   }
   // From here on everything on the target agrees with the source's columns as they were at the start.
   step.schema = schema

@@ -21,7 +21,7 @@ import type { StepContext } from './step-context.ts'
 import type { TablePair } from './table-pair.ts'
 import { baseOf } from './tablet-map.ts'
 
-type Moment = Omit<SchemaMark, 'definition'>
+export type Moment = Omit<SchemaMark, 'definition'>
 
 /**
  * Whether what was copied so far can be believed, as far as columns go: by the marks that are known of the copy.

@@ -17,7 +17,7 @@ import type { Approvals } from '../../planning/approval.ts'
 import { addressMapOf, quoteQualified, StarRocksCluster } from '../../starrocks/index.ts'
 import { createRepositories } from '../../workers/repositories.ts'
 
-type Kind = Pick<LabClusterOptions, 'version' | 'runMode' | 'nodes' | 'timeFactor'>
+type Kind = Pick<LabClusterOptions, 'version' | 'runMode' | 'nodes' | 'timeFactor' | 'onStatement'>
 
 /** Two lab clusters and the activities on them, over sockets. */
 export class LabPair {

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { StepPair } from './support/step-pair.ts'
+
+let pair: StepPair
+beforeEach(async () => {
+  pair = await StepPair.start()
+  pair.make(TABLE)
+  pair.source.execute('INSERT INTO app.t VALUES (1, 11), (101, 111), (201, 211)')
+  expect(await pair.step('app.t')).toMatchObject({ state: 'in-sync', jobsSent: 1 })
+})
+afterEach(() => pair.stop())
+
+const TABLE =
+  'CREATE TABLE app.t (id INT NOT NULL, v INT) DUPLICATE KEY(id) PARTITION BY RANGE(id) ' +
+  '(PARTITION p1 VALUES [("1"),("100")), PARTITION p2 VALUES [("100"),("200")), PARTITION p3 VALUES [("200"),("300"))) ' +
+  'DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ("replication_num" = "1")'
+
+/** Other rows, of another epoch: the copy of this partition is to be emptied. */
+function madeAnew(partition: string, id: number): void {
+  pair.source.execute(`TRUNCATE TABLE app.t PARTITION(${partition})`)
+  pair.source.execute(`INSERT INTO app.t (id, v) VALUES (${id}, ${id})`)
+}
+
+describe('what changes at the source while partitions of the copy are emptied', () => {
+  const STALE = { type: 'Stale', details: [expect.objectContaining({ align: true })] }
+  const CHANGES: [string, string[]][] = [
+    [
+      'a new column, and rows that have it',
+      ['ALTER TABLE app.t ADD COLUMN y INT', 'INSERT INTO app.t VALUES (2, 12, 7)'],
+    ],
+    [
+      'a column that is replaced under its name, and rows in between',
+      [
+        'ALTER TABLE app.t ADD COLUMN x INT',
+        'INSERT INTO app.t VALUES (2, 12, 7)',
+        'ALTER TABLE app.t DROP COLUMN v',
+        'ALTER TABLE app.t RENAME COLUMN x TO v',
+      ],
+    ],
+    ['a renamed column', ['ALTER TABLE app.t RENAME COLUMN v TO w']],
+    [
+      'a partition that is made again with other values',
+      [
+        'ALTER TABLE app.t DROP PARTITION p1 FORCE',
+        'ALTER TABLE app.t ADD PARTITION p1 VALUES [("1"),("50"))',
+        'INSERT INTO app.t VALUES (2, 12)',
+      ],
+    ],
+  ]
+  test.each(CHANGES)('%s: nothing is sent before it is decided anew', async (_what, statements) => {
+    madeAnew('p1', 5)
+    const sent = pair.target.sentJobs.length
+    pair.before(/^TRUNCATE/, () => {
+      for (const sql of statements) pair.source.execute(sql)
+    })
+    await expect(pair.step('app.t')).rejects.toMatchObject(STALE)
+    expect(pair.target.sentJobs.length).toBe(sent)
+  })
+
+  test('nothing: the job follows in the same step', async () => {
+    madeAnew('p1', 5)
+    expect(await pair.step('app.t')).toMatchObject({ state: 'in-sync', jobsSent: 1 })
+    expect(pair.target.execute('SELECT id FROM app.t ORDER BY id').rows.map(String)).toEqual(['5', '101', '201'])
+  })
+})
