@@ -12,7 +12,7 @@ import {
 import { bytesToCopy, chooseForJob, type JobPartition, REQUEST_BYTES } from '../planning/job-sizing.ts'
 import type { RememberedCopy } from '../planning/partition-verdict.ts'
 import { writeMark } from '../planning/schema-mark.ts'
-import { indexSchemas, listPartitions } from '../starrocks/index.ts'
+import { indexSchemas } from '../starrocks/index.ts'
 import type { Dependencies } from './dependencies.ts'
 import { checkDisk } from './disk.ts'
 import { aborted, asFailure, lost, refused, stale, unreachable } from './failures.ts'
@@ -21,8 +21,9 @@ import { isUnreadable } from './metadata/read-table.ts'
 import { directory } from './pollers/directory.ts'
 import { facts } from './pollers/facts.ts'
 import { limitGate } from './pollers/limit-gate.ts'
-import { confirmCopies, isConfirmed } from './replicate/confirm-copies.ts'
-import { compareDefinitions, isStillSame } from './replicate/definitions.ts'
+import { checkDefinitionAgain } from './replicate/check-definition-again.ts'
+import { confirmCopies } from './replicate/confirm-copies.ts'
+import { compareDefinitions } from './replicate/definitions.ts'
 import { adoptRunningJob, followJob } from './replicate/follow-job.ts'
 import {
   type CopyMemory,
@@ -37,7 +38,7 @@ import {
 } from './replicate/memory.ts'
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
 import { compareValues } from './replicate/partition-values.ts'
-import { resetPartitions, resetStatement } from './replicate/reset-partitions.ts'
+import { resetPartitions } from './replicate/reset-partitions.ts'
 import { distrust, holdsRows, markOf, momentOf, REPLACED, SchemaTrust } from './replicate/schema-trust.ts'
 import { buildRequest, sendJob } from './replicate/send-job.ts'
 import { Leaving, type StepContext, shouldStop, throwIfLeaving } from './replicate/step-context.ts'
@@ -205,27 +206,6 @@ async function confirmNothing(step: StepContext, pair: TablePair, chosen: readon
       `${pair.target.cluster.name} says that ${pair.target.full} lacks nothing, but its partitions do not show it`,
     )
   }
-}
-
-/**
- * A column that was renamed, or dropped and added, between the comparison and the snapshot leaves no trace in any version, and its values
- * are silently missing in the copy. So when the definition changed while the job ran, what the job brought is thrown away again.
- */
-async function checkDefinitionAgain(
-  pair: TablePair,
-  compared: Parameters<typeof isStillSame>[1],
-  chosen: readonly PartitionPair[],
-): Promise<void> {
-  if (await isStillSame(pair, compared)) return
-  // What somebody wrote on top since is not ours to throw away: it is foreign to the next step, and waits for a person. Several physical
-  // partitions become one here; that is refused then, with its reason, and better than wrong values that look right.
-  const { cluster, database, name } = pair.target
-  const rows = new Map((await listPartitions(cluster, database, name)).map((row) => [row.id, row]))
-  const ours = chosen.filter((partition) => isConfirmed(partition, rows.get(partition.target.id)))
-  for (const partition of new Set(ours.map((one) => one.name))) {
-    await cluster.execute(resetStatement(pair, partition))
-  }
-  throw stale(`the columns of ${pair.source.full} changed while it was being copied`, { align: true })
 }
 
 function jobPartition(pair: PartitionPair, indexCount: number): JobPartition & { pair: PartitionPair } {

@@ -1,18 +1,11 @@
 import { asSeen, questionOf } from '../../planning/approval.ts'
-import { quoteName, quoteQualified } from '../../starrocks/index.ts'
 import { needsApproval, refused } from '../failures.ts'
+import { emptyPartitions, resetStatement } from './empty-partitions.ts'
 import type { PartitionPair } from './partition-pairs.ts'
 import type { TablePair } from './table-pair.ts'
 import { throwIfMoved } from './throw-if-moved.ts'
 
 const MOST_STATEMENTS = 5
-/** Partitions that are emptied after one look at the table. */
-const LOOK_EVERY = 16
-
-/** The statement that empties a target partition: it gets a new id at version 1, and replication is clean after it. */
-export function resetStatement(pair: Pick<TablePair, 'target'>, partition: string): string {
-  return `TRUNCATE TABLE ${quoteQualified(pair.target.database, pair.target.name)} PARTITION(${quoteName(partition)})`
-}
 
 /**
  * Empties the target partitions that are no true copies any more. What starferry did not write is only discarded when an operator approved it
@@ -41,14 +34,15 @@ export async function resetPartitions(
       )
     }
   }
-  const statements: string[] = []
-  for (const [at, partition] of doomed.entries()) {
-    if (at % LOOK_EVERY === 0) await throwIfMoved(pair, doomed.slice(at, at + LOOK_EVERY), 'emptied')
-    const statement = resetStatement(pair, partition.name)
-    await pair.target.cluster.execute(statement)
-    statements.push(statement)
-  }
-  return statements
+  const byName = new Map(doomed.map((partition) => [partition.name, partition]))
+  return emptyPartitions(pair, [...byName.keys()], async (next) => {
+    await throwIfMoved(
+      pair,
+      next.flatMap((name) => byName.get(name) ?? []),
+      'emptied',
+    )
+    return next
+  })
 }
 
 function whyForeign(pair: TablePair, foreign: readonly PartitionPair[]): string {

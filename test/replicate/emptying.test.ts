@@ -63,3 +63,34 @@ describe('what changes at the source while partitions of the copy are emptied', 
     expect(pair.target.execute('SELECT id FROM app.t ORDER BY id').rows.map(String)).toEqual(['5', '101', '201'])
   })
 })
+
+describe('a load on the target that comes while partitions are emptied, one after the other', () => {
+  const loaded = () => pair.target.execute('SELECT id FROM app.t WHERE id = 299').rows.map(String)
+  /** Long after the look at all of them, when only the first is being emptied. */
+  const loadLate = () => {
+    pair.target.faults.inject({ kind: 'delay-mysql', ms: 1_200, match: /^TRUNCATE/, times: 1 })
+    pair.before(/^TRUNCATE/, () => pair.target.execute('INSERT INTO app.t PARTITION(p3) VALUES (299, -1)'))
+  }
+
+  test('is seen before its partition is, too', async () => {
+    madeAnew('p1', 5)
+    madeAnew('p3', 205)
+    loadLate()
+    await expect(pair.step('app.t')).rejects.toMatchObject({ type: 'Stale', message: expect.stringContaining('p3') })
+    expect(loaded()).toEqual(['299'])
+    await expect(pair.step('app.t')).rejects.toMatchObject({ type: 'NeedsApproval' })
+  })
+
+  test('stays where what a job brought is thrown away again', async () => {
+    pair.source.execute('INSERT INTO app.t VALUES (2, 12), (102, 112), (202, 212)')
+    const change = () => pair.source.execute('ALTER TABLE app.t RENAME COLUMN v TO w')
+    pair.target.faults.inject({ kind: 'during-job', state: 'REPLICATING', times: 1, run: change })
+    loadLate()
+    await expect(pair.step('app.t')).rejects.toMatchObject({
+      type: 'Stale',
+      message: expect.stringContaining('while it was being copied'),
+    })
+    expect(pair.target.execute('SELECT id FROM app.t ORDER BY id').rows.map(String)).toContain('299')
+    expect(pair.target.execute('SELECT id FROM app.t WHERE id < 200').rows).toEqual([])
+  })
+})
