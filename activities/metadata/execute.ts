@@ -12,7 +12,7 @@ import { pause } from '../heartbeat.ts'
 import { isNotFound, reasonOf } from './failure.ts'
 import type { PlanningSession } from './plan-table.ts'
 import { runningJob } from './running-job.ts'
-import { type Step, statementsOf } from './steps.ts'
+import { type DiscardStep, type Step, statementsOf } from './steps.ts'
 import { lookUp, noteOnTarget, targetIds } from './target-entry.ts'
 
 /** The target changed between the look and the act: nothing was destroyed, and a person decides. */
@@ -131,11 +131,7 @@ async function createTable(
 }
 
 /** Looks once more right before rows are destroyed: that they are the ones that were decided about, whose they are, and that no job runs. */
-async function checkDiscard(
-  session: PlanningSession,
-  name: ObjectName,
-  step: Extract<Step, { kind: 'discard' }>,
-): Promise<void> {
+async function checkDiscard(session: PlanningSession, name: ObjectName, step: DiscardStep): Promise<void> {
   const { target, signal } = session.pair
   const ids = await lookUp(session, name).catch((error: unknown) => {
     if (isNotFound(error)) return undefined

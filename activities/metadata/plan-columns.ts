@@ -2,19 +2,21 @@ import { type Column, canonicalDataType, type ObjectName, type Table } from '../
 import { writeColumn } from '../../starrocks/ddl/write-column.ts'
 import { quoteName, quoteQualified } from '../../starrocks/index.ts'
 import type { Side } from './pair.ts'
-import type { Step } from './steps.ts'
+import type { DiscardStep, Step } from './steps.ts'
 
 /**
  * The steps that give a copy the source's columns without touching its rows, where that is certain to end in the same table: value columns that
  * came or went, on a table with fast schema evolution (which moves no data, ids or hashes). Undefined where the table must be made again.
  *
- * Rows copied before get the default on both sides, so it must be a constant: the time or a new id would differ.
+ * Rows copied before get the default on both sides, so it must be a constant: the time or a new id would differ. `from`: the rows that a dropped
+ * column goes from, and whether that is allowed whosever they are.
  */
 export function planColumnChange(
   source: Table,
   target: Table,
   name: ObjectName,
   side: Pick<Side, 'runMode'>,
+  from: Pick<DiscardStep, 'allowed' | 'of'>,
 ): Step[] | undefined {
   if (!evolvesFast(target, side)) return undefined
   const wanted = new Set(source.columns.map(keyOf))
@@ -32,8 +34,9 @@ export function planColumnChange(
   const table = quoteQualified(name.database, name.name)
   const names = source.columns.map((column) => column.name)
   const steps: Step[] = gone.map((column) => ({
-    kind: 'sql',
+    kind: 'discard',
     statement: `ALTER TABLE ${table} DROP COLUMN ${quoteName(column.name)}`,
+    ...from,
   }))
   for (const column of added) {
     const before = source.columns[source.columns.indexOf(column) - 1]

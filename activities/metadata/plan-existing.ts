@@ -122,9 +122,10 @@ function columnSteps(
   if (fatal.length !== 1 || fatal[0]?.kind !== 'columns') return undefined
   // A dropped column takes values with it. What an operator is shown, and approves, is to make the table again.
   const { pair } = context
-  const ownership = tableOwnership(target.partitions.flatMap((partition) => partition.rows))
-  if (!mayDiscard(ownership, pair.spec.allow.recreateOnSchemaChange)) return undefined
-  return planColumnChange(source.model, target.model, name, context.pair.target)
+  const rows = target.partitions.flatMap((partition) => partition.rows)
+  const allowed = pair.spec.allow.recreateOnSchemaChange
+  if (!mayDiscard(tableOwnership(rows), allowed)) return undefined
+  return planColumnChange(source.model, target.model, name, pair.target, { allowed, of: rows.map(asSeen) })
 }
 
 /** Properties by which a target would drop partitions of a copy by itself, and which are not simply switched off. */

@@ -1,5 +1,5 @@
 import { questionOf } from '../../planning/approval.ts'
-import { refusals } from '../../starrocks/ddl/index.ts'
+import { type ObjectName, refusals } from '../../starrocks/ddl/index.ts'
 import { askNulls } from './ask-nulls.ts'
 import { isNotFound } from './failure.ts'
 import type { Inventory, InventoryEntry } from './inventory.ts'
@@ -9,7 +9,7 @@ import { planExisting } from './plan-existing.ts'
 import { isUnreadable, readTable, type TableFacts } from './read-table.ts'
 import { runningJob } from './running-job.ts'
 import { refusePlan, statementsOf, type TablePlan, waitPlan } from './steps.ts'
-import { targetIds } from './target-entry.ts'
+import { presentIds } from './target-entry.ts'
 
 /** What planning a table shares with other tables of the same call. */
 export interface PlanningSession {
@@ -68,7 +68,7 @@ export async function planTable(session: PlanningSession, entry: InventoryEntry)
   const plan = unlessAsked((approved) => planExisting(source, target, { ...context, targetNulls, approved }), approval)
   if (plan.steps.length > 0) {
     // Dropping or altering under a running job aborts it, and has brought frontends down.
-    const job = await runningJob(pair.target, await targetIds(session, name), pair.signal)
+    const job = await jobOn(session, name)
     if (job)
       return {
         plan: { ...plan, action: 'wait', reason: `${job} runs on it; the change follows when it has ended` },
@@ -77,6 +77,16 @@ export async function planTable(session: PlanningSession, entry: InventoryEntry)
       }
   }
   return { plan, source, target }
+}
+
+/** The job that runs on the table that has this name now, in words. On one that is gone none does. */
+async function jobOn(session: PlanningSession, name: ObjectName): Promise<string | undefined> {
+  const { target, signal } = session.pair
+  const ids = await presentIds(session, name).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined
+    throw error
+  })
+  return ids && runningJob(target, ids, signal)
 }
 
 /** The plan as it is without an approval – with the question, where it asks one – unless an approval answers just that. */

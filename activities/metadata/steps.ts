@@ -8,15 +8,23 @@ export type Step =
   | { kind: 'try'; statement: string; what: string }
   /** CREATE TABLE: written anew without the properties that the target calls unknown. */
   | { kind: 'create-table'; statement: string; write: (unknown: ReadonlySet<string>) => string }
-  /**
-   * Destroys rows: whose they are is looked at once more right before. `partition` unset: of the whole table. `of`: the partitions that
-   * it was decided about, as they were; what was made or loaded since is something else.
-   */
-  | { kind: 'discard'; statement: string; partition?: string; allowed: boolean; of: readonly PartitionSeen[] }
+  | DiscardStep
   /** Partitions that only the frontend's createPartition call makes: one value of each. */
   | { kind: 'create-partitions'; partitions: readonly string[]; values: readonly string[] }
   /** Waits until no schema change, rollup or optimize job of the table runs. */
   | { kind: 'settle'; what: 'COLUMN' | 'ROLLUP' | 'OPTIMIZE' }
+
+/**
+ * Destroys rows, or a column of them: whose they are is looked at once more right before. `partition` unset: of the whole table. `of`: the
+ * partitions that it was decided about, as they were; what was made or loaded since is something else.
+ */
+export interface DiscardStep {
+  kind: 'discard'
+  statement: string
+  partition?: string
+  allowed: boolean
+  of: readonly PartitionSeen[]
+}
 
 /** What a person reads of the steps: the statements, and calls as comments. */
 export function statementsOf(steps: readonly Step[]): string[] {

@@ -1,5 +1,6 @@
 import type { ObjectName } from '../../starrocks/ddl/index.ts'
-import { listDatabases, listTables, StarRocksError } from '../../starrocks/index.ts'
+import { indexSchemas, listDatabases, listTables, StarRocksError } from '../../starrocks/index.ts'
+import { isNotFound } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
 import type { PlanningSession } from './plan-table.ts'
 import type { TableFacts } from './read-table.ts'
@@ -40,6 +41,31 @@ export async function targetIds(
   const ids = await lookUp(session, name)
   if (entry) session.target.entries.set(full, { ...entry, ...ids })
   return ids
+}
+
+/**
+ * The ids that the table of this name has now. Those that are known may be older than a SWAP, or than another's DROP and CREATE: they count while
+ * the base index under them is called like the table, which takes one small statement instead of a listing of the database. Errors: `NotFound`.
+ */
+export async function presentIds(
+  session: PlanningSession,
+  name: ObjectName,
+): Promise<{ databaseId: bigint; id: bigint }> {
+  const known = session.target.get(name.database, name.name)
+  if (known && known.id >= 0n && known.databaseId >= 0n && (await isCalled(session, known, name.name))) return known
+  const ids = await lookUp(session, name)
+  if (known) session.target.entries.set(known.full, { ...known, ...ids })
+  return ids
+}
+
+async function isCalled({ pair }: PlanningSession, { databaseId, id }: InventoryEntry, name: string): Promise<boolean> {
+  try {
+    const indexes = await indexSchemas(pair.target.cluster, databaseId, id, { signal: pair.signal })
+    return indexes.some((index) => index.name === name)
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
 }
 
 /** The ids as they are now, whatever was known. Errors: `NotFound`. */

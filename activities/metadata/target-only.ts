@@ -7,7 +7,7 @@ import { AppearedMeanwhile, execute, NotOursAnyMore, StillRunning } from './exec
 import { isNotFound, isUnreachable, reasonOf } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
 import type { PlanningSession } from './plan-table.ts'
-import type { Step } from './steps.ts'
+import type { DiscardStep } from './steps.ts'
 
 /** Tables reported at most: a database full of others' tables is no reason for a huge answer. */
 const MOST = 200
@@ -64,7 +64,7 @@ async function alignOne(session: PlanningSession, entry: InventoryEntry): Promis
 }
 
 /** Copies and empty tables go for good; rows that a load wrote stay in the recycle bin for a while. */
-function dropStep(entry: InventoryEntry, rows: readonly PartitionRow[]): Extract<Step, { kind: 'discard' }> {
+function dropStep(entry: InventoryEntry, rows: readonly PartitionRow[]): DiscardStep {
   const forGood = mayDiscard(tableOwnership(rows), false)
   const statement = `DROP TABLE IF EXISTS ${quoteQualified(entry.database, entry.name)}${forGood ? ' FORCE' : ''}`
   return { kind: 'discard', statement, allowed: true, of: rows.map(asSeen) }

@@ -207,26 +207,48 @@ describe('partitions of the target', () => {
   })
 })
 
+/** A replication job runs into `d.t` of the target. */
+function runJob(): LabTable {
+  const database = pair.target.state.databases.get('d')
+  const table = database?.objects.get('t') as LabTable
+  pair.target.state.replicationJobs.push({
+    jobId: 'some-job',
+    databaseId: database?.id ?? 0n,
+    tableId: table.id,
+    txnId: 1n,
+    createdMs: Date.now(),
+    state: 'REPLICATING',
+    finishedTasks: 0,
+    totalTasks: 1,
+    error: '',
+  })
+  return table
+}
+
 describe('nothing is changed', () => {
   test('while a replication job of the table runs', async () => {
     await start()
     pair.source.execute(range('t', ', w INT NOT NULL'))
     pair.target.execute(range('t'))
-    const table = pair.target.state.databases.get('d')?.objects.get('t') as LabTable
-    pair.target.state.replicationJobs.push({
-      jobId: 'some-job',
-      databaseId: pair.target.state.databases.get('d')?.id ?? 0n,
-      tableId: table.id,
-      txnId: 1n,
-      createdMs: Date.now(),
-      state: 'REPLICATING',
-      finishedTasks: 0,
-      totalTasks: 1,
-      error: '',
-    })
+    const table = runJob()
     const outcome = await alignOne('d.t')
     expect([outcome.outcome, outcome.reason]).toEqual(['waiting', expect.stringContaining('some-job')])
     expect(pair.target.state.databases.get('d')?.objects.get('t')).toBe(table)
+  })
+
+  test.each([
+    ['made again', ['DROP TABLE d.t FORCE', range('t')]],
+    ['swapped', [range('other'), 'ALTER TABLE d.t SWAP WITH other']],
+  ])('while a job runs on a table that was %s since tables were listed', async (_how, statements) => {
+    await start()
+    both(range('t'))
+    expect((await alignOne('d.t')).outcome).toBe('unchanged')
+    for (const sql of statements) pair.target.execute(sql)
+    const table = runJob()
+    pair.source.execute('ALTER TABLE d.t ADD COLUMN w VARCHAR(20)')
+    const outcome = await alignOne('d.t')
+    expect([outcome.outcome, outcome.reason]).toEqual(['waiting', expect.stringContaining('some-job')])
+    expect(table.indexes[0]?.columns.length).toBe(2)
   })
 
   test("while the source's table is changing", async () => {
@@ -266,6 +288,26 @@ describe('nothing is changed', () => {
     pair.target.execute('INSERT INTO d.t VALUES (1, 1)')
     expect(await aligning).toMatchObject({ outcome: 'needs-approval', reason: expect.stringContaining('a load wrote') })
     expect(rows(pair.target, 'd.t')).toBeGreaterThan(0)
+  })
+
+  test('when a load comes between the look and the drop of a column', async () => {
+    await start()
+    pair.source.execute(range('t'))
+    pair.target.execute(range('t', ', w VARCHAR(20)'))
+    markCopied(pair.target, 'd', 't')
+    const running = pair.target.faults.inject({ kind: 'delay-mysql', ms: 400, match: /SHOW PROC '\/replications'/ })
+    const aligning = alignOne('d.t')
+    while (running.struck === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    pair.target.execute(`INSERT INTO d.t VALUES (1, 1, 'theirs')`)
+    expect(await aligning).toMatchObject({ outcome: 'needs-approval', reason: expect.stringContaining('a load wrote') })
+    expect(pair.target.execute('SELECT w FROM d.t WHERE id = 1').rows.map(String)).toEqual(['theirs'])
+    // Of a copy it is dropped.
+    running.clear()
+    markCopied(pair.target, 'd', 't')
+    expect(await alignOne('d.t')).toMatchObject({
+      outcome: 'altered',
+      statements: ['ALTER TABLE `d`.`t` DROP COLUMN `w`'],
+    })
   })
 })
 

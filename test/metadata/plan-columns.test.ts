@@ -12,7 +12,8 @@ const id = '`id` int(11) NOT NULL COMMENT ""'
 const v = '`v` int(11) NULL COMMENT ""'
 const w = '`w` varchar(20) NULL COMMENT ""'
 const plan = (source: ReturnType<typeof table>, target: ReturnType<typeof table>) => {
-  const steps = planColumnChange(source, target, { database: 'd', name: 't' }, { runMode: 'shared_nothing' })
+  const name = { database: 'd', name: 't' }
+  const steps = planColumnChange(source, target, name, { runMode: 'shared_nothing' }, { allowed: false, of: [] })
   return steps && statementsOf(steps)
 }
 
