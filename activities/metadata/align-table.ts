@@ -8,6 +8,7 @@ import { AppearedMeanwhile, execute, NotOursAnyMore, StillRunning } from './exec
 import { isNotFound, isUnreachable, reasonOf } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
 import { type PlannedTable, type PlanningSession, planTable } from './plan-table.ts'
+import { OnSourceByNow } from './source-look.ts'
 import { statementsOf, type TablePlan } from './steps.ts'
 import { lookUp, noteOnTarget } from './target-entry.ts'
 
@@ -33,7 +34,9 @@ export async function alignTable(session: PlanningSession, full: string): Promis
       return outcomeOf(full, 'needs-approval', { reason: error.message, statements, question })
     }
     if (error instanceof AppearedMeanwhile) return alignAgain(session, entry, error)
-    if (error instanceof StillRunning) return outcomeOf(full, 'waiting', { reason: error.message })
+    if (error instanceof StillRunning || error instanceof OnSourceByNow) {
+      return outcomeOf(full, 'waiting', { reason: error.message })
+    }
     if (isNotFound(error)) return goneOrFailed(session, entry, error)
     if (error instanceof StarRocksError) {
       return outcomeOf(full, error.kind === 'Busy' ? 'waiting' : 'failed', { reason: reasonOf(error) })

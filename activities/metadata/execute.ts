@@ -12,6 +12,7 @@ import { pause } from '../heartbeat.ts'
 import { isNotFound, reasonOf } from './failure.ts'
 import type { PlanningSession } from './plan-table.ts'
 import { runningJob } from './running-job.ts'
+import { SourceLook } from './source-look.ts'
 import { type DiscardStep, type Step, statementsOf } from './steps.ts'
 import { lookUp, noteOnTarget, targetIds } from './target-entry.ts'
 
@@ -50,12 +51,14 @@ const LOOK_MS = 300
 
 /**
  * Runs the steps of one table on the target, in order; between them a cancellation is honoured. Each can be run again: what is there already is
- * no error. Errors: NotOursAnyMore, StillRunning, AppearedMeanwhile, StarRocksError.
+ * no error. Errors: NotOursAnyMore, StillRunning, AppearedMeanwhile, OnSourceByNow, StarRocksError.
  */
 export async function execute(session: PlanningSession, name: ObjectName, steps: readonly Step[]): Promise<Executed> {
   const done: Executed = { statements: [], notes: [] }
+  const source = new SourceLook(session.pair)
   for (const step of steps) {
     session.pair.signal?.throwIfAborted()
+    if (step.kind === 'discard') await source.throwIfThere(step)
     await run(session, name, step, done)
   }
   return done

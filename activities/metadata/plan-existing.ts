@@ -15,7 +15,7 @@ import { planColumnChange } from './plan-columns.ts'
 import { type PlanContext, planCreate, planPartitions, tableBuckets } from './plan-create.ts'
 import { planIndexChanges } from './plan-indexes.ts'
 import type { TableFacts, TablePartition } from './read-table.ts'
-import { refusePlan, type Step, type TablePlan } from './steps.ts'
+import { type DiscardStep, refusePlan, type Step, type TablePlan } from './steps.ts'
 
 /** What makes an existing table of the target the source's copy again. */
 export function planExisting(source: TableFacts, target: TableFacts, context: PlanContext): TablePlan {
@@ -216,17 +216,19 @@ function planPartitionChanges(
   const { allow } = context.pair.spec
   const drops: Step[] = []
   const kept: { reason: string; partition: string; step: Step }[] = []
-  const drop = (partition: string, byClass: boolean, why: string) => {
+  const drop = (partition: string, byClass: boolean, why: string, more: Pick<DiscardStep, 'unlessAt'> = {}) => {
     const rows = byTarget.get(partition)?.rows ?? []
     const ownership = tableOwnership(rows)
     const allowed = isAllowed(ownership, context.approved, byClass)
     const statement = dropPartition(name, partition, mayDiscard(ownership, false))
-    const step: Step = { kind: 'discard', partition, allowed, statement, of: rows.map(asSeen) }
+    const step: Step = { kind: 'discard', partition, allowed, statement, of: rows.map(asSeen), ...more }
     if (mayDiscard(ownership, allowed)) drops.push(step)
     else kept.push({ partition, step, reason: `${whyNotOurs(ownership, 'the target', rows)}, and ${why}` })
   }
   for (const partition of compared.targetOnly) {
-    drop(partition, allow.dropTargetOnlyPartitions, `partition ${partition} is not on the source`)
+    drop(partition, allow.dropTargetOnlyPartitions, `partition ${partition} is not on the source`, {
+      unlessAt: [source.entry],
+    })
   }
   for (const [partition, why] of different) {
     drop(partition, allow.resetDivergedPartitions, `partition ${partition} must be made again: ${why}`)

@@ -1,4 +1,5 @@
 import type { PartitionSeen } from '../../planning/approval.ts'
+import type { ObjectName } from '../../starrocks/ddl/index.ts'
 
 /** One act on the target. Steps of a table run one after the other. */
 export type Step =
@@ -24,6 +25,8 @@ export interface DiscardStep {
   partition?: string
   allowed: boolean
   of: readonly PartitionSeen[]
+  /** Set when it goes because the source lacks it: tables of the source, none of which may be there, or have a partition of that name. */
+  unlessAt?: readonly ObjectName[]
 }
 
 /** What a person reads of the steps: the statements, and calls as comments. */

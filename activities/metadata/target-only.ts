@@ -7,10 +7,13 @@ import { AppearedMeanwhile, execute, NotOursAnyMore, StillRunning } from './exec
 import { isNotFound, isUnreachable, reasonOf } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
 import type { PlanningSession } from './plan-table.ts'
+import { OnSourceByNow } from './source-look.ts'
 import type { DiscardStep } from './steps.ts'
 
 /** Tables reported at most: a database full of others' tables is no reason for a huge answer. */
 const MOST = 200
+/** What passes, or is settled by the next look. */
+const WAITING = [StillRunning, AppearedMeanwhile, OnSourceByNow]
 
 /** Target tables that would be copies of selected source tables, if those existed. */
 export function targetOnlyObjects({ pair, source, target }: PlanningSession): InventoryEntry[] {
@@ -44,7 +47,7 @@ async function alignOne(session: PlanningSession, entry: InventoryEntry): Promis
   try {
     const rows = await listPartitions(pair.target.cluster, entry.database, entry.name, { signal: pair.signal })
     const ownership = tableOwnership(rows)
-    const step = dropStep(entry, rows)
+    const step = dropStep(session, entry, rows)
     const question = questionOf([step.statement], step.of)
     const reason = `it is on the target only${ownership === 'ours' ? '; it is a copy of a table that the source no longer has' : ''}`
     if (approvals.get(entry.full) !== question && !pair.spec.allow.dropTargetOnlyTables) {
@@ -56,16 +59,19 @@ async function alignOne(session: PlanningSession, entry: InventoryEntry): Promis
   } catch (error) {
     if (pair.signal?.aborted || isUnreachable(error)) throw error
     if (isNotFound(error)) return outcomeOf(entry.full, 'unchanged')
-    if (error instanceof StillRunning) return outcomeOf(entry.full, 'waiting', { reason: error.message })
-    if (error instanceof AppearedMeanwhile) return outcomeOf(entry.full, 'waiting', { reason: error.message })
+    if (WAITING.some((kind) => error instanceof kind)) {
+      return outcomeOf(entry.full, 'waiting', { reason: reasonOf(error) })
+    }
     if (error instanceof NotOursAnyMore) return outcomeOf(entry.full, 'needs-approval', { reason: error.message })
     return outcomeOf(entry.full, 'failed', { reason: reasonOf(error) })
   }
 }
 
 /** Copies and empty tables go for good; rows that a load wrote stay in the recycle bin for a while. */
-function dropStep(entry: InventoryEntry, rows: readonly PartitionRow[]): DiscardStep {
+function dropStep({ pair }: PlanningSession, entry: InventoryEntry, rows: readonly PartitionRow[]): DiscardStep {
   const forGood = mayDiscard(tableOwnership(rows), false)
   const statement = `DROP TABLE IF EXISTS ${quoteQualified(entry.database, entry.name)}${forGood ? ' FORCE' : ''}`
-  return { kind: 'discard', statement, allowed: true, of: rows.map(asSeen) }
+  const sources = pair.selection.sources(entry.database, entry.name)
+  const unlessAt = sources.map(({ database, table }) => ({ database, name: table }))
+  return { kind: 'discard', statement, allowed: true, of: rows.map(asSeen), unlessAt }
 }

@@ -342,6 +342,54 @@ describe('tables that only the target has', () => {
   })
 })
 
+describe('what only the target has, and the source by now, too', () => {
+  /** In the moment of a statement on the target, which then takes a while. */
+  const during = async (match: RegExp, act: () => void, aligning: () => Promise<unknown>) => {
+    const slow = pair.target.faults.inject({ kind: 'delay-mysql', ms: 1_200, match, times: 1 })
+    const done = aligning()
+    while (slow.struck === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    act()
+    return done
+  }
+
+  test('a table that comes while others are dropped stays', async () => {
+    await start()
+    for (const name of ['a', 'b', 'c']) pair.target.execute(range(name))
+    const spec = pair.spec({ allow: { dropTargetOnlyTables: true }, rename: { tables: { 'd.source_of_c': 'd.c' } } })
+    const appear = () => {
+      pair.source.execute(range('b'))
+      pair.source.execute(range('source_of_c'))
+    }
+    const done = await during(/^DROP TABLE IF EXISTS `d`.`a`/, appear, () =>
+      pair.run(pair.metadata.listTargetOnly, { spec }),
+    )
+    expect(done).toMatchObject([
+      { table: 'd.a', outcome: 'dropped' },
+      { table: 'd.b', outcome: 'waiting', reason: expect.stringContaining('d.b is on the source by now') },
+      { table: 'd.c', outcome: 'waiting', reason: expect.stringContaining('d.source_of_c is on the source by now') },
+    ])
+    expect([...(pair.target.state.databases.get('d')?.objects.keys() ?? [])]).toEqual(['b', 'c'])
+  })
+
+  test('a partition that comes while others are dropped stays', async () => {
+    await start()
+    both(range('t'))
+    const add = (name: string, from: number) =>
+      `ALTER TABLE d.t ADD PARTITION ${name} VALUES [("${from}"),("${from + 10}"))`
+    for (const [place, name] of ['px', 'py', 'pz'].entries()) pair.target.execute(add(name, 50 + 10 * place))
+    const appear = () => pair.source.execute(add('py', 60))
+    const done = await during(/DROP PARTITION IF EXISTS `px`/, appear, () => alignOne('d.t'))
+    expect(done).toMatchObject({
+      outcome: 'waiting',
+      reason: expect.stringContaining('partition py of d.t is on the source'),
+    })
+    const names = () => pair.target.execute('SHOW PARTITIONS FROM d.t').rows.map((row) => row[1])
+    expect(names()).toEqual(['p1', 'p2', 'py', 'pz'])
+    expect((await alignOne('d.t')).outcome).toBe('altered')
+    expect(names()).toEqual(['p1', 'p2', 'py'])
+  })
+})
+
 describe('undoing', () => {
   test('runs only changes of table properties', async () => {
     await start()
