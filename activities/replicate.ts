@@ -113,7 +113,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   // Before anything is emptied: what would be copied in its place might be no better.
   if (partitions.some(isDiscarded)) await checkStoredNames(pair, definition, sourceIndexes, partitions)
   if (shouldStop(step)) return result('stopped')
-  const statements = await resetPartitions(pair, partitions, input.approval)
+  const statements = await resetPartitions(step, pair, partitions, input.approval)
   if (statements.length > 0) {
     forgetTargets(memory, partitions)
     partitions = await readPartitionPairs(pair, known)

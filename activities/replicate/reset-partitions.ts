@@ -2,7 +2,9 @@ import { asSeen, questionOf } from '../../planning/approval.ts'
 import { needsApproval, refused } from '../failures.ts'
 import { emptyPartitions, resetStatement } from './empty-partitions.ts'
 import type { PartitionPair } from './partition-pairs.ts'
+import { type StepContext, throwIfLeaving } from './step-context.ts'
 import type { TablePair } from './table-pair.ts'
+import { throwIfJobs } from './throw-if-jobs.ts'
 import { throwIfMoved } from './throw-if-moved.ts'
 
 const MOST_STATEMENTS = 5
@@ -10,9 +12,10 @@ const MOST_STATEMENTS = 5
 /**
  * Empties the target partitions that are no true copies any more. What starferry did not write is only discarded when an operator approved it
  * for this table or the spec allows it; else `NeedsApproval` with the exact statements, before anything is touched. The statements that were
- * run: when there are any, ids and versions have to be read again. Must not be called while a job of the table runs.
+ * run: when there are any, ids and versions have to be read again. Throws `Busy` while a job of the table runs, or is not published yet.
  */
 export async function resetPartitions(
+  step: StepContext,
   pair: TablePair,
   partitions: readonly PartitionPair[],
   approval: string | undefined,
@@ -34,8 +37,10 @@ export async function resetPartitions(
       )
     }
   }
+  if (doomed.length > 0) await throwIfJobs(pair)
   const byName = new Map(doomed.map((partition) => [partition.name, partition]))
   return emptyPartitions(pair, [...byName.keys()], async (next) => {
+    throwIfLeaving(step)
     await throwIfMoved(
       pair,
       next.flatMap((name) => byName.get(name) ?? []),

@@ -12,7 +12,7 @@ import { limitGate } from '../pollers/limit-gate.ts'
 import type { ComparedDefinition } from './definitions.ts'
 import { isListed } from './follow-job.ts'
 import type { PartitionPair } from './partition-pairs.ts'
-import type { StepContext } from './step-context.ts'
+import { type StepContext, throwIfLeaving } from './step-context.ts'
 import type { TablePair } from './table-pair.ts'
 import { throwIfMoved } from './throw-if-moved.ts'
 
@@ -97,6 +97,8 @@ async function attemptSend(
   address: Address,
   request: TableReplicationRequest,
 ): Promise<SendResult | 'unknown'> {
+  // Another attempt may have begun, and will send its own.
+  throwIfLeaving(step)
   step.deps.metrics.count('jobs_sent_total', { cluster: pair.target.cluster.name })
   try {
     // Not cancellable: whether it was sent must be known.

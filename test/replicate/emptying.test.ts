@@ -1,4 +1,6 @@
+import { ActivityCancellationDetails } from '@temporalio/common'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { quietEnvironment } from '../metadata/lab-pair.ts'
 import { StepPair } from './support/step-pair.ts'
 
 let pair: StepPair
@@ -92,5 +94,62 @@ describe('a load on the target that comes while partitions are emptied, one afte
     })
     expect(pair.target.execute('SELECT id FROM app.t ORDER BY id').rows.map(String)).toContain('299')
     expect(pair.target.execute('SELECT id FROM app.t WHERE id < 200').rows).toEqual([])
+  })
+})
+
+describe('a step that waited long between its first look and the first TRUNCATE', () => {
+  const ids = () => pair.copy('t').partitions.flatMap(({ physical }) => physical.map(({ id }) => id))
+  /** The last statement that decides whether anything is emptied. */
+  const DECIDED = /^SHOW CREATE TABLE/
+  const nothingIsEmptied = async (failure: Record<string, unknown>, environment = quietEnvironment()) => {
+    const before = ids()
+    const sent = pair.target.sentJobs.length
+    await expect(pair.step('app.t', { environment })).rejects.toMatchObject(failure)
+    expect(ids()).toEqual(before)
+    expect(pair.target.sentJobs.length).toBe(sent)
+  }
+  /** A job of somebody else, in a state. */
+  const startJob = (state: 'REPLICATING' | 'COMMITTED') => {
+    const { state: cluster } = pair.target
+    const { id: tableId } = pair.copy('t')
+    const databaseId = cluster.databases.get('app')?.id ?? 0n
+    const [jobId, txnId, now] = ['another', cluster.nextId(), cluster.now()]
+    const times = { createdMs: now, finishedTasks: 0, totalTasks: 1, error: '' }
+    cluster.replicationJobs.push({ jobId, databaseId, tableId, txnId, state, ...times })
+    cluster.transactions.push({
+      id: txnId,
+      dbId: databaseId,
+      label: `REPLICATION_${databaseId}_${tableId}_${jobId}`,
+      status: state === 'COMMITTED' ? 'COMMITTED' : 'PREPARE',
+      sourceType: 'REPLICATION',
+      prepareMs: now,
+      reason: '',
+      timeoutMs: 86_400_000,
+      tableIds: [tableId],
+    })
+  }
+
+  test.each([
+    ['runs', 'REPLICATING', 'is running'],
+    ['is committed, and not published,', 'COMMITTED', 'is not published yet'],
+  ] as const)('empties nothing while a job %s by then', async (_what, state, why) => {
+    madeAnew('p1', 5)
+    pair.before(DECIDED, () => startJob(state))
+    await nothingIsEmptied({ type: 'Busy', message: expect.stringContaining(`another of app.t ${why}`) })
+  })
+
+  test.each([
+    ['empties', DECIDED, () => madeAnew('p1', 5)],
+    [
+      'sends',
+      /^SHOW PROC '\/dbs\/\d+\/\d+\/partitions\//,
+      () => pair.source.execute('INSERT INTO app.t VALUES (2, 12)'),
+    ],
+  ])('%s nothing when its attempt is over by then', async (_what, match, change) => {
+    change()
+    const environment = quietEnvironment()
+    const details = new ActivityCancellationDetails({ timedOut: true })
+    pair.before(match, () => environment.cancel('TIMED_OUT', details))
+    await nothingIsEmptied({ type: 'Unreachable' }, environment)
   })
 })
