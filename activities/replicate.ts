@@ -27,6 +27,7 @@ import { compareDefinitions } from './replicate/definitions.ts'
 import { adoptRunningJob, followJob } from './replicate/follow-job.ts'
 import {
   type CopyMemory,
+  forgetConfirmed,
   type Intent,
   intendedMemory,
   MOST_INTENTS,
@@ -92,7 +93,8 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
 
   const memory = await readMemory(deps, pair, input)
   const intended = await intendedMemory(pair, step.intents)
-  const known = recall(memory, withConfirmed(deps, input.spec.name, input.table, intended))
+  const brought = withConfirmed(deps, input, intended)
+  const known = recall(memory, brought)
   const trust = new SchemaTrust(step, pair, input, jobs)
   step.schema = trust.known
   const sourceIndexes = await indexSchemas(pair.source.cluster, pair.source.databaseId, pair.source.entry.id)
@@ -115,7 +117,9 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   if (shouldStop(step)) return result('stopped')
   const statements = await resetPartitions(step, pair, partitions, input.approval)
   if (statements.length > 0) {
-    forgetTargets(memory, partitions)
+    const names = emptiedNames(partitions)
+    for (const name of names) for (const told of [memory, brought]) told.delete(name)
+    forgetConfirmed(deps, input, names)
     partitions = await readPartitionPairs(pair, known)
     await throwIfRedefined(pair, moment, definition)
     compareValues(pair, definition.model, partitions)
@@ -167,7 +171,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   await checkDefinitionAgain(pair, definition, chosen)
   deps.metrics.count('bytes_copied_total', { migration: input.spec.name }, bytes)
   remember(memory, chosen)
-  if (!pair.target.capabilities.dataVersions) noteConfirmed(deps, input.spec.name, input.table, memory)
+  if (!pair.target.capabilities.dataVersions) noteConfirmed(deps, input, memory)
   return {
     state: later.length > 0 ? (shouldStop(step) ? 'stopped' : 'more') : 'in-sync',
     jobsSent: sent === 'queued' ? 1 : 0,
@@ -278,11 +282,8 @@ async function writeDown({ deps, context, intents }: StepContext): Promise<void>
   }
 }
 
-function forgetTargets(memory: CopyMemory, partitions: readonly PartitionPair[]): void {
-  for (const { name, verdict } of partitions) {
-    if (verdict.action === 'reset' || verdict.action === 'foreign') memory.delete(name)
-  }
-}
+const emptiedNames = (partitions: readonly PartitionPair[]): string[] =>
+  partitions.flatMap(({ name, verdict }) => (verdict.action === 'reset' || verdict.action === 'foreign' ? [name] : []))
 
 /** Everything a step can end with has a type that the workflow knows: what is tried again by itself, what counts, what needs a person. */
 function stepFailure(error: unknown, table: string): unknown {

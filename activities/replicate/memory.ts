@@ -51,27 +51,45 @@ export async function intendedMemory(pair: TablePair, intents: readonly Intent[]
 
 /** Tables of which this process remembers what it copied itself. */
 const MOST_RECENT = 2_000
+/** Temporal lists a closed workflow within seconds. Later another process may have copied the table since, and this one's word is the older. */
+const RECENT_MS = 60_000
 
-const recent = new WeakMap<Dependencies, Map<string, CopyMemory>>()
+interface Confirmed {
+  at: number
+  memory: CopyMemory
+}
+
+const recent = new WeakMap<Dependencies, Map<string, Confirmed>>()
+
+type Round = Pick<ReplicateStepInput, 'table' | 'memory'> & { spec: Pick<ReplicateStepInput['spec'], 'name'> }
+
+const keyOf = ({ spec, table }: Round) => `${spec.name}/${table}`
 
 /**
  * What this process confirmed itself. Temporal lists a closed workflow only some moments after its end, so a round that begins within them would
  * find the one before, and take its own copy for somebody else's. It counts as `intendedMemory` does: for a partition at exactly that version.
  */
-export function noteConfirmed(deps: Dependencies, migration: string, table: string, memory: CopyMemory): void {
+export function noteConfirmed(deps: Dependencies, round: Round, memory: CopyMemory): void {
   if (memory.size === 0) return
-  const known = recent.get(deps) ?? new Map<string, CopyMemory>()
+  const known = recent.get(deps) ?? new Map<string, Confirmed>()
   recent.set(deps, known)
-  const key = `${migration}/${table}`
+  const key = keyOf(round)
   known.delete(key)
-  known.set(key, new Map(memory))
+  known.set(key, { at: performance.now(), memory: new Map(memory) })
   const [oldest] = known.keys()
   if (known.size > MOST_RECENT && oldest !== undefined) known.delete(oldest)
 }
 
-/** The same, beside what former attempts were about to bring. */
-export function withConfirmed(deps: Dependencies, migration: string, table: string, intended: CopyMemory): CopyMemory {
-  return new Map([...(recent.get(deps)?.get(`${migration}/${table}`) ?? []), ...intended])
+/** The same, beside what former attempts were about to bring; only for the first step of a round, the others are told what the one before left. */
+export function withConfirmed(deps: Dependencies, round: Round, intended: CopyMemory): CopyMemory {
+  const own = round.memory === undefined ? recent.get(deps)?.get(keyOf(round)) : undefined
+  return new Map([...(own && performance.now() - own.at < RECENT_MS ? own.memory : []), ...intended])
+}
+
+/** These partitions hold nothing any more of what was confirmed. */
+export function forgetConfirmed(deps: Dependencies, round: Round, names: Iterable<string>): void {
+  const own = recent.get(deps)?.get(keyOf(round))
+  for (const name of names) own?.memory.delete(name)
 }
 
 /** Looks up what is known of a partition at a version; what a former attempt brought is taken into the memory. */
