@@ -34,8 +34,8 @@ export interface RestoreJobOrder {
   bytes?: number
   /** See `StallOptions`. */
   largestTablet?: number
-  /** Whether what the job makes is there, complete: what a job whose row is gone came to. */
-  isThere(): Promise<boolean>
+  /** Whether what the job makes is there, complete: what a job whose row is gone came to. `sent`: the job itself was seen, or taken. */
+  isThere(sent: boolean): Promise<boolean>
   report(progress: RestoreJobProgress): void
 }
 
@@ -62,7 +62,7 @@ export async function runRestoreJob(context: RestoreContext, activity: Context, 
     const holder = await desk.running(place)
     if (holder) throw busyRestore(`${placeName(place)} waits for ${describeJob(holder)}, which is not this restore’s`)
     // Another job may have taken the place of ours in the list after ours had ended.
-    if ((order.again || activity.info.attempt > 1) && (await order.isThere())) return
+    if ((order.again || activity.info.attempt > 1) && (await order.isThere(false))) return
     const taken = await order.taken()
     if (taken.length > 0) {
       throw staleRestore(
@@ -110,10 +110,10 @@ export async function runRestoreJob(context: RestoreContext, activity: Context, 
       await stop(end.why)
       throw abortedRestore(end.why)
     case 'gone': {
-      if (await order.isThere()) return
+      if (await order.isThere(true)) return
       const by = end.by ? `${describeJob(end.by)} took its place` : 'its row is gone'
       throw abortedRestore(
-        `What became of restore ${label} in ${placeName(place)} cannot be told: ${by}, and not everything is there`,
+        `What became of restore ${label} in ${placeName(place)} cannot be told: ${by}, and what is there does not say that it was done`,
       )
     }
   }

@@ -205,7 +205,7 @@ async function restore(
       ),
     ),
     report: run.report,
-    isThere: () => isThere(context, step),
+    isThere: (sent) => isThere(context, step, sent),
   })
   const made = step.parts.filter(({ first }) => first).map(({ planned }) => planned)
   const known = context.basis.bare ? [] : step.parts.map(({ planned }) => planned)
@@ -270,9 +270,18 @@ async function takenNames(
   return taken
 }
 
-/** Whether everything of a step is there, partitions at the versions that the snapshot has; false where that cannot be told. */
-async function isThere(context: RestoreContext, step: Extract<RestorePlanStep, { kind: 'restore' }>): Promise<boolean> {
-  if (context.basis.bare || (step.parts.length === 0 && step.objects.length === 0)) return false
+/**
+ * Whether everything of a step is there, partitions at the versions that the snapshot has; false where that cannot be told. `sent`: our job was seen.
+ * Live tables tell nothing: a partition that was loaded once before the backup and once since has the same version with other rows in it. To restore over
+ * them once more does no harm. Nor do the names of views alone, before our job was there: anybody may have made them.
+ */
+async function isThere(
+  context: RestoreContext,
+  step: Extract<RestorePlanStep, { kind: 'restore' }>,
+  sent: boolean,
+): Promise<boolean> {
+  if (context.basis.bare || (step.parts.length === 0 && !(sent && step.objects.length > 0))) return false
+  if (step.parts.some(({ planned }) => planned.route === 'in-place')) return false
   if (step.objects.some(({ kind }) => kind === 'function' || kind === 'catalog')) return false
   if (step.objects.length > 0) {
     const live = await readDatabase(context.cluster, step.database, context.signal)

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
 import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
-import { restoreStage, specFrom } from './support/restore-stage.ts'
-import { contentOf, takeBackup } from './support/take-backup.ts'
+import { restoreId } from '../../contract/names.ts'
+import type { LabCluster } from '../../lab/index.ts'
+import { until } from '../support/until.ts'
+import { REPOSITORY, restoreStage, specFrom } from './support/restore-stage.ts'
+import { contentOf, putRecord, takeBackup } from './support/take-backup.ts'
 
-/* Over live tables whose partitions have other numbers of buckets than in some snapshot. */
+/* Over live tables: whose partitions have other numbers of buckets than in some snapshot, or the same versions with other rows in them. */
 
 const stage = restoreStage()
 
@@ -56,4 +59,68 @@ test('chosen partitions are not restored in place beside one that StarRocks woul
   const error = await stage.restore(spec).catch((failure: unknown) => failure)
   expect((error as Error & { cause?: Error }).cause?.message).toContain('restore-in-place-impossible')
   expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
+})
+
+/** Starts a restore while another job holds the database, and lets go of it once the restore has been sent away. */
+async function afterAnotherJob(cluster: LabCluster, spec: RestoreSpecInput, meanwhile = () => {}) {
+  const label = `foreign_${spec.name}`
+  const fault = cluster.faults.inject({ kind: 'stick-snapshot', job: 'backup', label })
+  await cluster.run(`BACKUP DATABASE shop SNAPSHOT ${label} TO ${REPOSITORY}`)
+  await stage.start(spec)
+  await until('it waits for the other', async () => {
+    const { raw } = await stage.temporal.client.workflow.getHandle(restoreId(spec.name)).describe()
+    return raw.pendingActivities?.some((one) => one.lastFailure?.message?.includes(`backup ${label}`))
+  })
+  meanwhile()
+  fault.clear()
+}
+
+test('a partition that was overwritten since, and has the version of the backup again, is restored all the same', async () => {
+  const { cluster } = await shop('rerun')
+  cluster.execute("INSERT OVERWRITE shop.orders PARTITION (p1) VALUES (1,'good'),(2,'good')")
+  await takeBackup(stage, cluster, { label: 'rerun_good', database: 'shop' })
+  const before = await contentOf(cluster, 'shop', 'orders')
+  cluster.execute("INSERT OVERWRITE shop.orders PARTITION (p1) VALUES (1,'bad'),(2,'bad')")
+  await afterAnotherJob(cluster, specOf('rerun', 'rerun_good', { tables: ['orders'] }))
+  expect(await stage.result('rerun')).toMatchObject({ ok: true })
+  expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
+})
+
+test('more rows than the backup had, at its very version, are not somebody’s load', async () => {
+  const { cluster, full } = await shop('toomany')
+  const p1 = full.tables.orders?.partitions.p1
+  if (p1) p1.rows = '0'
+  await putRecord(stage, full)
+  const error = await stage.restore(specOf('toomany', full.id, { tables: ['orders'] })).catch((failure) => failure)
+  expect((error as Error & { cause?: Error }).cause?.message).toContain('partition p1 has 1 rows, the backup had 0')
+  expect(cluster.backupJobs.filter(({ kind }) => kind === 'restore')).toHaveLength(1)
+})
+
+test('rows that are loaded as soon as a table is there again are told, and no failure', async () => {
+  const { cluster } = await shop('loaded')
+  cluster.faults.inject({
+    kind: 'during-snapshot',
+    job: 'restore',
+    state: 'FINISHED',
+    times: 1,
+    run: () => void cluster.execute("INSERT INTO shop.orders PARTITION (p1) VALUES (3,'new')"),
+  })
+  const result = await stage.restore(specOf('loaded', 'loaded_full', { tables: ['orders'] }))
+  expect(result.ok).toBe(true)
+  expect(result.warnings.join()).toContain('p1 has 2 rows, the backup had 1: it was written to meanwhile')
+})
+
+test('a view that somebody made meanwhile is not taken for the restored one', async () => {
+  const { cluster } = await shop('viewed')
+  cluster.execute('CREATE VIEW shop.v AS SELECT id FROM shop.orders')
+  const record = await takeBackup(stage, cluster, { label: 'viewed_all', database: 'shop' })
+  if (record.views.v) record.views.v.ddl = ''
+  await putRecord(stage, record)
+  cluster.execute('DROP VIEW shop.v')
+  await afterAnotherJob(cluster, specOf('viewed', record.id, { views: ['v'] }), () => {
+    cluster.execute('CREATE VIEW shop.v AS SELECT 7 AS id')
+  })
+  const error = await stage.result('viewed').catch((failure: unknown) => failure)
+  expect((error as Error & { cause?: Error }).cause?.message).toContain('somebody has made, or written to, shop.v')
+  expect(cluster.execute('SELECT id FROM shop.v').rows).toEqual([['7']])
 })
