@@ -5,9 +5,11 @@ import { StarRocksError, showCreate } from '../../starrocks/index.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { modelOf } from './verify-tables.ts'
 
+const DYNAMIC = 'dynamic_partition.enable'
+
 /** What makes StarRocks drop old partitions by itself, and the value that stops it. */
 const QUIET: readonly [property: string, off: string][] = [
-  ['dynamic_partition.enable', 'false'],
+  [DYNAMIC, 'false'],
   ['partition_live_number', '-1'],
   ['partition_ttl_number', '-1'],
   ['partition_ttl', ''],
@@ -26,7 +28,7 @@ export function quietProperties(table: Pick<TableRecord, 'ddl' | 'dynamic'>): Qu
   const properties = modelOf(table)?.properties ?? {}
   return QUIET.flatMap(([property, off]) => {
     const printed = properties[property]
-    const value = property === 'dynamic_partition.enable' ? (printed ?? (table.dynamic ? 'true' : undefined)) : printed
+    const value = property === DYNAMIC ? (printed ?? (table.dynamic ? 'true' : undefined)) : printed
     if (value === undefined || value === '' || value === off || value === '0') return []
     return [{ property, value, off }]
   })
@@ -62,6 +64,29 @@ export async function quietLiveTable(
   await quiet(context, database, name, { ddl }, called)
 }
 
+/** Such settings that a live table has now, with their values. Errors: StarRocksError. */
+export async function liveSettings(context: RestoreContext, database: string, name: string): Promise<QuietProperty[]> {
+  const { text } = await showCreate(context.cluster, database, name, { signal: context.signal })
+  return quietProperties({ ddl: text })
+}
+
+/** Switches them off. Can be repeated. Errors: StarRocksError where the table would go on making and dropping partitions. */
+export async function switchOffLive(context: RestoreContext, database: string, name: string): Promise<void> {
+  const settings = await liveSettings(context, database, name)
+  const dynamic = settings.find(({ property }) => property === DYNAMIC)
+  if (dynamic) {
+    const statement = alterSet({ database, name }, { [DYNAMIC]: dynamic.off })
+    await context.cluster.execute(statement, { signal: context.signal })
+  }
+  await switchOff(
+    context,
+    database,
+    name,
+    settings.filter((one) => one !== dynamic),
+    `${database}.${name}`,
+  )
+}
+
 async function quiet(
   context: RestoreContext,
   database: string,
@@ -69,7 +94,17 @@ async function quiet(
   table: Pick<TableRecord, 'ddl' | 'dynamic'>,
   called: string,
 ): Promise<void> {
-  for (const { property, value, off } of quietProperties(table)) {
+  await switchOff(context, database, name, quietProperties(table), called)
+}
+
+async function switchOff(
+  context: RestoreContext,
+  database: string,
+  name: string,
+  settings: readonly QuietProperty[],
+  called: string,
+): Promise<void> {
+  for (const { property, value, off } of settings) {
     try {
       await context.cluster.execute(alterSet({ database, name }, { [property]: off }), { signal: context.signal })
     } catch (error) {

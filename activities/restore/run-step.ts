@@ -8,9 +8,9 @@ import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
 import { listPartitions } from '../../starrocks/index.ts'
 import { uncountedWarnings } from '../row-counts/index.ts'
 import { placeOf } from '../snapshot-jobs/index.ts'
+import { type ClearMark, clearTables, markClear } from './clear-tables.ts'
 import { createEmpty } from './create-empty.ts'
 import { deleteOwnSnapshots, passageLabels } from './delete-own-snapshots.ts'
-import { type HeldBuckets, readHeldBuckets } from './held-buckets.ts'
 import { type JobMark, markJob } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
@@ -20,19 +20,18 @@ import { addListPartitions } from './prepare-partitions.ts'
 import { quietTables } from './quiet-tables.ts'
 import { refreshViews } from './refresh-views.ts'
 import { markRename, type RenameMark, renameDatabase } from './rename-database.ts'
-import { repositoryOf } from './repository-of.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
 import { corruptRestore, overwriteFailure, refusedRestore } from './restore-failures.ts'
 import { runRestoreJob } from './restore-job.ts'
 import { objectsInSnapshot, placeOfStep } from './restore-order.ts'
 import { settleReplaced } from './settle-replaced.ts'
 import { createDatabaseStatement, dropDatabaseStatement, writeRestore, writeRestoreAgain } from './step-statements.ts'
-import { clearTheWay, dropSurplus } from './surplus-partitions.ts'
+import { dropSurplus } from './surplus-partitions.ts'
 import { markSwap, type SwapMark, swapTables } from './swap-tables.ts'
 import { tendTables } from './tend-tables.ts'
 import { type VerifyWhere, verifyTable } from './verify-tables.ts'
 
-export type StepMark = JobMark | SwapMark | RenameMark | OverwriteMark | null
+export type StepMark = JobMark | SwapMark | RenameMark | OverwriteMark | ClearMark | null
 
 /** What a step needs to have noted before it is begun. */
 export async function markStep(context: RestoreContext, step: RestorePlanStep): Promise<StepMark> {
@@ -45,6 +44,8 @@ export async function markStep(context: RestoreContext, step: RestorePlanStep): 
       return markSwap(context, step.tables)
     case 'rename-database':
       return markRename(context)
+    case 'clear':
+      return markClear(context, step.tables)
     case 'overwrite':
       return markOverwrite(context, step.tables)
     default:
@@ -94,7 +95,7 @@ export async function runStep(
       await cluster.execute(createDatabaseStatement(step.database), { signal })
       return {}
     case 'clear':
-      await clear(context, step.tables)
+      await clearTables(context, step.tables)
       return {}
     case 'restore':
       await restore(context, activity, step, run)
@@ -162,15 +163,6 @@ export async function runStep(
       await deleteOwnSnapshots(context, passageLabels(context))
       return {}
   }
-}
-
-async function clear(context: RestoreContext, tables: readonly PlannedTable[]): Promise<void> {
-  const { deps, spec, outline, signal } = context
-  const heldBy = readHeldBuckets(() => repositoryOf(deps, spec.repository), outline, signal)
-  // Of all of them before anything is dropped of one.
-  const held: HeldBuckets[] = []
-  for (const planned of tables) held.push(await heldBy(planned))
-  for (const [at, planned] of tables.entries()) await clearTheWay(context, planned, held[at] ?? (() => new Map()))
 }
 
 async function restore(

@@ -27,21 +27,25 @@ export async function dropSurplus(context: RestoreContext, planned: PlannedTable
 }
 
 /**
- * Makes way for RESTORE over a live table: partitions that were not there at the backup go, and those that StarRocks cannot restore over, or that keep it from
- * restoring others. Only what is restored anyway is dropped when partitions were chosen. Can be repeated. Errors: Stale when the table has become one that
- * cannot be restored in place; nothing is dropped then.
+ * Partitions of a live table that keep RESTORE from it: that were not there at the backup, that StarRocks cannot restore over, or that keep it from restoring
+ * others. Only of what is restored anyway when partitions were chosen. Errors: Stale when the table has become one that cannot be restored in place.
  */
-export async function clearTheWay(context: RestoreContext, planned: PlannedTable, held: HeldBuckets): Promise<void> {
+export async function partitionsInTheWay(
+  context: RestoreContext,
+  planned: PlannedTable,
+  held: HeldBuckets,
+): Promise<string[]> {
   const { table, database, as } = planned
-  if (table.partitioning === 'none') return
+  if (table.partitioning === 'none') return []
   const rows = await listPartitions(context.cluster, database, as, { signal: context.signal })
   const way = inPlacePartitions(planned, livePartitions(planned, rows), held)
   if (way.refusal !== undefined) throw staleRestore(`${database}.${as} cannot be restored in place: ${way.refusal}`)
-  await drop(
-    context,
-    planned,
-    way.drop.map(({ name }) => name),
-  )
+  return way.drop.map(({ name }) => name)
+}
+
+/** Drops them. Can be repeated; nothing is dropped when it fails with Stale. */
+export async function clearTheWay(context: RestoreContext, planned: PlannedTable, held: HeldBuckets): Promise<void> {
+  await drop(context, planned, await partitionsInTheWay(context, planned, held))
 }
 
 const dropStatement = ({ database, as }: PlannedTable, name: string) =>

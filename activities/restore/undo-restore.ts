@@ -4,6 +4,7 @@ import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { quoteName, quoteQualified, StarRocksError } from '../../starrocks/index.ts'
 import { pause } from '../heartbeat.ts'
 import { cancelOurs, placeOf, snapshotJobs } from '../snapshot-jobs/index.ts'
+import type { BeforeClearing, ClearMark } from './clear-tables.ts'
 import type { JobMark } from './job-mark.ts'
 import { kindOf, type LiveDatabase, readDatabase } from './live-objects.ts'
 import type { RenameMark } from './rename-database.ts'
@@ -21,6 +22,8 @@ export interface UndoOrder {
   begun?: { step: number; mark?: unknown }
   /** Steps of publishing that were begun, with what was noted before; they have been taken back by now, as far as that was possible. */
   published?: { step: number; mark?: unknown }[]
+  /** Steps that dropped what was in the way of live tables, or began to, with what was noted before. */
+  cleared?: { step: number; mark?: unknown }[]
 }
 
 /**
@@ -30,7 +33,7 @@ export interface UndoOrder {
  */
 export async function undoRestore(
   context: RestoreContext,
-  { done, begun, published = [] }: UndoOrder,
+  { done, begun, published = [], cleared = [] }: UndoOrder,
 ): Promise<string[]> {
   const { cluster, outline, basis, steps } = context
   const { database, scratch } = outline
@@ -86,7 +89,7 @@ export async function undoRestore(
   }
   const assembled = scratch !== database ? await readDatabase(cluster, scratch) : undefined
   if (assembled) await dropScratch(assembled)
-  left.push(...inPlaceState(context, reached, begun?.step))
+  left.push(...inPlaceState(context, reached, begun?.step, cleared))
   return left
 
   /** The restored table that waits for the live name, or has given it back. */
@@ -208,7 +211,12 @@ async function endJob(
 }
 
 /** Of tables restored in place: untouched, or in which state exactly. */
-function inPlaceState({ steps, basis, outline }: RestoreContext, reached: number, begun: number | undefined): string[] {
+function inPlaceState(
+  { steps, basis, outline }: RestoreContext,
+  reached: number,
+  begun: number | undefined,
+  marks: NonNullable<UndoOrder['cleared']>,
+): string[] {
   const inPlace = outline.tables.filter(({ route }) => route === 'in-place')
   if (inPlace.length === 0) return []
   return inPlace.map(({ target, parts, name }) => {
@@ -218,15 +226,33 @@ function inPlaceState({ steps, basis, outline }: RestoreContext, reached: number
       return step?.kind === 'restore' && step.parts.some(({ planned }) => planned.name === name)
     }
     const restored = steps.slice(0, reached).filter((step, at) => step.kind === 'restore' && touched(at)).length
-    const cleared = steps.slice(0, reached).some((step, at) => step.kind === 'clear' && touched(at))
+    const clear = steps.findIndex((step, at) => step.kind === 'clear' && touched(at))
+    const cleared = clear >= 0 && clear < reached
     const running = begun !== undefined && begun >= reached && touched(begun)
-    if (restored === 0 && !cleared && !running) return `${target} is as it was`
-    if (restored >= parts.length) return `${target} holds the backup ${basis.backup}, completely`
+    const clearing = running && begun === clear
+    const before = own((marks.find(({ step }) => step === clear)?.mark as ClearMark | null | undefined) ?? {}, target)
+    // Of a table that nothing was in the way of nothing is noted.
+    const drops = before?.dropCount ?? (marks.some(({ step, mark }) => step === clear && mark) ? 0 : undefined)
+    const begunOn = (cleared || clearing) && drops !== 0
+    if (restored === 0 && !begunOn && (!running || clearing)) return `${target} is as it was`
+    if (restored >= parts.length && !clearing) return `${target} holds the backup ${basis.backup}, completely`
     const how = `${restored} of ${parts.length} snapshots of backup ${basis.backup} were restored over it`
-    const partitions = cleared ? '; partitions that the backup has not were dropped' : ''
-    const open = running
-      ? '; the next one was begun and cancelled before it replaced any files, unless it says so above'
-      : ''
+    const names = before && before.dropCount > 0 ? `: ${droppedOf(before)}` : ''
+    const partitions =
+      drops === 0
+        ? ''
+        : clearing
+          ? `; partitions that were in the way may have been dropped${names}`
+          : cleared
+            ? `; partitions that were in the way were dropped${names}`
+            : ''
+    const open =
+      running && !clearing
+        ? '; the next one was begun and cancelled before it replaced any files, unless it says so above'
+        : ''
     return `${target}: ${how}${partitions}${open}. Run the same restore again to complete it`
   })
 }
+
+const droppedOf = ({ drops, dropCount }: BeforeClearing) =>
+  `${drops.join(', ')}${dropCount > drops.length ? ` and ${dropCount - drops.length} more` : ''}`

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { RestoreSpecInput } from '../../contract/backup/restore-spec.ts'
 import { restoreId } from '../../contract/names.ts'
 import type { LabCluster } from '../../lab/index.ts'
@@ -26,6 +26,39 @@ async function shop(name: string) {
   }
   return { cluster, full, anew }
 }
+
+/** Two tables of dates with what they need to make partitions themselves, backed up. */
+async function two(name: string) {
+  const cluster = await stage.cluster(name)
+  cluster.execute('CREATE DATABASE shop')
+  for (const table of ['a', 'b']) {
+    cluster.execute(
+      `CREATE TABLE shop.${table} (dt DATE NOT NULL, id INT) DUPLICATE KEY(dt) PARTITION BY RANGE(dt) (PARTITION p1 VALUES [('2020-01-01'), ('2020-01-02'))) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ('replication_num' = '1', 'dynamic_partition.enable' = 'false', 'dynamic_partition.time_unit' = 'DAY', 'dynamic_partition.start' = '-2147483648', 'dynamic_partition.end' = '1', 'dynamic_partition.prefix' = 'p', 'dynamic_partition.buckets' = '1')`,
+    )
+    cluster.execute(`INSERT INTO shop.${table} VALUES ('2020-01-01', 1)`)
+  }
+  await takeBackup(stage, cluster, { label: `${name}_full`, database: 'shop' })
+  return cluster
+}
+
+const contents = async (cluster: LabCluster) => [
+  await contentOf(cluster, 'shop', 'a'),
+  await contentOf(cluster, 'shop', 'b'),
+]
+
+/** A partition that the backup has not, in both. */
+function surplus(cluster: LabCluster) {
+  for (const table of ['a', 'b'])
+    cluster.execute(`ALTER TABLE shop.${table} ADD PARTITION p3 VALUES [('2020-01-03'), ('2020-01-04'))`)
+}
+
+function tableOf(cluster: LabCluster, name: string) {
+  const table = cluster.state.databases.get('shop')?.objects.get(name)
+  if (table?.kind !== 'table') throw new Error(`there is no table ${name}`)
+  return table
+}
+
+const partitionsOf = (cluster: LabCluster, name: string) => tableOf(cluster, name).partitions.map((one) => one.name)
 
 const specOf = (name: string, label: string, more: Partial<RestoreSpecInput> = {}): RestoreSpecInput =>
   specFrom(name, label, { mode: 'in-place', ...more })
@@ -123,4 +156,39 @@ test('a view that somebody made meanwhile is not taken for the restored one', as
   const error = await stage.result('viewed').catch((failure: unknown) => failure)
   expect((error as Error & { cause?: Error }).cause?.message).toContain('somebody has made, or written to, shop.v')
   expect(cluster.execute('SELECT id FROM shop.v').rows).toEqual([['7']])
+})
+
+describe('nothing is dropped of a table', () => {
+  test('while another one of the same restore is being altered', async () => {
+    const cluster = await two('altered')
+    const before = await contents(cluster)
+    surplus(cluster)
+    const b = tableOf(cluster, 'b')
+    b.state = 'SCHEMA_CHANGE'
+    await stage.start(specOf('altered', 'altered_full', { tables: ['a', 'b'] }))
+    await until('it waits', async () => {
+      const { raw } = await stage.temporal.client.workflow.getHandle(restoreId('altered')).describe()
+      return raw.pendingActivities?.some((one) => one.lastFailure?.message?.includes('shop.b is being altered'))
+    })
+    expect(partitionsOf(cluster, 'a')).toEqual(['p1', 'p3'])
+    b.state = 'NORMAL'
+    expect(await stage.result('altered')).toMatchObject({ ok: true })
+    expect(await contents(cluster)).toEqual(before)
+  })
+
+  test('before tables that make their own partitions have stopped to; what a failure leaves is told with its names', async () => {
+    const cluster = await two('halfway')
+    surplus(cluster)
+    cluster.execute("ALTER TABLE shop.b SET ('dynamic_partition.enable' = 'true')")
+    cluster.faults.inject({ kind: 'fail-query', error: 'no', match: /`b` SET .*dynamic_partition.enable/ })
+    const spec = specOf('halfway', 'halfway_full', { tables: ['a', 'b'], attempts: 1 })
+    await expect(stage.restore(spec)).rejects.toThrow()
+    expect(partitionsOf(cluster, 'a')).toEqual(['p1', 'p3'])
+    cluster.faults.clear()
+    cluster.faults.inject({ kind: 'fail-query', error: 'no', match: /`b` DROP PARTITION/ })
+    await expect(stage.restore({ ...spec, name: 'halfway-2' })).rejects.toThrow()
+    expect(partitionsOf(cluster, 'a')).toEqual(['p1'])
+    const { left } = await stage.status('halfway-2')
+    expect(left.join()).toMatch(/a: 0 of 1 snapshots .*; partitions that were in the way may have been dropped: p3/)
+  })
 })

@@ -43,6 +43,8 @@ export class RestoreRun {
   /** The table of a step whose partitions have to be noted anew before the next try. */
   #refused: { step: number; table: string } | undefined
   readonly #published: { step: number; mark: StepMark }[] = []
+  /** Steps that drop what is in the way of live tables, with what was noted of these before. */
+  readonly #cleared: { step: number; mark: StepMark }[] = []
   readonly #snapshots: OwnSnapshot[] = []
   #wantsPublish = false
   #discarded = false
@@ -274,11 +276,10 @@ export class RestoreRun {
     if (phase === 'assemble') await this.#prolongIfPossible()
     // What was noted before the first try tells what it has done, also when it is published once more.
     const before = this.#published.find((one) => one.step === step)
-    const noted = before ?? {
-      step,
-      mark: needsMark(kind) ? await steps.markRestoreStep({ spec, basis, step }) : null,
-    }
+    const marked = needsMark(kind) || (kind === 'clear' && patched('noted-before-clearing'))
+    const noted = before ?? { step, mark: marked ? await steps.markRestoreStep({ spec, basis, step }) : null }
     this.#begun = noted
+    if (kind === 'clear') this.#cleared.push(noted)
     if (phase === 'publish' && !before) this.#published.push(noted)
     const first = before ? 2 : 1
     for (let attempt = first; ; attempt++) {
@@ -346,7 +347,7 @@ export class RestoreRun {
         const what = `${stepWords(kindOfCode(basis.steps[step] ?? ''))} was not taken back`
         await this.#orLeft(left, what, () => steps.unpublishRestoreStep({ spec, basis, step, mark }))
       }
-      const order = { done: this.#done, begun: this.#begun, published: this.#published }
+      const order = { done: this.#done, begun: this.#begun, published: this.#published, cleared: this.#cleared }
       const undone = await this.#orLeft(left, 'What it made beside the live objects was not removed', () =>
         steps.undoRestore({ spec, basis, order }),
       )
