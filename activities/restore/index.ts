@@ -11,6 +11,7 @@ import { manyListeners } from '../metadata/many-listeners.ts'
 import { facts } from '../pollers/facts.ts'
 import { attachRepository, type RepositoryOnCluster, repositoryOn } from './attach-repository.ts'
 import { lookBeforeRestore } from './check-restore.ts'
+import type { ClearMark } from './clear-tables.ts'
 import { deleteOwnSnapshots, passageLabels } from './delete-own-snapshots.ts'
 import { detachRepository } from './detach-repository.ts'
 import { openRestore, type RestoreInput } from './open-restore.ts'
@@ -39,6 +40,8 @@ export interface RestoreStepInput extends RestoreInput {
   /** The workflow's count of tries of this step, from 1. */
   attempt: number
   snapshots: OwnSnapshot[]
+  /** Of steps that put live tables right: what was noted before these were restored over. */
+  cleared?: (ClearMark | null)[]
 }
 
 export interface RestoreStepResult extends StepDone {

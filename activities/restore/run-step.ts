@@ -58,6 +58,8 @@ export interface StepRun {
   attempt: number
   mark: StepMark
   snapshots: readonly OwnSnapshot[]
+  /** What was noted of live tables before they were restored over. */
+  cleared?: readonly (ClearMark | null)[]
   report(progress: unknown): void
   /** What a try before this one reported last, in another worker perhaps. */
   reported?: unknown
@@ -148,7 +150,7 @@ export async function runStep(
       await makeViews(context, step.objects)
       return {}
     case 'tend':
-      await tendTables(context, step.tables)
+      await tendTables(context, step.tables, run.cleared)
       return {}
     case 'replaced':
       await settleReplaced(context, step.tables)
@@ -201,7 +203,10 @@ async function restore(
   })
   const made = step.parts.filter(({ first }) => first).map(({ planned }) => planned)
   const known = context.basis.bare ? [] : step.parts.map(({ planned }) => planned)
-  await quietTables(context, known)
+  await quietTables(
+    context,
+    known.filter(({ route }) => route !== 'in-place'),
+  )
   // A snapshot of all of a table may hold partitions that were dropped since; and until it was switched off the cluster may have added some.
   for (const planned of made) {
     const emptied = planned.parts.every(({ names }) => names.length === 0)

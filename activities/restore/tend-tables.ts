@@ -1,8 +1,18 @@
+import type { TableRecord } from '../../contract/backup/record.ts'
+import { own } from '../../planning/backup/changes.ts'
 import { asideName, replacedName } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { survivesDynamicPartitions } from '../../planning/restore/survives.ts'
 import { alterSet } from '../../starrocks/ddl/index.ts'
-import { quoteName, quoteProperties, quoteQualified, StarRocksError } from '../../starrocks/index.ts'
+import {
+  listPartitions,
+  quoteName,
+  quoteProperties,
+  quoteQualified,
+  StarRocksError,
+  showCreate,
+} from '../../starrocks/index.ts'
+import type { ClearMark } from './clear-tables.ts'
 import { tellLostGrants } from './lost-grants.ts'
 import { quietProperties } from './quiet-tables.ts'
 import { databaseGrants, grantAgain, readGrants, tableGrants } from './regrant.ts'
@@ -11,10 +21,14 @@ import { modelOf, wantedPartitions } from './verify-tables.ts'
 
 /**
  * Puts right what RESTORE and SWAP leave behind, on tables that have their live names now: grants, which went with the former table, or are told where there was none; the colocate group and
- * the storage medium, which RESTORE drops; what was switched off to keep old partitions – where they would survive it. Can be repeated. What fails
- * is told and stops nothing.
+ * the storage medium, which RESTORE drops; what was switched off to keep old partitions – where they would survive it: as the backup has it, or as
+ * a table had it over which was restored (`cleared`). Can be repeated. What fails is told and stops nothing.
  */
-export async function tendTables(context: RestoreContext, tables: readonly PlannedTable[]): Promise<void> {
+export async function tendTables(
+  context: RestoreContext,
+  tables: readonly PlannedTable[],
+  cleared: readonly (ClearMark | null)[] = [],
+): Promise<void> {
   const { outline, basis } = context
   const { database } = outline
   const swapped = tables.filter(({ route }) => route === 'swap' || route === 'rebackup-swap')
@@ -34,7 +48,8 @@ export async function tendTables(context: RestoreContext, tables: readonly Plann
       await colocate(context, live)
       await medium(context, live)
     }
-    await switchOn(context, live)
+    if (made || cleared.length === 0 || cleared.includes(null)) await switchOn(context, live)
+    else await switchOnLive(context, live, Object.assign({}, ...cleared.map((mark) => own(mark ?? {}, live.target)?.settings)))
   }
   const names = tables.map(({ target }) => target)
   context.warn(
@@ -62,11 +77,43 @@ async function medium(context: RestoreContext, planned: PlannedTable): Promise<v
 }
 
 async function switchOn(context: RestoreContext, planned: PlannedTable): Promise<void> {
-  const { database, as, table } = planned
-  const model = modelOf(table)
-  for (const { property, value } of quietProperties(table)) {
+  const settings = quietProperties(planned.table).map(({ property, value }): [string, string] => [property, value])
+  await switchOnWhere(context, planned, settings, modelOf(planned.table)?.properties ?? {}, planned.table)
+}
+
+/** By what the live table had: its settings are not the backup's, nor are its partitions all of them. */
+async function switchOnLive(
+  context: RestoreContext,
+  planned: PlannedTable,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { cluster, signal } = context
+  for (const { property, value } of quietProperties(planned.table)) {
+    if (own(settings, property) !== undefined) continue
+    const statement = alterSet({ database: planned.database, name: planned.as }, { [property]: value })
+    context.warn(
+      `${property} of ${planned.database}.${planned.as} was off before it was restored over, and ${value} at the backup: it stays off. To switch it on: ${statement}`,
+    )
+  }
+  if (Object.keys(settings).length === 0) return
+  const ddl = (await showCreate(cluster, planned.database, planned.as, { signal })).text
+  const rows = await listPartitions(cluster, planned.database, planned.as, { signal })
+  const partitions = Object.fromEntries(
+    rows.map(({ name, rangeText, listText }) => [name, { physical: [], at: 0, value: rangeText ?? listText }]),
+  )
+  await switchOnWhere(context, planned, Object.entries(settings), modelOf({ ddl })?.properties ?? {}, { partitions })
+}
+
+async function switchOnWhere(
+  context: RestoreContext,
+  { database, as }: PlannedTable,
+  settings: readonly [property: string, value: string][],
+  properties: Readonly<Record<string, string>>,
+  table: Pick<TableRecord, 'partitions'>,
+): Promise<void> {
+  for (const [property, value] of settings) {
     const statement = alterSet({ database, name: as }, { [property]: value })
-    const survive = survivesDynamicPartitions(property, value, model?.properties ?? {}, table, context.deps.clock.now())
+    const survive = survivesDynamicPartitions(property, value, properties, table, context.deps.clock.now())
     if (survive === true) await attempt(context, statement, `${database}.${as}: ${property} stays off`)
     else context.warn(`${property} of ${database}.${as} stays off: ${survive}. To switch it on: ${statement}`)
   }

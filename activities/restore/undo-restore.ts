@@ -1,6 +1,7 @@
 import { own } from '../../planning/backup/changes.ts'
 import { asideName, jobTimeout } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
+import { alterSet } from '../../starrocks/ddl/index.ts'
 import { quoteName, quoteQualified, StarRocksError } from '../../starrocks/index.ts'
 import { pause } from '../heartbeat.ts'
 import { cancelOurs, placeOf, snapshotJobs } from '../snapshot-jobs/index.ts'
@@ -90,7 +91,26 @@ export async function undoRestore(
   const assembled = scratch !== database ? await readDatabase(cluster, scratch) : undefined
   if (assembled) await dropScratch(assembled)
   left.push(...inPlaceState(context, reached, begun?.step, cleared))
+  for (const { step: at, mark } of cleared) {
+    const step = steps[at]
+    if (step?.kind === 'clear') await switchOnAgain(step.tables, (mark as ClearMark | null | undefined) ?? {})
+  }
   return left
+
+  /** What was switched off before anything was restored over live tables. Where old partitions may have come since, the statement is told only: they would go at once. */
+  async function switchOnAgain(tables: readonly PlannedTable[], mark: ClearMark): Promise<void> {
+    for (const planned of tables) {
+      const restored = steps
+        .slice(0, reached)
+        .some((step) => step.kind === 'restore' && step.parts.some((part) => part.planned.name === planned.name))
+      for (const [property, value] of Object.entries(own(mark, planned.target)?.settings ?? {})) {
+        const statement = alterSet({ database, name: planned.target }, { [property]: value })
+        const what = `${property} of ${database}.${planned.target}`
+        if (!restored) await run(statement, `${what} stays off`)
+        else left.push(`${what} was switched off, so that nothing of the backup is dropped; to switch it on: ${statement}`)
+      }
+    }
+  }
 
   /** The restored table that waits for the live name, or has given it back. */
   async function dropAside({ objects }: LiveDatabase, planned: PlannedTable): Promise<void> {
@@ -137,12 +157,16 @@ export async function undoRestore(
 
   async function drop(statement: string, what: string): Promise<void> {
     context.tell(`remove ${what}`)
+    await run(statement, `${what} could not be removed`)
+  }
+
+  async function run(statement: string, otherwise: string): Promise<void> {
     try {
       await cluster.execute(statement)
     } catch (error) {
       if (!(error instanceof StarRocksError) || isAway(error)) throw error
       if (error.kind === 'NotFound') return
-      left.push(`${what} could not be removed (${error.message}); by hand: ${statement}`)
+      left.push(`${otherwise} (${error.message}); by hand: ${statement}`)
     }
   }
 }

@@ -192,3 +192,43 @@ describe('nothing is dropped of a table', () => {
     expect(left.join()).toMatch(/a: 0 of 1 snapshots .*; partitions that were in the way may have been dropped: p3/)
   })
 })
+
+const ON = "SET ('dynamic_partition.enable' = 'true')"
+const isOn = (cluster: LabCluster, table: string) =>
+  /"dynamic_partition.enable" = "true"/.test(cluster.execute(`SHOW CREATE TABLE shop.${table}`).rows[0]?.[1] ?? '')
+
+describe('what makes a live table drop partitions by itself', () => {
+  test('is afterwards as it was on the live table, not as at the backup', async () => {
+    const cluster = await two('settings')
+    const record = await takeBackup(stage, cluster, { label: 'settings_all', database: 'shop' })
+    const b = record.tables.b
+    if (b) b.ddl = b.ddl.replace('"dynamic_partition.enable" = "false"', '"dynamic_partition.enable" = "true"')
+    await putRecord(stage, record)
+    cluster.execute(`ALTER TABLE shop.a ${ON}`)
+    cluster.execute("INSERT INTO shop.a VALUES ('2020-01-01', 2)")
+    const result = await stage.restore(specOf('settings', record.id, { tables: ['a', 'b'] }))
+    expect(result.ok).toBe(true)
+    expect([isOn(cluster, 'a'), isOn(cluster, 'b')]).toEqual([true, false])
+    expect(result.warnings.join()).toMatch(/dynamic_partition\.enable of shop\.b was off .* it stays off.*ALTER TABLE/)
+    expect((await contentOf(cluster, 'shop', 'a')).join()).toContain('p1')
+  })
+
+  test('is switched on again when nothing was restored, and told when old partitions may be there', async () => {
+    const cluster = await two('failing')
+    const full = await takeBackup(stage, cluster, { label: 'failing_1', database: 'shop' })
+    surplus(cluster)
+    cluster.execute("INSERT INTO shop.a PARTITION (p3) VALUES ('2020-01-03', 3)")
+    await takeBackup(stage, cluster, { label: 'failing_2', database: 'shop', baseline: full })
+    cluster.execute(`ALTER TABLE shop.a ${ON}`)
+    const spec = specOf('failing', 'failing_2', { tables: ['a'], attempts: 1 })
+    cluster.faults.inject({ kind: 'fail-query', error: 'no', match: /^RESTORE/ })
+    await expect(stage.restore(spec)).rejects.toThrow()
+    expect(isOn(cluster, 'a')).toBe(true)
+    cluster.faults.clear()
+    cluster.faults.inject({ kind: 'fail-query', error: 'no', match: /^RESTORE[^;]*failing_2/ })
+    await expect(stage.restore({ ...spec, name: 'failing-2' })).rejects.toThrow()
+    expect(isOn(cluster, 'a')).toBe(false)
+    const { left } = await stage.status('failing-2')
+    expect(left.join()).toMatch(/dynamic_partition\.enable of shop\.a was switched off.*ALTER TABLE `shop`\.`a` SET/)
+  })
+})

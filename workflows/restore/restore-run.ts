@@ -9,6 +9,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { ClearMark } from '../../activities/restore/clear-tables.ts'
 import type { RestoreCheck } from '../../activities/restore/index.ts'
 import type { OverwriteMark } from '../../activities/restore/overwrite-partitions.ts'
 import type { OwnSnapshot } from '../../activities/restore/restore-context.ts'
@@ -291,7 +292,8 @@ export class RestoreRun {
       }
       try {
         const snapshots = [...this.#snapshots]
-        const result = await steps.runRestoreStep({ spec, basis, step, mark: noted.mark, attempt, snapshots })
+        const cleared = kind === 'tend' ? { cleared: this.#cleared.map(({ mark }) => mark as ClearMark | null) } : {}
+        const result = await steps.runRestoreStep({ spec, basis, step, mark: noted.mark, attempt, snapshots, ...cleared })
         for (const table of result.overwritten ?? []) this.#overwritten.add(table)
         if (result.snapshot) this.#snapshots.push(result.snapshot)
         if (phase === 'assemble') {
