@@ -1,23 +1,41 @@
+import { createHash } from 'node:crypto'
 import { replacedName } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { listDatabases } from '../../starrocks/index.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
 import { readDatabase } from './live-objects.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { staleRestore } from './restore-failures.ts'
 import { renameDatabaseStatement, renameTableStatement } from './step-statements.ts'
+import { partitionsMark } from './written-since.ts'
 
 /** Ids before the renames. */
 export interface RenameMark {
   restored: string
   live?: string
+  /** One text for all partitions that were restored. */
+  partitions?: string
 }
 
 export async function markRename(context: RestoreContext): Promise<RenameMark> {
   const ids = await idsByName(context)
   const restored = ids.get(context.outline.scratch)
   if (restored === undefined) throw staleRestore(`${context.outline.scratch}, which was restored, is gone`)
-  return { restored, live: ids.get(context.outline.database) }
+  const { scratch, tables, database } = context.outline
+  const restoredTables = tables.filter((table) => table.database === scratch)
+  return { restored, live: ids.get(database), partitions: await databaseMark(context, restoredTables) }
 }
+
+/** What `partitionsMark` tells of several tables, in one text; they may have other names by now. */
+export async function databaseMark(context: RestoreContext, tables: readonly PlannedTable[]): Promise<string> {
+  const marks = await mapConcurrently(tables, WIDTH, async (planned) => [
+    planned.name,
+    await partitionsMark(context, planned),
+  ])
+  return createHash('sha256').update(JSON.stringify(marks.sort())).digest('base64url').slice(0, 16)
+}
+
+const WIDTH = 4
 
 /** Gives the restored database the live name; what had it is put aside. Can be repeated. */
 export async function renameDatabase(

@@ -30,6 +30,7 @@ import { dropSurplus } from './surplus-partitions.ts'
 import { markSwap, type SwapMark, swapTables } from './swap-tables.ts'
 import { tendTables } from './tend-tables.ts'
 import { type VerifyWhere, verifyTable } from './verify-tables.ts'
+import { partitionsMark } from './written-since.ts'
 
 export type StepMark = JobMark | SwapMark | RenameMark | OverwriteMark | ClearMark | null
 
@@ -67,6 +68,8 @@ export interface StepRun {
 
 export interface StepDone {
   snapshot?: OwnSnapshot
+  /** Of tables that have live names from the beginning: what `partitionsMark` tells of the partitions that were restored just now. */
+  made?: Record<string, string>
   /** Compared with the record. */
   partitions?: number
   counted?: number
@@ -100,8 +103,7 @@ export async function runStep(
       await clearTables(context, step.tables)
       return {}
     case 'restore':
-      await restore(context, activity, step, run)
-      return {}
+      return restore(context, activity, step, run)
     case 'create-tables':
       for (const planned of step.tables) await createEmpty(context, planned)
       return {}
@@ -172,7 +174,7 @@ async function restore(
   activity: Context,
   step: Extract<RestorePlanStep, { kind: 'restore' }>,
   run: StepRun,
-): Promise<void> {
+): Promise<StepDone> {
   const { outline, version } = context
   const snapshot = outline.record.labels[step.label]
   if (!snapshot) throw refusedRestore(`Backup ${outline.record.id} has no snapshot ${step.label}`)
@@ -212,6 +214,11 @@ async function restore(
     const emptied = planned.parts.every(({ names }) => names.length === 0)
     if (emptied || planned.table.dynamic) await dropSurplus(context, planned)
   }
+  const partitions: [string, string][] = []
+  for (const { planned, part } of context.basis.bare ? [] : step.parts) {
+    if (planned.route === 'direct') partitions.push([planned.as, await partitionsMark(context, planned, part.names)])
+  }
+  return partitions.length > 0 ? { made: Object.fromEntries(partitions) } : {}
 }
 
 /** Table after table; a failure tells of which ones the live partitions hold the backup already. */

@@ -1,25 +1,45 @@
 import { own } from '../../planning/backup/changes.ts'
 import { asideName } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
 import { readDatabase } from './live-objects.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { staleRestore } from './restore-failures.ts'
 import { renameTableStatement, swapStatement } from './step-statements.ts'
+import { partitionsMark } from './written-since.ts'
 
-/** Ids of restored tables before they get the live names, by these: SWAP done twice is as if it had never been. */
-export type SwapMark = Record<string, string>
+/** A restored table before it gets the live name: its id, and what `partitionsMark` tells of it. */
+export interface BeforeSwap {
+  id: string
+  partitions: string
+}
+
+/**
+ * Restored tables before they get the live names, by these: SWAP done twice is as if it had never been. Of those that were noted by an earlier version of
+ * starferry only the id is known.
+ */
+export type SwapMark = Record<string, BeforeSwap | string>
+
+export function markedTable(mark: SwapMark | null | undefined, target: string): Partial<BeforeSwap> {
+  const marked = own(mark ?? {}, target)
+  return typeof marked === 'string' ? { id: marked } : (marked ?? {})
+}
 
 /** Notes which table is which. Errors: Stale when a restored one is gone. */
 export async function markSwap(context: RestoreContext, tables: readonly PlannedTable[]): Promise<SwapMark> {
+  const { database } = context.outline
   const objects = await liveObjects(context)
-  return Object.fromEntries(
-    tables.map(({ target }) => {
-      const restored = objects.get(asideName(target, context.basis.hash))
-      if (!restored) throw staleRestore(`${asideName(target, context.basis.hash)}, which was restored, is gone`)
-      return [target, String(restored.id)]
-    }),
-  )
+  const marks = await mapConcurrently(tables, WIDTH, async (planned): Promise<[string, BeforeSwap]> => {
+    const as = asideName(planned.target, context.basis.hash)
+    const restored = objects.get(as)
+    if (!restored) throw staleRestore(`${as}, which was restored, is gone`)
+    const partitions = await partitionsMark(context, { ...planned, database, as })
+    return [planned.target, { id: String(restored.id), partitions }]
+  })
+  return Object.fromEntries(marks)
 }
+
+const WIDTH = 4
 
 /**
  * Gives each restored table the live name: by SWAP, or by RENAME where nothing has it. Can be repeated: who has the live name tells whether it was done.
@@ -36,7 +56,7 @@ export async function swapTables(
     await bring(context, target, (objects) => {
       const { database } = context.outline
       const live = objects.get(target)
-      const restored = own(mark, target)
+      const restored = markedTable(mark, target).id
       if (live && String(live.id) === restored) return undefined
       if (String(objects.get(other)?.id) !== restored) throw staleRestore(`${other} of ${database} is gone`)
       if (!live) return renameTableStatement(database, other, target)
@@ -58,7 +78,7 @@ export async function swapBack(
     await bring(context, target, (objects) => {
       const { database } = context.outline
       const live = objects.get(target)
-      if (!live || String(live.id) !== own(mark, target)) return undefined
+      if (!live || String(live.id) !== markedTable(mark, target).id) return undefined
       return objects.has(other) ? swapStatement(database, target, other) : renameTableStatement(database, target, other)
     })
   }

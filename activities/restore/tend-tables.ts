@@ -49,7 +49,12 @@ export async function tendTables(
       await medium(context, live)
     }
     if (made || cleared.length === 0 || cleared.includes(null)) await switchOn(context, live)
-    else await switchOnLive(context, live, Object.assign({}, ...cleared.map((mark) => own(mark ?? {}, live.target)?.settings)))
+    else
+      await switchOnLive(
+        context,
+        live,
+        Object.assign({}, ...cleared.map((mark) => own(mark ?? {}, live.target)?.settings)),
+      )
   }
   const names = tables.map(({ target }) => target)
   context.warn(

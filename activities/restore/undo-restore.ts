@@ -8,13 +8,13 @@ import { cancelOurs, placeOf, snapshotJobs } from '../snapshot-jobs/index.ts'
 import type { BeforeClearing, ClearMark } from './clear-tables.ts'
 import type { JobMark } from './job-mark.ts'
 import { kindOf, type LiveDatabase, readDatabase } from './live-objects.ts'
-import type { RenameMark } from './rename-database.ts'
+import { databaseMark, type RenameMark } from './rename-database.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { isOurs } from './restore-job.ts'
 import { objectsInSnapshot, placeOfStep } from './restore-order.ts'
 import { dropCopyStatement, dropDatabaseStatement, swapStatement } from './step-statements.ts'
-import type { SwapMark } from './swap-tables.ts'
-import { writtenSince } from './written-since.ts'
+import { type BeforeSwap, markedTable, type SwapMark } from './swap-tables.ts'
+import { type BeforeOthers, writtenSince } from './written-since.ts'
 
 export interface UndoOrder {
   /** Steps that were done, counted from the first. */
@@ -25,6 +25,8 @@ export interface UndoOrder {
   published?: { step: number; mark?: unknown }[]
   /** Steps that dropped what was in the way of live tables, or began to, with what was noted before. */
   cleared?: { step: number; mark?: unknown }[]
+  /** What was noted of tables with live names when steps had restored partitions of them. */
+  made?: { step: number; partitions: Record<string, string> }[]
 }
 
 /**
@@ -34,7 +36,7 @@ export interface UndoOrder {
  */
 export async function undoRestore(
   context: RestoreContext,
-  { done, begun, published = [], cleared = [] }: UndoOrder,
+  { done, begun, published = [], cleared = [], made: noted = [] }: UndoOrder,
 ): Promise<string[]> {
   const { cluster, outline, basis, steps } = context
   const { database, scratch } = outline
@@ -42,12 +44,14 @@ export async function undoRestore(
   const finishedBegun = begun ? await endJob(context, begun, left) : false
   const reached = finishedBegun && begun ? begun.step + 1 : done
   const made = new Set<string>()
-  const direct = new Map<string, { planned: PlannedTable; parts: number }>()
-  for (const step of steps.slice(0, reached)) {
+  const direct = new Map<string, { planned: PlannedTable; before: BeforeOthers[] }>()
+  for (const [at, step] of steps.slice(0, reached).entries()) {
     if (step.kind === 'restore') {
-      for (const { planned } of step.parts) {
-        if (planned.route === 'direct')
-          direct.set(planned.as, { planned, parts: (direct.get(planned.as)?.parts ?? 0) + 1 })
+      for (const { planned, part } of step.parts) {
+        if (planned.route !== 'direct') continue
+        const mark = own(noted.find((one) => one.step === at)?.partitions ?? {}, planned.as)
+        const before = [...(direct.get(planned.as)?.before ?? []), { names: part.names, mark }]
+        direct.set(planned.as, { planned, before })
       }
       for (const object of step.objects) {
         if (object.kind === 'catalog') {
@@ -58,14 +62,15 @@ export async function undoRestore(
       }
     }
   }
-  const { ids, databaseId } = onceLive(context, published)
+  const { restored, renamed } = onceLive(context, published)
   const live = await readDatabase(cluster, database)
   if (live) {
     for (const planned of outline.tables) await dropAside(live, planned)
-    for (const { planned, parts } of direct.values()) {
+    for (const { planned, before } of direct.values()) {
       if (!live.objects.has(planned.as)) continue
-      const partly = parts < planned.parts.length ? `, ${parts} of ${planned.parts.length} snapshots` : ''
-      await dropUnlessWritten(planned, `it holds backup ${basis.backup}${partly}`)
+      const partly =
+        before.length < planned.parts.length ? `, ${before.length} of ${planned.parts.length} snapshots` : ''
+      await dropUnlessWritten(planned, before, `it holds backup ${basis.backup}${partly}`)
     }
     for (const name of made) {
       const object = live.objects.get(name)
@@ -107,7 +112,8 @@ export async function undoRestore(
         const statement = alterSet({ database, name: planned.target }, { [property]: value })
         const what = `${property} of ${database}.${planned.target}`
         if (!restored) await run(statement, `${what} stays off`)
-        else left.push(`${what} was switched off, so that nothing of the backup is dropped; to switch it on: ${statement}`)
+        else
+          left.push(`${what} was switched off, so that nothing of the backup is dropped; to switch it on: ${statement}`)
       }
     }
   }
@@ -119,17 +125,18 @@ export async function undoRestore(
     const as = asideName(target, basis.hash)
     const object = objects.get(as)
     if (!object) return
-    const id = ids.get(target)
+    const { id, partitions } = restored.get(target) ?? {}
     if (id === undefined) return drop(dropCopyStatement(database, as), `${database}.${as}, which the restore made`)
-    if (String(object.id) === id) return dropUnlessWritten({ ...planned, database, as }, 'it had the live name')
+    if (String(object.id) === id)
+      return dropUnlessWritten({ ...planned, database, as }, [{ mark: partitions }], 'it had the live name')
     left.push(
       `${database}.${as} is the table that was live before, and ${database}.${target} the restored one: to change them back, ${swapStatement(database, target, as)}`,
     )
   }
 
-  async function dropUnlessWritten(planned: PlannedTable, what: string): Promise<void> {
+  async function dropUnlessWritten(planned: PlannedTable, before: BeforeOthers[], what: string): Promise<void> {
     const name = quoteQualified(planned.database, planned.as)
-    const written = await writtenSince(context, planned)
+    const written = await writtenSince(context, planned, before)
     if (written === undefined) {
       await drop(`DROP TABLE IF EXISTS ${name}`, `${planned.database}.${planned.as}, which the restore made`)
     } else left.push(`${written}; ${what}, and it stays. If nobody needs it: DROP TABLE ${name}`)
@@ -137,21 +144,28 @@ export async function undoRestore(
 
   async function dropScratch({ id, objects }: LiveDatabase): Promise<void> {
     const what = `database ${scratch}, in which tables were put together`
-    if (databaseId === undefined) return drop(dropDatabaseStatement(scratch), what)
-    if (String(id) !== databaseId) return
+    if (renamed === undefined) return drop(dropDatabaseStatement(scratch), what)
+    if (String(id) !== renamed.restored) return
     const planned = new Map(outline.tables.flatMap((table) => [table.as, table.target].map((name) => [name, table])))
+    const tables: PlannedTable[] = []
+    const stays = (why: string) =>
+      left.push(
+        `Database ${scratch} had the live name: ${why}; it stays. If nobody needs it: DROP DATABASE ${quoteName(scratch)}`,
+      )
     for (const [name, object] of objects) {
       if (kindOf(object) !== 'table') continue
       const table = planned.get(name)
-      const written = table
-        ? await writtenSince(context, { ...table, database: scratch, as: name })
-        : `somebody made ${name} in it`
-      if (written === undefined) continue
-      left.push(
-        `Database ${scratch} had the live name: ${written}; it stays. If nobody needs it: DROP DATABASE ${quoteName(scratch)}`,
-      )
-      return
+      const now = table && { ...table, database: scratch, as: name }
+      const written = now ? await writtenSince(context, now, []) : `somebody made ${name} in it`
+      if (written !== undefined) return void stays(written)
+      if (now) tables.push(now)
     }
+    if (renamed.partitions === undefined)
+      return void stays('whether tables in it were overwritten cannot be told: their partitions were not noted')
+    if ((await databaseMark(context, tables)) !== renamed.partitions)
+      return void stays(
+        'partitions in it are others than those that were restored: somebody has overwritten or dropped some since',
+      )
     await drop(`DROP DATABASE IF EXISTS ${quoteName(scratch)}`, what)
   }
 
@@ -171,23 +185,20 @@ export async function undoRestore(
   }
 }
 
-/** What had, or was about to have, a live name: the ids of restored tables by that name, and of the restored database. */
+/** What had, or was about to have, a live name: what was noted of restored tables by that name, and of the restored database. */
 function onceLive(
   { steps }: RestoreContext,
   published: NonNullable<UndoOrder['published']>,
-): { ids: Map<string, string>; databaseId?: string } {
-  const ids = new Map<string, string>()
-  let databaseId: string | undefined
+): { restored: Map<string, Partial<BeforeSwap>>; renamed?: RenameMark } {
+  const restored = new Map<string, Partial<BeforeSwap>>()
+  let renamed: RenameMark | undefined
   for (const { step: at, mark } of published) {
     const step = steps[at]
-    if (step?.kind === 'rename-database') databaseId = (mark as RenameMark | null | undefined)?.restored
+    if (step?.kind === 'rename-database') renamed = (mark as RenameMark | null | undefined) ?? undefined
     if (step?.kind !== 'swap' && step?.kind !== 'rename-tables') continue
-    for (const { target } of step.tables) {
-      const id = own((mark as SwapMark | null | undefined) ?? {}, target)
-      if (id !== undefined) ids.set(target, id)
-    }
+    for (const { target } of step.tables) restored.set(target, markedTable(mark as SwapMark | null | undefined, target))
   }
-  return { ids, databaseId }
+  return { restored, renamed }
 }
 
 const isAway = ({ kind }: StarRocksError) =>

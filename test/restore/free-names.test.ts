@@ -221,3 +221,69 @@ test('partitions that are loaded into under the live name stay, and are told', a
   // Nobody had loaded into that one.
   expect(content).not.toContain('empty:')
 })
+
+/** A load that is run again. */
+const RERUN = "INSERT OVERWRITE shop.orders PARTITION (p1) VALUES (4,'rerun')"
+
+test('a partition that was overwritten under the live name, and has the version of the backup again, is not dropped', async () => {
+  let former: bigint | undefined
+  const cluster = await shop('rerun', (lab, sql) => {
+    const live = lab.state.databases.get('shop')?.objects.get('orders')
+    if (former === undefined || live?.id === former || !sql.startsWith('SHOW PROC')) return
+    former = undefined
+    // The swap is done; somebody takes the other name, so that all is taken back.
+    lab.execute(RERUN)
+    lab.execute(PEOPLE)
+  })
+  const label = await chain(cluster)
+  cluster.execute('DROP TABLE shop.people FORCE')
+  await stage.start(specOf('rerun', label, { tables: ['orders', 'people'] }))
+  await stage.state('rerun', 'ready')
+  former = cluster.state.databases.get('shop')?.objects.get('orders')?.id
+  await stage.publish('rerun')
+  expect(await failureOf('rerun')).toContain('Somebody has made shop.people meanwhile')
+  const [aside = ''] = objectsOf(cluster).filter((one) => one.includes('__sf_'))
+  expect((await contentOf(cluster, 'shop', aside)).join()).toContain('rerun')
+  const { left } = await stage.status('rerun')
+  expect(left.join()).toMatch(/orders__sf_\w+ has other partitions than those that were restored.*DROP TABLE/)
+})
+
+test('a partition that was overwritten between two snapshots under the live name is not dropped either', async () => {
+  const cluster = await shop('rerunbetween', (lab, sql) => {
+    // The first is done and noted, and the next one about to be sent.
+    if (sql.startsWith('RESTORE') && sql.includes('rerunbetween_inc')) lab.execute(RERUN)
+  })
+  const label = await chain(cluster)
+  cluster.execute('DROP TABLE shop.orders FORCE')
+  cluster.faults.inject({ kind: 'fail-query', error: 'no', match: /^RESTORE[^;]*rerunbetween_inc/ })
+  await stage.start(specOf('rerunbetween', label, { mode: 'in-place', attempts: 1 }))
+  await failureOf('rerunbetween')
+  expect((await contentOf(cluster, 'shop', 'orders')).join()).toContain('rerun')
+  const { left } = await stage.status('rerunbetween')
+  expect(left.join()).toMatch(/shop\.orders has other partitions than those that were restored.*1 of 2 snapshots/)
+})
+
+test('a database that was renamed back is not dropped when somebody has overwritten a partition meanwhile', async () => {
+  let former: bigint | undefined
+  const cluster = await shop('renamedback', (lab, sql) => {
+    const live = lab.state.databases.get('shop')
+    if (former === undefined || !live || live.id === former || !sql.startsWith('SHOW PROC')) return
+    former = undefined
+    // It has the live name, and whether it has cannot be told.
+    lab.execute(RERUN)
+    lab.faults.inject({ kind: 'fail-query', error: 'no', match: /^SHOW PROC/, times: 1 })
+  })
+  const label = await chain(cluster)
+  await stage.start(specOf('renamedback', label, { tables: [], attempts: 1 }))
+  await stage.state('renamedback', 'ready')
+  former = cluster.state.databases.get('shop')?.id
+  cluster.faults.inject({ kind: 'drop-mysql', cut: 'after', match: /^ALTER DATABASE `shop__sf_/, times: 1 })
+  const live = former
+  await stage.publish('renamedback')
+  await failureOf('renamedback')
+  expect(cluster.state.databases.get('shop')?.id).toBe(live)
+  const [scratch = ''] = [...cluster.state.databases.keys()].filter((one) => one.startsWith('shop__sf_'))
+  expect((await contentOf(cluster, scratch, 'orders')).join()).toContain('rerun')
+  const { left } = await stage.status('renamedback')
+  expect(left.join()).toMatch(/Database shop__sf_\w+ had the live name: partitions in it are others/)
+})

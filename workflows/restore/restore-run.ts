@@ -46,6 +46,8 @@ export class RestoreRun {
   readonly #published: { step: number; mark: StepMark }[] = []
   /** Steps that drop what is in the way of live tables, with what was noted of these before. */
   readonly #cleared: { step: number; mark: StepMark }[] = []
+  /** What was noted of tables that had live names from the beginning, by the step that restored partitions of them. */
+  readonly #made: { step: number; partitions: Record<string, string> }[] = []
   readonly #snapshots: OwnSnapshot[] = []
   #wantsPublish = false
   #discarded = false
@@ -293,8 +295,17 @@ export class RestoreRun {
       try {
         const snapshots = [...this.#snapshots]
         const cleared = kind === 'tend' ? { cleared: this.#cleared.map(({ mark }) => mark as ClearMark | null) } : {}
-        const result = await steps.runRestoreStep({ spec, basis, step, mark: noted.mark, attempt, snapshots, ...cleared })
+        const result = await steps.runRestoreStep({
+          spec,
+          basis,
+          step,
+          mark: noted.mark,
+          attempt,
+          snapshots,
+          ...cleared,
+        })
         for (const table of result.overwritten ?? []) this.#overwritten.add(table)
+        if (result.made) this.#made.push({ step, partitions: result.made })
         if (result.snapshot) this.#snapshots.push(result.snapshot)
         if (phase === 'assemble') {
           this.#partitions += result.partitions ?? 0
@@ -349,7 +360,13 @@ export class RestoreRun {
         const what = `${stepWords(kindOfCode(basis.steps[step] ?? ''))} was not taken back`
         await this.#orLeft(left, what, () => steps.unpublishRestoreStep({ spec, basis, step, mark }))
       }
-      const order = { done: this.#done, begun: this.#begun, published: this.#published, cleared: this.#cleared }
+      const order = {
+        done: this.#done,
+        begun: this.#begun,
+        published: this.#published,
+        cleared: this.#cleared,
+        made: this.#made,
+      }
       const undone = await this.#orLeft(left, 'What it made beside the live objects was not removed', () =>
         steps.undoRestore({ spec, basis, order }),
       )
