@@ -234,12 +234,25 @@ export class LabCluster {
         if (database !== undefined && database !== '') useDatabase(this.#context, session, database)
         sessions.set(key(connection), session)
       },
-      query: (connection, sql) => this.#query(position, sessions.get(key(connection)), sql),
+      query: async (connection, sql) => {
+        const session = sessions.get(key(connection))
+        if (!session) throw new ConnectionDropped()
+        session.running = { sql, sinceMs: this.state.now() }
+        try {
+          return await this.#query(position, session, sql)
+        } finally {
+          session.running = undefined
+          if (connection.socket.destroyed) sessions.delete(key(connection))
+        }
+      },
       useDatabase: (connection, name) => {
         const session = sessions.get(key(connection))
         if (session) useDatabase(this.#context, session, name)
       },
-      closed: (connection) => void sessions.delete(key(connection)),
+      // A frontend reads nothing of a client while its statement runs: only then it finds that it has gone.
+      closed: (connection) => {
+        if (!sessions.get(key(connection))?.running) sessions.delete(key(connection))
+      },
     })
     const key = (connection: MysqlConnection): number => position * 1_000_000_000 + connection.id
     frontend.queryPort = await server.listen(frontend.queryPort, frontend.host)
@@ -252,8 +265,7 @@ export class LabCluster {
     await server?.close()
   }
 
-  async #query(position: number, session: LabSession | undefined, sql: string): Promise<LabResult> {
-    if (!session) throw new ConnectionDropped()
+  async #query(position: number, session: LabSession, sql: string): Promise<LabResult> {
     this.#onStatement?.(sql)
     const { delayMs, drop } = this.faults.beforeStatement(sql)
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))

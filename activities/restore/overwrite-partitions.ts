@@ -13,7 +13,8 @@ import { isUnreachable } from '../metadata/failure.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { addRangePartitions } from './range-partitions.ts'
 import type { RestoreContext } from './restore-context.ts'
-import { abortedRestore, refusedRestore } from './restore-failures.ts'
+import { abortedRestore, busyRestore, refusedRestore } from './restore-failures.ts'
+import { runningOverwrite } from './running-overwrite.ts'
 import { overwriteStatement } from './step-statements.ts'
 import { wantedPartitions } from './verify-tables.ts'
 
@@ -76,8 +77,17 @@ export async function overwritePartitions(
   const { cluster, outline, signal } = context
   const live = { ...planned, database: outline.database, as: planned.target }
   const names = planned.only ?? []
-  const done = again && (await wasDone(context, planned, mark))
-  if (!done) await overwrite()
+  let done = again && (await wasDone(context, planned, mark))
+  if (again && !done) {
+    const running = await runningOverwrite(context, planned)
+    if (running !== undefined)
+      throw busyRestore(
+        `The INSERT OVERWRITE of ${live.database}.${live.as} that was sent before is under way (${running}): waits for its end`,
+      )
+    // It may have ended between the two looks.
+    done = await wasDone(context, planned, mark)
+  }
+  if (!done) done = await overwrite()
   if (context.spec.verify === 'off' && done !== 'presumed') return
   const expected = wantedPartitions(planned)
   const parts = names.map((name) => ({ name, bytes: expected.get(name)?.bytes }))
@@ -90,7 +100,7 @@ export async function overwritePartitions(
     else throw abortedRestore(text)
   }
 
-  async function overwrite(): Promise<void> {
+  async function overwrite(): Promise<true | 'presumed'> {
     const there = new Set((await listPartitions(cluster, live.database, live.as, { signal })).map(({ name }) => name))
     const missing = names.filter((name) => !there.has(name))
     if (missing.length > 0) {
@@ -105,8 +115,13 @@ export async function overwritePartitions(
     const timeoutMs = OVERWRITE_SECONDS * 1_000 + MARGIN_MS
     try {
       await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs, long: true, variables })
+      return true
     } catch (error) {
-      if (error instanceof StarRocksError && !isUnreachable(error)) refusals.add(error)
+      if (!(error instanceof StarRocksError) || isUnreachable(error)) throw error
+      // What was refused may be the second of two, the first of which got through after all.
+      const already = again && (await wasDone(context, planned, mark))
+      if (already) return already
+      refusals.add(error)
       throw error
     }
   }

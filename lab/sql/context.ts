@@ -15,6 +15,8 @@ export interface LabSession {
   host: string
   /** Frontend that the client talks to. */
   frontendId: bigint
+  /** What it is at, since when. */
+  running?: { sql: string; sinceMs: number }
   /** Catalog chosen by SET CATALOG. */
   catalog?: string
   /** Whether the user holds a privilege, on something or anywhere. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BackupRecord } from '../../contract/backup/record.ts'
+import { restoreId } from '../../contract/names.ts'
 import type { LabCluster, LabClusterOptions } from '../../lab/index.ts'
 import { readRepository } from '../../repository/index.ts'
 import { until } from '../support/until.ts'
@@ -104,6 +105,65 @@ describe('INSERT OVERWRITE that fails', () => {
     await stage.publish('anew')
     expect(await stage.result('anew')).toMatchObject({ ok: true, published: true })
     expect(await contentOf(cluster, 'shop', 'people')).toEqual(before)
+  })
+})
+
+describe('INSERT OVERWRITE whose answer is lost', () => {
+  const isOverwrite = /^INSERT OVERWRITE/
+  const spec = (name: string) => specFrom(name, `${name}_full`, { partitions: { people: ['p1'] }, publish: 'auto' })
+  const waits = (name: string, why: string) =>
+    until('it waits for its end', async () => {
+      const { raw } = await stage.temporal.client.workflow.getHandle(restoreId(name)).describe()
+      return raw.pendingActivities?.some((one) => one.lastFailure?.message?.includes(why))
+    })
+
+  test('is waited for while the cluster is at it, also by another worker, and is not sent once more', async () => {
+    const sent: string[] = []
+    const cluster = await shop('atit', { onStatement: (sql) => void (isOverwrite.test(sql) && sent.push(sql)) })
+    const before = await contentOf(cluster, 'shop', 'people')
+    cluster.execute('TRUNCATE TABLE shop.people PARTITION (p1)')
+    const slow = cluster.faults.inject({ kind: 'delay-mysql', ms: 40_000, match: isOverwrite, times: 1 })
+    await stage.start(spec('atit'))
+    await until('it was sent', () => slow.struck > 0)
+    await stage.replaceWorker()
+    await waits('atit', 'is under way (it is the statement of connection')
+    expect(await stage.result('atit')).toMatchObject({ ok: true, published: true })
+    expect(sent).toHaveLength(1)
+    expect(await contentOf(cluster, 'shop', 'people')).toEqual(before)
+  })
+
+  test('is waited for by its temporary partitions; what is loaded since stays', async () => {
+    const sent: string[] = []
+    const cluster = await shop('temporary', { onStatement: (sql) => void (isOverwrite.test(sql) && sent.push(sql)) })
+    cluster.execute("ALTER TABLE shop.people ADD TEMPORARY PARTITION p1_4711 VALUES LESS THAN ('10')")
+    cluster.faults.inject({ kind: 'drop-mysql', cut: 'before', match: isOverwrite, times: 1 })
+    await stage.start(spec('temporary'))
+    await waits('temporary', 'has its temporary partition p1_4711')
+    // Its end.
+    cluster.execute(sent[0] ?? '')
+    cluster.execute('ALTER TABLE shop.people DROP TEMPORARY PARTITION p1_4711')
+    cluster.execute("INSERT INTO shop.people VALUES (5,'since')")
+    expect(await stage.result('temporary')).toMatchObject({ ok: true, published: true })
+    expect(sent).toHaveLength(1)
+    expect((await contentOf(cluster, 'shop', 'people')).join()).toContain('since')
+  })
+
+  test('was done, though a second one is refused: it is not sent a third time', async () => {
+    const sent: string[] = []
+    let lab: LabCluster | undefined
+    const onStatement = (sql: string) => {
+      if (!isOverwrite.test(sql) || sent.push(sql) !== 2) return
+      // The first gets through, and somebody loads, before the second is looked at.
+      lab?.execute(sql)
+      lab?.execute("INSERT INTO shop.people VALUES (5,'since')")
+    }
+    const cluster = await shop('second', { onStatement })
+    lab = cluster
+    cluster.faults.inject({ kind: 'drop-mysql', cut: 'before', match: isOverwrite, times: 1 })
+    cluster.faults.inject({ kind: 'fail-query', error: 'another one has the partition', match: isOverwrite, times: 1 })
+    expect(await stage.restore(spec('second'))).toMatchObject({ ok: true, published: true })
+    expect(sent).toHaveLength(2)
+    expect((await contentOf(cluster, 'shop', 'people')).join()).toContain('since')
   })
 })
 
