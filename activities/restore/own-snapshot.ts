@@ -9,7 +9,7 @@ import { arrivedIn } from '../repository/arrived.ts'
 import { cancelOurs, describeJob, followJob, type SnapshotJob, snapshotJobs } from '../snapshot-jobs/index.ts'
 import { repositoryOf } from './repository-of.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
-import { endFailure, submissionFailure } from './restore-end.ts'
+import { endFailure, submissionFailure, underNewLabel } from './restore-end.ts'
 import { abortedRestore, busyRestore } from './restore-failures.ts'
 import { writeOwnBackup } from './step-statements.ts'
 
@@ -66,9 +66,8 @@ export async function takeOwnSnapshot(
   if (end.end === 'stopped' || end.end === 'stalled') await cancelOurs(cluster, 'backup', place, mine)
   if (end.end === 'stopped') activity.cancellationSignal.throwIfAborted()
   if (end.end === 'stalled') throw abortedRestore(end.why)
-  if (end.end === 'cancelled') {
-    throw endFailure(end.job, what)
-  }
+  // Its label is used up: what could be tried again later must be tried under the next one, which the workflow gives.
+  if (end.end === 'cancelled') throw underNewLabel(endFailure(end.job, what))
   const snapshot = await complete()
   if (snapshot) return snapshot
   throw abortedRestore(`Backup ${label} of ${outline.scratch} left no complete snapshot`)

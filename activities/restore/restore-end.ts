@@ -1,3 +1,5 @@
+import { ApplicationFailure } from '@temporalio/common'
+import { BACKUP_ERRORS } from '../../contract/backup/backup-api.ts'
 import {
   classifyJobEnd,
   classifySubmission,
@@ -31,6 +33,18 @@ export function endFailure(job: SnapshotJob, what: string): unknown {
   if (!failure) return abortedRestore(`${what} was cancelled in StarRocks, which does not say why`)
   return toFailure(failure, `${what} was cancelled in StarRocks`)
 }
+
+/** What can never go on under the label that it had: everything but what no further try mends. */
+export function underNewLabel(failure: unknown): unknown {
+  if (!(failure instanceof ApplicationFailure) || FINAL.has(failure.type ?? '')) return failure
+  return abortedRestore(failure.message)
+}
+
+const FINAL: ReadonlySet<string> = new Set([
+  BACKUP_ERRORS.cancelledByUser,
+  BACKUP_ERRORS.refused,
+  BACKUP_ERRORS.corrupt,
+])
 
 function toFailure(failure: JobFailure, what: string): unknown {
   const cause = failure.cause ? ` (its tasks say: ${failure.cause.text.slice(0, 300)}. ${failure.cause.remedy})` : ''

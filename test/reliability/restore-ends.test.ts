@@ -145,6 +145,28 @@ describe('bad days', () => {
     expect(cluster.backupJobs.slice(before).map((job) => job.kind)).toEqual(['restore', 'restore', 'backup', 'restore'])
   })
 
+  test('a snapshot by which tables are moved that StarRocks gives up is made anew, under another label', async () => {
+    const { cluster, backedUp } = await damagedShop('givenup')
+    const before = cluster.backupJobs.length
+    cluster.faults.inject({
+      kind: 'during-snapshot',
+      job: 'backup',
+      state: 'SNAPSHOTING',
+      times: 1,
+      run: (job) => {
+        job.state = 'CANCELLED'
+        job.status = { code: 'COMMON_ERROR', message: 'failed to choose replica to make snapshot for tablet 10042' }
+        job.finishedMs = cluster.state.now()
+      },
+    })
+    const result = await stage.restore(spec('givenup'))
+    expect(result.ok).toBe(true)
+    expect(result.warnings.join()).toContain('failed to choose replica')
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
+    const passages = cluster.backupJobs.slice(before).filter(({ kind }) => kind === 'backup')
+    expect(passages.map(({ label }) => label.replace(/^sfr_[a-z0-9]{6}/, ''))).toEqual(['_1_1', '_1_2'])
+  })
+
   test('another frontend leads, twice while a job runs: one restore, its rows, nothing sent twice', async () => {
     const { cluster, backedUp } = await damagedShop('leader', { frontends: 3 })
     const before = cluster.backupJobs.length
