@@ -97,11 +97,14 @@ async function appears(run: BackupRun): Promise<boolean> {
 const PATIENCE = 2 / 3
 const TEMPORARY_LOOK_MS = 3_000
 
-/** One table with temporary partitions – an INSERT OVERWRITE that runs has some – is enough for the whole statement to be refused. */
+/**
+ * One table with temporary partitions is enough for the whole statement to be refused: an INSERT OVERWRITE that runs has some, and so has a
+ * materialized view that is refreshed.
+ */
 async function waitForTemporary(run: BackupRun, part: PlannedSnapshot['part'], text: string): Promise<SendResult> {
   const { input, side } = run
   const until = performance.now() + input.spec.stallMinutes * 60_000 * PATIENCE
-  let names = part.tables.map(({ name }) => name)
+  let names = [...part.tables.map(({ name }) => name), ...part.materializedViews]
   for (;;) {
     throwIfLeaving(run.context)
     run.signal.throwIfAborted()
@@ -115,7 +118,11 @@ async function waitForTemporary(run: BackupRun, part: PlannedSnapshot['part'], t
       }
     })
     names = names.filter((_, i) => found[i])
-    if (names.length === 0) return { outcome: 'replan', why: text, leaveOut: [] }
+    if (names.length === 0) {
+      // They have gone, or come and go: to read all of it again at once would end in the same refusal.
+      await pause(TEMPORARY_LOOK_MS, run.signal)
+      return { outcome: 'replan', why: text, leaveOut: [] }
+    }
     if (performance.now() >= until) {
       const reason = 'it has had temporary partitions all the time, with which StarRocks backs up no table'
       return { outcome: 'replan', why: text, leaveOut: names.map((object) => ({ object, reason })) }

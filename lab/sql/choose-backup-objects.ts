@@ -1,4 +1,5 @@
 import { type BackupSelection, isAutomaticTable, shadowName } from '../backup/index.ts'
+import { viewStorage } from '../backup/view-storage.ts'
 import type { LabDatabase, LabObject, LabTable } from '../model.ts'
 import type { LabSession, LabSqlContext } from './context.ts'
 import { analysisFailure, analysisFailureAt, failure } from './errors.ts'
@@ -115,7 +116,8 @@ export const checkBackupObjects = (context: LabSqlContext, database: LabDatabase
     const object = database.objects.get(name)
     if (!object) continue
     checkKind(context, object)
-    if (object.kind === 'table' && object.partitions.some((partition) => partition.temporary))
+    const storage = object.kind === 'materialized-view' ? viewStorage(context.state, object) : object
+    if (storage.kind === 'table' && storage.partitions.some((partition) => partition.temporary))
       throw refusal('Do not support backing up table with temp partitions')
   }
 }

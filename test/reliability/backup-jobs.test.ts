@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { backupJobQuery } from '../../contract/backup/backup-api.ts'
+import { viewStorage } from '../../lab/backup/view-storage.ts'
 import type { LabCluster, LabFault } from '../../lab/index.ts'
 import { backupStage } from '../backup/support/backup-stage.ts'
 import { until } from '../support/until.ts'
@@ -31,6 +32,13 @@ function jobOf(cluster: LabCluster): Record<string, string | null> | undefined {
 
 const inState = (cluster: LabCluster, state: string) =>
   until(`the job is ${state}`, () => jobOf(cluster)?.State === state, { everyMs: 5 })
+
+/** What its activities say that they are at. */
+async function detailsOf(running: Awaited<ReturnType<typeof stage.start>>): Promise<string> {
+  const { raw } = await running.describe()
+  const details = raw.pendingActivities?.flatMap((one) => one.heartbeatDetails?.payloads ?? []) ?? []
+  return details.map(({ data }) => Buffer.from(data ?? []).toString()).join()
+}
 
 /** The repository holds this cluster's snapshots of these labels and nothing on the way. */
 async function onlyThese(cluster: LabCluster, labels: readonly string[]): Promise<void> {
@@ -242,15 +250,7 @@ describe('tables that change under it', () => {
     const cluster = await shop()
     cluster.execute('ALTER TABLE shop.t ADD TEMPORARY PARTITION tp VALUES LESS THAN ("10")')
     const waiting = await stage.start(spec(cluster, { stallMinutes: 5 }), 'shop')
-    await until('it waits', async () => {
-      const { raw } = await waiting.describe()
-      const details = raw.pendingActivities?.flatMap((one) => one.heartbeatDetails?.payloads ?? []) ?? []
-      return details.some(({ data }) =>
-        Buffer.from(data ?? [])
-          .toString()
-          .includes('temporary partitions of t'),
-      )
-    })
+    await until('it waits', async () => (await detailsOf(waiting)).includes('temporary partitions of t'))
     cluster.execute('ALTER TABLE shop.t DROP TEMPORARY PARTITION tp')
     expect(await waiting.result()).toMatchObject({ tables: 2, notIncluded: 0 })
 
@@ -260,5 +260,33 @@ describe('tables that change under it', () => {
     expect(without.warnings.join()).toContain('t is not in the backup')
     const record = await stage.record(without.id)
     expect(record.notIncluded[0]).toMatchObject({ object: 't' })
+  })
+
+  test('those of a materialized view that is refreshed are waited for as well', async () => {
+    const cluster = await shop()
+    cluster.execute(
+      "CREATE MATERIALIZED VIEW shop.mv DISTRIBUTED BY HASH(id) BUCKETS 2 REFRESH DEFERRED MANUAL PROPERTIES ('replication_num' = '1') AS SELECT id, v FROM shop.t",
+    )
+    const view = cluster.state.databases.get('shop')?.objects.get('mv')
+    if (view?.kind !== 'materialized-view') throw new Error('there is no materialized view mv')
+    const { partitions } = viewStorage(cluster.state, view)
+    const [partition] = partitions
+    if (!partition) throw new Error('mv has no partition')
+    partitions.push({ ...partition, id: cluster.state.nextId(), name: 'mv_4711', temporary: true })
+    const waiting = await stage.start(spec(cluster, { stallMinutes: 5 }), 'shop')
+    await until('it waits', async () => (await detailsOf(waiting)).includes('temporary partitions of mv'))
+    partitions.pop()
+    expect(await waiting.result()).toMatchObject({ tables: 2, notIncluded: 0 })
+  })
+
+  test('those that come and go all the time do not make it ask all the time', async () => {
+    const sent: number[] = []
+    const onStatement = (sql: string) => void (sql.startsWith('BACKUP') && sent.push(performance.now()))
+    const cluster = await shop({ onStatement })
+    const error = 'Do not support backing up table with temp partitions'
+    cluster.faults.inject({ kind: 'fail-query', error, match: /^BACKUP/, times: 3 })
+    expect(await stage.backup(spec(cluster), 'shop')).toMatchObject({ tables: 2 })
+    expect(sent).toHaveLength(4)
+    for (const [at, time] of sent.slice(1).entries()) expect(time - (sent[at] ?? 0)).toBeGreaterThan(2_900)
   })
 })
