@@ -1,5 +1,6 @@
 import type { PartitionRecord, TableRecord } from '../../contract/backup/record.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
+import { SHADOW_PARTITION } from '../../planning/restore/table-parts.ts'
 import { canonicalValues, DdlReadError, readPartitionRow, readTable, type Table } from '../../starrocks/ddl/index.ts'
 import { listPartitions, type PartitionRow, StarRocksError } from '../../starrocks/index.ts'
 import type { RestoreContext } from './restore-context.ts'
@@ -74,8 +75,10 @@ export function wantedPartitions({
   as,
 }: Pick<PlannedTable, 'table' | 'only' | 'as'>): Map<string, PartitionRecord> {
   const chosen = only && new Set(only)
-  const all = Object.entries(table.partitions).filter(([name]) => !chosen || chosen.has(name))
-  return new Map(table.partitioning === 'none' && all.length === 1 ? all.map(([, one]) => [as, one]) : all)
+  const all = Object.entries(table.partitions).filter(([name]) => name !== SHADOW_PARTITION)
+  // A snapshot without a record calls every table unpartitioned.
+  if (table.partitioning === 'none' && all.length === 1) return new Map(all.map(([, one]) => [as, one]))
+  return new Map(all.filter(([name]) => !chosen || chosen.has(name)))
 }
 
 export interface PartitionDifferences {

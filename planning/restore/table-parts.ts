@@ -51,13 +51,16 @@ export function tableParts(
     // With the shadow partition alone it comes without rows.
     return [{ label, names: [], ...(isAutomatic(table) ? { partitions: [SHADOW_PARTITION] } : {}) }]
   }
-  if (table.partitioning === 'none') return parts
+  // Of a snapshot without a record it is not known how its tables are partitioned, but what their partitions are called.
+  const some = wanted !== undefined && Object.keys(table.partitions).some((name) => !wanted.has(name))
+  if (table.partitioning === 'none' && !some) return parts
   const firstOwn = record.labels.length - record.own
   if (first && parts.length === 1 && !wanted && table.whole.includes(first.label) && first.label >= firstOwn)
     return parts
   for (const part of parts) {
-    const shadow = part === first && isAutomatic(table) && !exists ? [SHADOW_PARTITION] : []
-    part.partitions = [...part.names, ...shadow]
+    const automatic = isAutomatic(table) || Object.hasOwn(table.partitions, SHADOW_PARTITION)
+    const shadow = part === first && automatic && !exists && !part.names.includes(SHADOW_PARTITION)
+    part.partitions = [...part.names, ...(shadow ? [SHADOW_PARTITION] : [])]
   }
   return parts
 }

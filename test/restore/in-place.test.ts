@@ -232,3 +232,36 @@ describe('what makes a live table drop partitions by itself', () => {
     expect(left.join()).toMatch(/dynamic_partition\.enable of shop\.a was switched off.*ALTER TABLE `shop`\.`a` SET/)
   })
 })
+
+describe('chosen partitions of a snapshot without a record', () => {
+  const byHand = async (name: string) => {
+    const cluster = await stage.cluster(name)
+    for (const sql of ['CREATE DATABASE shop', ORDERS, "INSERT INTO shop.orders VALUES (1,'a'),(11,'c')"])
+      cluster.execute(sql)
+    await cluster.run(`BACKUP DATABASE shop SNAPSHOT ${name}_by_hand TO ${REPOSITORY}`)
+    await until('done', async () => (await cluster.run('SHOW BACKUP FROM shop')).rows[0]?.includes('FINISHED'))
+    const before = await contentOf(cluster, 'shop', 'orders')
+    cluster.execute("INSERT INTO shop.orders VALUES (2,'damage'),(12,'since')")
+    return { cluster, before }
+  }
+  const more = { partitions: { orders: ['p1'] }, replicationNumber: 1 }
+
+  test('are restored in place, and no others', async () => {
+    const { cluster, before } = await byHand('bare')
+    const live = await contentOf(cluster, 'shop', 'orders')
+    expect(await stage.restore(specOf('bare', 'bare_by_hand', more))).toMatchObject({ ok: true })
+    const [p1, p2] = [before, live].map((rows, at) => rows.filter((row) => row.startsWith(`p${at + 1}`)))
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual([...(p1 ?? []), ...(p2 ?? [])])
+  })
+
+  test('are restored under another name, and no others', async () => {
+    const { cluster, before } = await byHand('bareaside')
+    const spec = specFrom('bareaside', 'bareaside_by_hand', {
+      ...more,
+      rename: { tables: { orders: 'some' } },
+      publish: 'auto',
+    })
+    expect(await stage.restore(spec)).toMatchObject({ ok: true })
+    expect(await contentOf(cluster, 'shop', 'some')).toEqual(before.filter((row) => row.startsWith('p1')))
+  })
+})
