@@ -43,6 +43,7 @@ export async function settle(
     if (held.id !== table.id)
       throw staleBackup(`another table took the name ${name} before it was backed up; it is taken again`)
     checkComplete(label, name, table, held.partitions, at, look)
+    if (!whole) checkSingle(name, held.partitions)
     if (!look?.changed.has(name)) continue
     // Some of its partitions are in earlier snapshots under the former definition: the two do not go together.
     if (!whole)
@@ -92,6 +93,19 @@ function checkComplete(
       ?.physical.some(([id]) => ids.has(id))
     if (!whole.includes(at) || isThere)
       throw abortedBackup(`snapshot ${label} does not hold partition ${partition} of ${name}, which was to be in it`)
+  }
+}
+
+/**
+ * A table that is distributed at random gets more physical partitions as it is loaded, also after it was looked at. One that has such comes out of one snapshot
+ * or not at all: StarRocks restores them over no table that is there.
+ */
+function checkSingle(name: string, held: ReadonlyMap<string, readonly unknown[]>): void {
+  for (const [partition, physical] of held) {
+    if (physical.length > 1)
+      throw staleBackup(
+        `partition ${partition} of ${name} got more physical partitions while it was backed up; the table is taken again, whole`,
+      )
   }
 }
 

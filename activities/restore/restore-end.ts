@@ -31,6 +31,9 @@ export function submissionFailure(error: StarRocksError, what: string): unknown 
 export function endFailure(job: SnapshotJob, what: string): unknown {
   const failure = classifyJobEnd(job)
   if (!failure) return abortedRestore(`${what} was cancelled in StarRocks, which does not say why`)
+  // No other restore can be under way beside ours: this one stumbled over what it did itself, and will do so again.
+  if (failure.kind === 'retry-later' && failure.what === 'RESTORE')
+    return abortedRestore(`${what} was cancelled in StarRocks: ${failure.text}`)
   return toFailure(failure, `${what} was cancelled in StarRocks`)
 }
 

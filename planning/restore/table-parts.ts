@@ -17,6 +17,10 @@ export interface TablePart {
 
 const isAutomatic = (table: TableRecord) => table.partitioning.startsWith('automatic')
 
+/** Over a table that is there StarRocks restores no partition of several physical ones: the RESTORE that brings one makes the table. */
+const comesAtOnce = (table: TableRecord, wanted?: ReadonlySet<string>) =>
+  Object.entries(table.partitions).some(([name, { physical }]) => physical.length > 1 && wanted?.has(name) !== false)
+
 /** RESTORE adds partitions to range-partitioned tables by itself; to these they must be added before. */
 export const needsPartitionsFirst = (table: TableRecord): boolean =>
   table.partitioning === 'list' || table.partitioning === 'automatic-list'
@@ -34,14 +38,17 @@ export function tableParts(
   { exists = false }: { exists?: boolean } = {},
 ): TablePart[] {
   const wanted = chosen && new Set(chosen)
+  const atOnce = comesAtOnce(table, wanted)
   const groups = new Map<string, TablePart>()
   for (const [name, partition] of Object.entries(table.partitions)) {
     if (wanted && !wanted.has(name)) continue
     const { at, replication } = partition
-    const key = `${at}/${replication ?? ''}`
+    const key = atOnce ? String(at) : `${at}/${replication ?? ''}`
     const group = groups.get(key)
-    if (group) group.names.push(name)
-    else groups.set(key, { label: at, names: [name], replication })
+    if (group) {
+      group.names.push(name)
+      if (replication !== undefined) group.replication = Math.max(replication, group.replication ?? 0)
+    } else groups.set(key, { label: at, names: [name], replication })
   }
   const parts = [...groups.values()].sort((a, b) => a.label - b.label || (a.replication ?? 0) - (b.replication ?? 0))
   const [first] = parts

@@ -107,6 +107,28 @@ describe('which snapshot gives what', () => {
     ])
   })
 
+  test('but not where one consists of several physical partitions, which StarRocks restores over no table', () => {
+    const several = {
+      physical: [
+        ['1', '2'],
+        ['2', '2'],
+      ] as [string, string][],
+    }
+    const random = table({ p1: part(0, { replication: 3 }), p2: part(0), p3: part(0, several) })
+    expect(tableParts(chain, random).map(({ replication, names }) => [replication, names])).toEqual([
+      [3, ['p1', 'p2', 'p3']],
+    ])
+    expect(tableParts(chain, random, ['p1', 'p2'])).toHaveLength(2)
+  })
+
+  test('chosen partitions of a snapshot without a record are listed, with the shadow partition where the table is made', () => {
+    const bare = table({ p1: part(0), p2: part(0), [SHADOW_PARTITION]: part(0) }, { partitioning: 'none', whole: [0] })
+    const listed = (options = {}) => tableParts(chain, bare, ['p1'], options).map(({ partitions }) => partitions)
+    expect(listed()).toEqual([['p1', SHADOW_PARTITION]])
+    expect(listed({ exists: true })).toEqual([['p1']])
+    expect(tableParts(chain, bare).map(({ partitions }) => partitions)).toEqual([undefined])
+  })
+
   test('a table without partitions comes out of what holds all of it, or by its definition', () => {
     expect(tableParts(chain, table({}, { whole: [0] }))).toEqual([{ label: 0, names: [] }])
     expect(tableParts(chain, table({}, { whole: [0], partitioning: 'automatic-range' }))).toEqual([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { backupJobQuery } from '../../contract/backup/backup-api.ts'
 import { viewStorage } from '../../lab/backup/view-storage.ts'
+import { createPhysicalPartition } from '../../lab/data/index.ts'
 import type { LabCluster, LabFault } from '../../lab/index.ts'
 import { backupStage } from '../backup/support/backup-stage.ts'
 import { until } from '../support/until.ts'
@@ -244,6 +245,33 @@ describe('tables that change under it', () => {
     expect(record.tables.t?.whole).toEqual([own])
     expect(Object.values(record.tables.t?.partitions ?? {}).map(({ at }) => at)).toEqual([own, own])
     await onlyThese(cluster, [cluster.backupJobs[0]?.label ?? '', result.id])
+  })
+
+  test('one that gets more physical partitions between the look and a snapshot of some is taken again, whole', async () => {
+    let grown = true
+    const cluster: LabCluster = await shop({
+      onStatement: (sql: string) => {
+        if (grown || !sql.startsWith('BACKUP')) return
+        grown = true
+        const table = cluster.state.databases.get('shop')?.objects.get('r')
+        const [p1] = table?.kind === 'table' ? table.partitions : []
+        if (table?.kind === 'table' && p1) p1.physical.push(createPhysicalPartition(cluster.state, table, p1))
+      },
+    })
+    cluster.execute(`CREATE TABLE shop.r ${TABLE.replace('HASH(id)', 'RANDOM')}`)
+    cluster.execute("INSERT INTO shop.r VALUES (1,'a'),(11,'b')")
+    await stage.backup(spec(cluster), 'shop')
+    cluster.execute("INSERT INTO shop.r PARTITION (p1) VALUES (2,'c')")
+    grown = false
+    const result = await stage.backup(spec(cluster), 'shop')
+    expect(result).toMatchObject({ kind: 'differential', attempts: 2, verified: 'ok' })
+    const { labels, tables } = await stage.record(result.id)
+    const own = labels.length - 1
+    expect(tables.r?.whole).toEqual([own])
+    expect(Object.values(tables.r?.partitions ?? {}).map(({ at, physical }) => [at, physical.length])).toEqual([
+      [own, 2],
+      [own, 1],
+    ])
   })
 
   test('temporary partitions are waited for; a table that keeps them is left out, and said so', async () => {

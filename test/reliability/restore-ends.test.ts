@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { repositoryKeys } from '../../contract/backup/record.ts'
 import { cancelRestoreSignal } from '../../contract/backup/restore-api.ts'
 import { restoreId } from '../../contract/names.ts'
+import { createPhysicalPartition } from '../../lab/data/index.ts'
 import type { LabCluster, LabClusterOptions } from '../../lab/index.ts'
 import { listObjects, openStore } from '../../repository/index.ts'
 import { OwnObjects } from '../../repository/own/own-objects.ts'
@@ -165,6 +166,27 @@ describe('bad days', () => {
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
     const passages = cluster.backupJobs.slice(before).filter(({ kind }) => kind === 'backup')
     expect(passages.map(({ label }) => label.replace(/^sfr_[a-z0-9]{6}/, ''))).toEqual(['_1_1', '_1_2'])
+  })
+
+  test('a chain that StarRocks can never put together ends, and is not tried for ever', async () => {
+    const cluster = await stage.cluster('never')
+    for (const statement of [
+      'CREATE DATABASE shop',
+      "CREATE TABLE shop.orders (id INT NOT NULL, v VARCHAR(20)) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION p1 VALUES LESS THAN ('10')) DISTRIBUTED BY RANDOM BUCKETS 2 PROPERTIES ('replication_num' = '1')",
+      "INSERT INTO shop.orders VALUES (1,'a')",
+    ])
+      cluster.execute(statement)
+    const full = await takeBackup(stage, cluster, { label: 'never_full', database: 'shop' })
+    cluster.execute("ALTER TABLE shop.orders ADD PARTITION p2 VALUES LESS THAN ('20')")
+    const table = cluster.state.databases.get('shop')?.objects.get('orders')
+    const p2 = table?.kind === 'table' ? table.partitions[1] : undefined
+    if (table?.kind !== 'table' || !p2) throw new Error('there is no partition p2')
+    p2.physical.push(createPhysicalPartition(cluster.state, table, p2))
+    await takeBackup(stage, cluster, { label: 'never_inc', database: 'shop', baseline: full })
+    const error = await stage.restore(spec('never', { attempts: 2 })).catch((failure: unknown) => failure)
+    expect((error as Error & { cause?: Error }).cause?.message).toContain("Table orders's state is not NORMAL: RESTORE")
+    expect(restoresOf(cluster)).toHaveLength(3)
+    expect([...cluster.state.databases.keys()].filter((name) => name.includes('__sf_'))).toEqual([])
   })
 
   test('another frontend leads, twice while a job runs: one restore, its rows, nothing sent twice', async () => {
