@@ -131,7 +131,8 @@ export class LabServices {
   async restartFrontend(position: number): Promise<void> {
     const frontend = this.frontend(position)
     if (this.frontends.has(position)) return
-    frontend.startedMs = this.state.now()
+    // Printed in whole seconds, and no process starts in the second in which the former did.
+    frontend.startedMs = Math.max(this.state.now(), frontend.startedMs + 1_000)
     if (frontend.role === 'LEADER') {
       for (const [key, value] of this.settings) {
         const setting = this.state.config.get(key)

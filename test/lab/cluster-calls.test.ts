@@ -85,6 +85,21 @@ test('a killed frontend takes its MySQL connections with it, and comes back on t
   await again.end()
 })
 
+test('a frontend that runs again shows another StartTime, however soon it is back', async () => {
+  cluster = await LabCluster.start({ name: 'c', version: '3.5' })
+  const started = () => {
+    const { columns, rows } = cluster.execute('SHOW FRONTENDS')
+    return String(rows[0]?.[columns.findIndex(({ name }) => name === 'StartTime')])
+  }
+  const seen = [started()]
+  for (let times = 0; times < 2; times++) {
+    await cluster.killFrontend(0)
+    await cluster.restartFrontend(0)
+    seen.push(started())
+  }
+  expect(new Set(seen).size).toBe(3)
+})
+
 test('faults of statements strike on the wire', async () => {
   cluster = await LabCluster.start({ name: 'c', version: '3.5' })
   const frontend = cluster.endpoints.frontends[0]
