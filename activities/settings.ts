@@ -19,8 +19,10 @@ import type { Dependencies } from './dependencies.ts'
 import { asFailure } from './failures.ts'
 import { beating, pause } from './heartbeat.ts'
 
-/** How often the holders of leases are looked at, and whether another process leads. */
+/** How often the holders of leases are looked at, and who leads with what settings. */
 const HOLDERS_MS = 15_000
+/** A frontend that just started may be known by its former start for a few seconds: one look alone does not tell that somebody set a value. */
+const LOOKS_TO_TELL = 2
 
 type LeasedValue = Pick<LeasedSetting, 'key' | 'value' | 'original'>
 
@@ -31,7 +33,16 @@ export interface KeepSettingsInput {
   settings: LeasedValue[]
 }
 
+export interface KeptSettings {
+  leader: string
+  again: string[]
+  /** Keys that somebody gave another value under the same process; unset by versions that did not look. */
+  taken?: string[]
+}
+
 export function createSettingsActivities(deps: Dependencies) {
+  /** Of each cluster, when its settings were last looked at. */
+  const lookedAt = new Map<string, number>()
   return {
     /** The present value of a frontend setting; null when this version does not have it. */
     async readSetting({ cluster, key }: { cluster: string; key: string }): Promise<string | null> {
@@ -81,28 +92,39 @@ export function createSettingsActivities(deps: Dependencies) {
 
     /**
      * Watches over leased settings, which frontends forget when they start: when another process leads than the one that took them, and says what it
-     * was before, they are set again. Some other value is somebody's own, as is the former one under the same process. Returns when another leads.
+     * was before, they are set again. Some other value is somebody's own, as is the former one under the same process. Returns when another leads,
+     * or when somebody took a setting over.
      */
-    async keepSettings({ cluster, leader, settings }: KeepSettingsInput): Promise<{ leader: string; again: string[] }> {
+    async keepSettings({ cluster, leader, settings }: KeepSettingsInput): Promise<KeptSettings> {
       const signal = Context.current().cancellationSignal
+      const strange = new Map<string, number>()
       return beating(async () => {
         for (;;) {
-          await pause(HOLDERS_MS, signal)
+          // The first look comes at once: where workers come and go, the second never might.
+          const wait = (lookedAt.get(cluster) ?? Number.NEGATIVE_INFINITY) + HOLDERS_MS - deps.clock.now()
+          if (wait > 0) await pause(wait, signal)
           signal.throwIfAborted()
+          lookedAt.set(cluster, deps.clock.now())
           try {
             const sessions = deps.cluster(cluster).cluster
             const now = await leaderOf(sessions)
-            if (now === null || now === leader) continue
-            const again: string[] = []
-            for (const { key, original, value } of settings) {
-              signal.throwIfAborted()
-              if ((await frontendSetting(sessions, key))?.value !== original) continue
-              await setFrontendSetting(sessions, key, value)
-              again.push(key)
+            if (now === null) continue
+            if (now !== leader) {
+              const again = await setForgotten(sessions, settings, signal)
+              if (again.length > 0)
+                log.warn('the frontend had forgotten settings; they are set again', { cluster, again })
+              return { leader: now, again }
             }
-            if (again.length > 0)
-              log.warn('the frontend had forgotten settings; they are set again', { cluster, again })
-            return { leader: now, again }
+            const taken: string[] = []
+            for (const { key, value } of settings) {
+              signal.throwIfAborted()
+              const times = (await frontendSetting(sessions, key))?.value === value ? 0 : (strange.get(key) ?? 0) + 1
+              strange.set(key, times)
+              if (times >= LOOKS_TO_TELL) taken.push(key)
+            }
+            if (taken.length === 0) continue
+            log.info('somebody changed settings; they are left alone', { cluster, taken })
+            return { leader, again: [], taken }
           } catch (error) {
             signal.throwIfAborted()
             log.info('settings cannot be looked at', {
@@ -147,6 +169,22 @@ export function createSettingsActivities(deps: Dependencies) {
       })
     },
   }
+}
+
+/** Sets those again that are what they were before. Which. */
+async function setForgotten(
+  cluster: StarRocksCluster,
+  settings: readonly LeasedValue[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const again: string[] = []
+  for (const { key, original, value } of settings) {
+    signal.throwIfAborted()
+    if ((await frontendSetting(cluster, key))?.value !== original) continue
+    await setFrontendSetting(cluster, key, value)
+    again.push(key)
+  }
+  return again
 }
 
 async function leaderOf(cluster: StarRocksCluster): Promise<string | null> {

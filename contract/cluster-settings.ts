@@ -16,7 +16,7 @@ export interface LeasedSetting {
   value: string
   /** Workflow ids of those who need it. */
   holders: string[]
-  /** The process of the leader when it was set; another has forgotten it. Unset: set by a version that did not look. */
+  /** The process of the leader when it was set; another has forgotten it. Unset: nobody looked, or somebody gave it another value since. */
   leader?: string
   /** Nobody needs it any more, and it could not be put back so far: of the last holder's, and why. */
   restoring?: { holder: string; reason: string }

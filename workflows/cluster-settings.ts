@@ -146,7 +146,8 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
       .then((found) => {
         for (const { key } of settings) {
           const lease = leases.get(key)
-          if (lease) leases.set(key, { ...lease, leader: found.leader })
+          // Without a leader it is not watched any more.
+          if (lease) leases.set(key, { ...lease, leader: found.taken?.includes(key) ? undefined : found.leader })
         }
         changed()
       })

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { settingsWorkflowId } from '../../contract/index.ts'
+import { leasesQuery, settingsWorkflowId } from '../../contract/index.ts'
 import type { LabMigration } from '../support/lab-migration.ts'
 import { accessTo } from '../support/lab-worker.ts'
 import { until } from '../support/until.ts'
@@ -89,6 +90,24 @@ describe('settings of a target that two migrations need', () => {
     migration.target.execute(`ADMIN SET FRONTEND CONFIG ("${KEY}" = "false")`)
     await migration.starferry.stop('touched')
     await migration.starferry.result('touched')
+    expect(present(migration)).toBe('false')
+  })
+
+  test('that somebody put back stay so when another process leads', async () => {
+    const migration = await on.migration({ name: 'back', spec: { settings: { legacyCompatibility: 'on' } } }, 1)
+    await migration.start()
+    await migration.untilStatus('changed', ({ settings }) => settings.length === 1)
+    migration.target.execute(`ADMIN SET FRONTEND CONFIG ("${KEY}" = "false")`)
+    const settings = on.temporal.client.workflow.getHandle(settingsWorkflowId(migration.target.state.name))
+    await until(
+      'it is seen that somebody did',
+      async () => (await settings.query(leasesQuery))[0]?.leader === undefined,
+      { withinMs: 90_000, everyMs: 500, explain: () => storyOf(migration) },
+    )
+    await migration.target.killFrontend(0)
+    await migration.target.restartFrontend(0)
+    // Longer than from one look to the next.
+    await sleep(20_000)
     expect(present(migration)).toBe('false')
   })
 
