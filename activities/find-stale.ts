@@ -155,14 +155,16 @@ async function look(
   clocks.set(spec.name, clock)
   const lagging = clock.look(deps.clock.now(), oldestLag)
   const found = await lookAtTables(deps, spec, { signal, fresh, whole, clock: lagging })
+  let unparkedMissingTables = 0
   for (const lag of found.lags) {
     sum.add(lag)
     databases.add(splitTableName(lag.table).database)
-    if (lag.laggingPartitions === 0) continue
-    const { table, laggingPartitions, bytes, unfinished } = lag
+    const { table, laggingPartitions, bytes, unfinished, missing } = lag
+    if (laggingPartitions === 0 && !missing) continue
+    if (skipped.has(table) || isMarked(table)) continue
     // What has no copy yet is made by the metadata difference first.
-    if (lag.missing || skipped.has(table) || isMarked(table)) continue
-    urgent.offer({ table, laggingPartitions, bytes, unfinished })
+    if (missing) unparkedMissingTables++
+    else urgent.offer({ table, laggingPartitions, bytes, unfinished })
   }
   const { counts } = sum
   const { seconds: lagSeconds, oldest } = lagging.finish()
@@ -171,7 +173,7 @@ async function look(
   measure(deps, spec, counts, started, { limit: slots ?? DEFAULT_SLOTS, used: running }, states)
   const result: StaleResult = {
     stale: urgent.list(),
-    counts: { ...counts, ...(lagSeconds === undefined ? {} : { lagSeconds }) },
+    counts: { ...counts, unparkedMissingTables, ...(lagSeconds === undefined ? {} : { lagSeconds }) },
     slots: slots ?? DEFAULT_SLOTS,
     ...started,
     blind: blindSpots(spec, found),

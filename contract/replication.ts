@@ -219,6 +219,8 @@ export interface StaleCounts {
   laggingBytes: number
   /** Source tables that have no table on the target yet. */
   missingTables: number
+  /** Those of them that are neither parked, paused nor running: a metadata difference has to make them. Unset: of a version that did not count them. */
+  unparkedMissingTables?: number
   /** Seconds since the oldest change at the source that the target lacks was first seen; unset when nothing lags. */
   lagSeconds?: number
 }

@@ -3,6 +3,7 @@ import { createDescribeActivities } from '../../activities/describe-tables.ts'
 import { createFindStaleActivities } from '../../activities/find-stale.ts'
 import { mostSteps, StepSlots } from '../../activities/replicate/step-slots.ts'
 import { lookAtTables } from '../../activities/stale/look.ts'
+import { markOfTable } from '../../planning/parked-groups.ts'
 import { LabPair, quietEnvironment } from '../metadata/lab-pair.ts'
 
 const DATABASES = 30
@@ -74,6 +75,16 @@ test('all pages of a listing come from one look', async () => {
   const versions = pair.statements.filter(({ cluster, kind }) => cluster === 'source' && kind === 'SELECT')
   expect(versions.length, JSON.stringify(pair.statements.slice(0, 5))).toBeLessThanOrEqual(2)
   expect(count('source')).toBeLessThan(20)
+})
+
+test('a look counts missing tables that a difference has to make, whatever is parked beside them', async () => {
+  pair.source.execute('CREATE DATABASE gone')
+  for (const table of ['a', 'b', 'c']) pair.source.execute(`CREATE TABLE gone.${table} (id INT) ${BODY}`)
+  const spec = pair.spec({ name: 'missing', intervals: SHORT })
+  const given = { skip: ['gone.a'], skipMarks: [markOfTable('gone.b')], limit: 50, fresh: true }
+  const { counts } = await pair.run(findStale, { spec, ...given })
+  expect(counts).toMatchObject({ missingTables: 3, unparkedMissingTables: 1 })
+  pair.source.execute('DROP DATABASE gone FORCE')
 })
 
 /** The source's view has rows of these databases only: as for a user who may not see most tables, or with one backend of several. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { type ClusterHandle, systemClock } from '../../activities/dependencies.ts'
-import { createActivities } from '../../activities/index.ts'
+import { type Activities, createActivities } from '../../activities/index.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
 import { type WorkerConfigInput, workerConfigSchema } from '../../contract/worker-config.ts'
 import type { LabCluster } from '../../lab/index.ts'
@@ -51,28 +51,33 @@ export class LabWorker {
     this.#finished.catch(() => undefined)
   }
 
-  static async start({ server, client }: Pick<TestTemporal, 'server' | 'client'>): Promise<LabWorker> {
+  /** `instead` gives activities that are not to be the real ones. */
+  static async start(
+    { server, client }: Pick<TestTemporal, 'server' | 'client'>,
+    instead: (real: Activities) => object = () => ({}),
+  ): Promise<LabWorker> {
     const native = await NativeConnection.connect({ address: server.address })
     const known: Known = {
       clusters: new Map(),
       repositories: createRepositories({ repositories: {}, webhooks: {} }),
     }
     const none = createClusters(workerConfigSchema.parse({}))
+    const activities = createActivities({
+      // One that is not known answers in the worker's own words.
+      cluster: (name) => (known.clusters.get(name) ?? none).get(name),
+      clusterNames: () => [...known.clusters.keys()],
+      repository: (name) => known.repositories.get(name),
+      repositoryNames: () => known.repositories.names(),
+      webhook: (name) => known.repositories.webhook(name),
+      client,
+      metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
+      clock: systemClock,
+    })
     const worker = await Worker.create({
       connection: native,
       taskQueue: TASK_QUEUE,
       ...workflowCode(),
-      activities: createActivities({
-        // One that is not known answers in the worker's own words.
-        cluster: (name) => (known.clusters.get(name) ?? none).get(name),
-        clusterNames: () => [...known.clusters.keys()],
-        repository: (name) => known.repositories.get(name),
-        repositoryNames: () => known.repositories.names(),
-        webhook: (name) => known.repositories.webhook(name),
-        client,
-        metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
-        clock: systemClock,
-      }),
+      activities: { ...activities, ...instead(activities) },
       maxConcurrentActivityTaskExecutions: 400,
       // What activities tell, and cancellations on the way back, need not wait longer.
       maxHeartbeatThrottleInterval: '1 second',

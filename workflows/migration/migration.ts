@@ -284,6 +284,11 @@ export class Migration {
   #isDone(): boolean {
     const { memory } = this
     if (!memory.metadataComplete || !memory.counts || this.metadata.running) return false
+    // Whatever else is parked or paused.
+    if (this.#isLeftOver() && patched('what-waits-is-tried-again')) {
+      if (memory.differenceAtMs === undefined) this.metadata.wantLater()
+      return false
+    }
     const parked = Object.values(memory.parked)
     if (parked.some((table) => !table.refused) || memory.heldTables.length > 0) return false
     if (memory.parkedMore?.some((group) => !group.refused)) return false
@@ -305,6 +310,15 @@ export class Migration {
     memory.metadataComplete = false
     this.metadata.start()
     return false
+  }
+
+  /** The next difference has to do something: what a schema change or another's job held, or a table that nobody made yet. */
+  #isLeftOver(): boolean {
+    const { memory } = this
+    const { waitingDefinitions, missingTables } = openMatters(memory)
+    if (waitingDefinitions > 0) return true
+    const unparked = memory.counts?.unparkedMissingTables
+    return unparked === undefined ? missingTables > parkedCount(memory) : unparked > 0
   }
 
   #windowSize(): number {

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import type { Activities } from '../../../activities/index.ts'
+import { Starferry } from '../../../client/api.ts'
+import type { MigrationSpecInput, MigrationStatus, StaleInput } from '../../../contract/index.ts'
+import { LabWorker } from '../../support/lab-worker.ts'
+import { startTemporal, type TestTemporal } from '../../support/temporal.ts'
+
+/** What clusters say, by the activity that asks them. */
+export type Script = Partial<Activities>
+
+export interface ScriptStage {
+  readonly temporal: TestTemporal
+  readonly starferry: Starferry
+  /** Whatever is asked from now on is answered so. */
+  says(script: Script): void
+  /** Starts a migration, which is stopped after the test. */
+  begin(spec: Partial<MigrationSpecInput> & { name: string }, script: Script): Promise<void>
+  status(): Promise<MigrationStatus>
+}
+
+/** Looks by which nothing lags, and of so many tables nobody made a copy. */
+export const looks =
+  (missing: () => number = () => 0): Activities['findStale'] =>
+  async ({ delay = 0, wait = 0 }: StaleInput) => {
+    await sleep((delay + Math.min(wait, 1)) * 1000)
+    const missingTables = missing()
+    const counts = {
+      tables: 1,
+      finishedTables: 1 - missingTables,
+      expiredTables: missingTables,
+      partitions: 1,
+      laggingPartitions: 0,
+      unknownPartitions: 0,
+      totalBytes: 0,
+      laggingBytes: 0,
+      missingTables,
+      unparkedMissingTables: missingTables,
+    }
+    return { stale: [], counts, slots: 10, sent: 0, checkedAt: new Date().toISOString() }
+  }
+
+/** The end of a difference's list. */
+export function differences(...different: string[]) {
+  const counts = { sourceTables: 1, alignedTables: 0, differentTables: 0, targetOnlyTables: 0, refusedTables: 0 }
+  return { different, counts: { ...counts, differentTables: different.length } }
+}
+
+/** Two clusters that are equal, and want nothing changed. */
+const QUIET = {
+  preflight: async () => ({ findings: [], settings: [] }),
+  findStale: looks(),
+  listDifferences: async () => differences(),
+  alignTables: async ({ tables }: { tables: string[] }) =>
+    tables.map((table) => ({ table, outcome: 'created', statements: [], undo: [] })),
+  listTargetOnly: async () => [],
+  alignViews: async () => [],
+  awaitQuiet: async () => undefined,
+  releaseSettings: async () => ({ restored: [], left: [] }),
+}
+
+/** What only some tests answer otherwise. */
+const OTHERS = ['putMetadataSchedule', 'deleteMetadataSchedule'] as const
+
+/** A real Temporal server and the real workflows, between clusters that exist in the test's words alone. */
+export function scripted(): ScriptStage {
+  let temporal: TestTemporal
+  let worker: LabWorker
+  let starferry: Starferry
+  let script: Record<string, unknown> = {}
+  const begun: string[] = []
+  beforeAll(async () => {
+    temporal = await startTemporal()
+    starferry = new Starferry(temporal.client)
+    worker = await LabWorker.start(temporal, (real) => {
+      const usual: Record<string, unknown> = { ...real, ...QUIET }
+      const answer = (name: string) => [
+        name,
+        (input: unknown) => ((script[name] ?? usual[name]) as (input: unknown) => unknown)(input),
+      ]
+      return Object.fromEntries([...Object.keys(QUIET), ...OTHERS].map(answer))
+    })
+  })
+  afterEach(async () => {
+    script = {}
+    for (const name of begun.splice(0)) await starferry.stop(name).catch(() => undefined)
+  })
+  afterAll(async () => {
+    await worker?.stop()
+    await temporal?.stop()
+  })
+  return {
+    get temporal() {
+      return temporal
+    },
+    get starferry() {
+      return starferry
+    },
+    says(more) {
+      Object.assign(script, more)
+    },
+    async begin(spec, given) {
+      script = { ...given }
+      begun.push(spec.name)
+      const intervals = { metadata: 3600, stale: 0.5, park: 3600 }
+      await starferry.start({ source: 'a', target: 'b', intervals, ...spec })
+    },
+    status: () => starferry.status(begun.at(-1) ?? ''),
+  }
+}
