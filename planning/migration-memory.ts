@@ -51,6 +51,8 @@ export interface MigrationMemory {
   failure?: string
   /** Since when a metadata difference of this migration runs, in milliseconds; unset: none does. */
   differenceSinceMs?: number
+  /** Nothing told so far that the last metadata difference that was begun came to its end: held, failed, or still running. */
+  differenceUnfinished?: boolean
   /** When the migration starts the next metadata difference by itself, in milliseconds. */
   differenceAtMs?: number
   /** Tables that the present metadata difference could not align. */
@@ -160,6 +162,7 @@ export function noteMetadata(
   }
   if (!report.complete) return
   memory.metadataComplete = true
+  memory.differenceUnfinished = undefined
   memory.waitingDefinitions = memory.metadataWaiting
   memory.metadataWaiting = undefined
   memory.definitionsCheckedAt = report.startedAt ?? at

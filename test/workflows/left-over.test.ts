@@ -1,5 +1,7 @@
+import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, test } from 'vitest'
-import type { AlignOutcome } from '../../contract/index.ts'
+import { beating } from '../../activities/heartbeat.ts'
+import { type AlignOutcome, metadataWorkflowId } from '../../contract/index.ts'
 import { until } from '../support/until.ts'
 import { differences, looks, scripted } from './support/script.ts'
 
@@ -48,4 +50,49 @@ describe('a one-time migration', () => {
     expect(await on.starferry.result('hidden')).toMatchObject({ state: 'finished', tables: { refused: 3 } })
     expect(made).toBe(true)
   })
+
+  test.each(['fails', 'is told to hold'])(
+    'does what was approved when the difference that was to do it %s',
+    async (how) => {
+      const name = how === 'fails' ? 'failed' : 'held'
+      let listed = 0
+      let release: () => void = () => undefined
+      const released = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      let done = false
+      await on.begin(
+        { name, oneTime: true },
+        {
+          listDifferences: async () => {
+            if (++listed !== 2) return differences()
+            if (name === 'failed') throw ApplicationFailure.nonRetryable('no right to list anything')
+            await beating(() => released)
+            return differences()
+          },
+          alignViews: async ({ approvals }) => {
+            done ||= approvals?.['shop.v'] === 'q'
+            return done ? [of('shop.v', 'recreated')] : [of('shop.v', 'needs-approval', 'q')]
+          },
+        },
+      )
+      await until('it asks', async () => (await on.starferry.parked(name)).some(({ needsApproval }) => needsApproval))
+      await until('the difference is over', async () => (await on.status()).reason?.includes('parked'))
+      expect(await on.starferry.approve(name, ['shop.v'])).toMatchObject({ accepted: ['shop.v'] })
+      await until('the next one is at it', () => listed === 2)
+      if (name === 'held') {
+        await on.starferry.pause(name)
+        await until('it is told', async () => {
+          const { events } = await on.temporal.client.workflow.getHandle(metadataWorkflowId(name)).fetchHistory()
+          return events?.some(({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName === 'hold')
+        })
+        release()
+        await until('it rests', async () => (await on.status()).state === 'paused')
+        expect(done).toBe(false)
+        await on.starferry.resume(name)
+      }
+      expect(await on.starferry.result(name)).toMatchObject({ state: 'finished', tables: { parked: 0 } })
+      expect(done).toBe(true)
+    },
+  )
 })

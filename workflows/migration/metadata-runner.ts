@@ -3,6 +3,7 @@ import {
   ChildWorkflowCancellationType,
   getExternalWorkflowHandle,
   ParentClosePolicy,
+  patched,
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow'
@@ -65,6 +66,7 @@ export class MetadataRunner {
     if (now - this.#endedMs < AGAIN_MS && memory.metadataError !== undefined) return
     memory.differenceSinceMs = now
     memory.differenceAtMs = undefined
+    memory.differenceUnfinished = true
     if (oneDifference()) {
       memory.metadataStuck = []
       memory.metadataWaiting = undefined
@@ -85,10 +87,12 @@ export class MetadataRunner {
     this.want(AGAIN_MS)
   }
 
-  /** Its workflow is closed, however it ended. */
+  /** Its workflow is closed, however it ended. What it left, and what was approved for it, is the next one's; a one-time migration has no Schedule. */
   ended(): void {
+    const { spec, differenceUnfinished } = this.#memory
     this.#memory.differenceSinceMs = undefined
     this.#endedMs = Date.now()
+    if (differenceUnfinished && spec.oneTime && patched('unfinished-difference-is-wanted')) this.wantLater()
   }
 
   /** Stops the running one after its batch. One that is only being started is told when it has started. */
