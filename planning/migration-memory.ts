@@ -131,11 +131,18 @@ export function noteMetadata(
   memory: MigrationMemory,
   report: MetadataReport,
   nowMs: number,
-  /** What has to wait is open, too; runs of former versions forgot it. */
-  { waitingIsOpen = true }: { waitingIsOpen?: boolean } = {},
+  {
+    waitingIsOpen = true,
+    errorIsKept = true,
+  }: {
+    /** What has to wait is open, too; runs of former versions forgot it. */
+    waitingIsOpen?: boolean
+    /** What the failed difference would have found nobody knows before one was through; runs of former versions believed the first batch. */
+    errorIsKept?: boolean
+  } = {},
 ): void {
   memory.metadata = report.counts
-  memory.metadataError = report.error
+  if (report.error !== undefined || report.complete || !errorIsKept) memory.metadataError = report.error
   const at = new Date(nowMs).toISOString()
   noteChanges(memory, report.outcomes, at)
   noteViews(memory, report.outcomes)

@@ -3,7 +3,7 @@ import { check, migrationJobPrefix, migrationSpecSchema, stepJobPrefix } from '.
 import { byteLength, carryMemory, LONGEST_CARRIED } from '../../planning/carry-memory.ts'
 import { type MigrationMemory, newMemory, noteMetadata } from '../../planning/migration-memory.ts'
 import { statusOf } from '../../planning/migration-status.ts'
-import { openMatters } from '../../planning/open-matters.ts'
+import { isSettled, openMatters } from '../../planning/open-matters.ts'
 import { approvedByMetadata } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 
@@ -124,6 +124,25 @@ describe('what has to wait', () => {
     expect(state.parked['a.asked']).toMatchObject({ needsApproval: true })
     noteMetadata(state, report([]), 2)
     expect(openMatters(state)).toMatchObject({ waitingDefinitions: 0, parkedTables: 0 })
+  })
+})
+
+describe('a difference that failed', () => {
+  const report = (complete: boolean, error?: string) => ({ counts: metadata, outcomes: [], more: 0, complete, error })
+
+  test('is open until another is through, whatever that tells before', () => {
+    const state = memory()
+    state.counts = { ...counts, laggingPartitions: 0, missingTables: 0 }
+    noteMetadata(state, report(true), 0)
+    expect(statusOf(state, 0).progress).toBe(1)
+    noteMetadata(state, report(false, 'no right to list anything'), 0)
+    // The first batch of the next one; or all of it, should it be told to hold.
+    noteMetadata(state, report(false), 0)
+    expect(state.metadataError).toBe('no right to list anything')
+    expect(isSettled(state)).toBe(false)
+    expect(statusOf(state, 0).progress).toBeLessThan(1)
+    noteMetadata(state, report(true), 0)
+    expect(isSettled(state)).toBe(true)
   })
 })
 

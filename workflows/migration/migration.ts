@@ -142,7 +142,11 @@ export class Migration {
 
   metadataReported(report: MetadataReport): void {
     const waits = report.outcomes.some(({ outcome }) => outcome === 'waiting')
-    noteMetadata(this.memory, report, Date.now(), { waitingIsOpen: waits && patched('waiting-is-open') })
+    const forgetsError = !report.complete && !report.error && this.memory.metadataError !== undefined
+    noteMetadata(this.memory, report, Date.now(), {
+      waitingIsOpen: waits && patched('waiting-is-open'),
+      errorIsKept: forgetsError && patched('error-is-kept'),
+    })
     if ((report.complete || report.error) && !oneDifference()) this.metadata.ended()
     const made = report.outcomes.some(
       ({ outcome }) => outcome === 'created' || outcome === 'recreated' || outcome === 'altered',
