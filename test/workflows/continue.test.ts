@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { holdSignal, metadataDueSignal, tableWorkflowId } from '../../contract/index.ts'
 import { LabMigration } from '../support/lab-migration.ts'
-import { LabWorker } from '../support/lab-worker.ts'
+import { accessTo, LabWorker } from '../support/lab-worker.ts'
 import { startTemporal, type TestTemporal } from '../support/temporal.ts'
 import { until } from '../support/until.ts'
 import { insert, makeTables } from './support/stage.ts'
@@ -56,6 +57,39 @@ describe('continue as new', () => {
       await migration.stop()
     }
   })
+})
+
+test('what a pause has to tell running tables, the next run tells them as well', async () => {
+  const kind = { version: '3.5' as const }
+  // Others have a Schedule to pause first.
+  const spec = { oneTime: true, limits: { tables: 2 } }
+  const migration = await LabMigration.prepare({ name: 'told', source: kind, target: kind, spec }, temporal, worker)
+  try {
+    makeTables(migration, 2)
+    const frozen = migration.target.faults.inject({ kind: 'freeze-jobs' })
+    await migration.start()
+    await until('two jobs run', () => migration.jobs.sent === 2)
+    // All of it comes with one task: the pause, and more than a run is to have.
+    await worker.stop()
+    const before = await runs('migrate/told')
+    const handle = temporal.client.workflow.getHandle('migrate/told')
+    await migration.starferry.pause('told')
+    for (let i = 0; i < 100; i++) await handle.signal(metadataDueSignal)
+    worker = await LabWorker.start(temporal)
+    const { source, target } = migration
+    worker.configure({ [source.state.name]: accessTo(source), [target.state.name]: accessTo(target) })
+    await until('it continues as new', async () => (await runs('migrate/told')) > before)
+    for (const table of ['shop.t0', 'shop.t1']) {
+      await until(`${table} is told`, async () => {
+        const { events } = await temporal.client.workflow.getHandle(tableWorkflowId('told', table)).fetchHistory()
+        return events?.some((one) => one.workflowExecutionSignaledEventAttributes?.signalName === holdSignal.name)
+      })
+    }
+    frozen.clear()
+    await migration.untilStatus('paused', ({ state }) => state === 'paused')
+  } finally {
+    await migration.stop()
+  }
 })
 
 async function runs(workflowId: string): Promise<number> {

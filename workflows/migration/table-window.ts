@@ -5,6 +5,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
+  patched,
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow'
@@ -69,7 +70,17 @@ export class TableWindow {
 
   /** Takes over the tables that an earlier run started. */
   async inherit(): Promise<void> {
-    await Promise.all(Object.keys(this.#memory.running).map((table) => this.#askForSignal(table)))
+    const asked = Promise.all(Object.keys(this.#memory.running).map((table) => this.#askForSignal(table)))
+    this.#holdAgain()
+    await asked
+  }
+
+  /** What an earlier run told them together with its end, nobody told them. */
+  #holdAgain(): void {
+    const { paused, heldTables, running } = this.#memory
+    const held = paused ? Object.keys(running) : heldTables.filter((table) => this.has(table))
+    if (held.length === 0 || !patched('inherited-tables-are-held')) return
+    for (const table of held) void this.holdTable(table)
   }
 
   /** Tells all running tables to send nothing new, follow what runs, and end. Those being started are told when they have started. */
