@@ -9,6 +9,7 @@ import {
   patched,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow'
 // Not from the contract's index: that would load the schemas.
@@ -151,13 +152,23 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
         }
         changed()
       })
-      .catch((error: unknown) => {
-        if (!isCancellation(error)) log.error('settings could not be watched', { cluster, error: reasonOf(error) })
-      })
+      .catch((error: unknown) => (isCancellation(error) ? undefined : watchAgain(scope, error)))
       .then(() => {
         keeping = undefined
       })
     keeping = { scope, ended }
+  }
+
+  /** It ended as it should not have: what is leased is watched again after a pause, which a lease or a release ends. */
+  async function watchAgain(scope: CancellationScope, error: unknown): Promise<void> {
+    log.error('settings could not be watched', { cluster, error: reasonOf(error) })
+    if (!patched('settings-are-watched-again')) return
+    try {
+      await scope.run(() => sleep(WATCH_AGAIN))
+      changed()
+    } catch (cancelled) {
+      if (!isCancellation(cancelled)) throw cancelled
+    }
   }
 
   async function restoreInTheEnd({ key, original, value }: LeasedSetting): Promise<void> {
@@ -184,7 +195,7 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
           continue
         }
         // Asked before it is set: one that starts in between has forgotten it.
-        const asked = original !== value && held === undefined && patched('settings-are-kept')
+        const asked = original !== value && held?.leader === undefined && isAsked(held)
         const leader = asked ? ((await control.leaderProcess({ cluster })) ?? undefined) : held?.leader
         // Written down before it is changed: whatever happens in between, it will be put back.
         const holders = [...new Set([...(held?.holders ?? []), holder])]
@@ -256,6 +267,11 @@ export async function clusterSettings(input: ClusterSettingsInput): Promise<void
     return { cluster, key, from: value, to: original }
   }
 }
+
+const WATCH_AGAIN = '30 seconds'
+
+/** Whether to ask who leads, of a setting of which that is not known; runs of former versions did not, or not again. */
+const isAsked = (held: LeasedSetting | undefined) => patched(held ? 'leader-is-asked-again' : 'settings-are-kept')
 
 /** Whose leases end when the workflow itself is cancelled. */
 const EVERYBODY = 'everybody'

@@ -60,7 +60,10 @@ const QUIET = {
 }
 
 /** What only some tests answer otherwise. */
-const OTHERS = ['putMetadataSchedule', 'deleteMetadataSchedule'] as const
+const OTHERS = [
+  ...['putMetadataSchedule', 'deleteMetadataSchedule', 'awaitClosed'],
+  ...['readSetting', 'writeSetting', 'leaderProcess', 'keepSettings'],
+]
 
 /** A real Temporal server and the real workflows, between clusters that exist in the test's words alone. */
 export function scripted(): ScriptStage {
