@@ -1,5 +1,10 @@
 import { Context } from '@temporalio/activity'
-import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
+import {
+  type Client,
+  type WorkflowExecutionStatusName,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
 import type { TableReport } from '../contract/index.ts'
 import type { Dependencies } from './dependencies.ts'
 import { beating, pause } from './heartbeat.ts'
@@ -15,10 +20,22 @@ export interface OpenTable {
   runId?: string
 }
 
+const CLOSED: ReadonlySet<WorkflowExecutionStatusName> = new Set([
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+  'TERMINATED',
+  'CONTINUED_AS_NEW',
+  'TIMED_OUT',
+])
+
+/** Whether a run with this status is over. One that Temporal pauses goes on some time, and so may one whose status this version does not know. */
+export const isClosedStatus = (name: WorkflowExecutionStatusName): boolean => CLOSED.has(name)
+
 /** Whether no run of this workflow is open. */
 export async function isClosed(client: Client, workflowId: string): Promise<boolean> {
   try {
-    return (await client.workflow.getHandle(workflowId).describe()).status.name !== 'RUNNING'
+    return isClosedStatus((await client.workflow.getHandle(workflowId).describe()).status.name)
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return true
     throw error

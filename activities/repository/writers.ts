@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { RepositoryLease } from '../../contract/backup/repository-api.ts'
-import { isClosed } from '../closed-workflows.ts'
+import { isClosed, isClosedStatus } from '../closed-workflows.ts'
 
 /** Whether a workflow still works. `unknown`: this Temporal has never heard of it, or has forgotten it; another one may know it. */
 export type Writer = 'open' | 'closed' | 'unknown'
@@ -31,7 +31,7 @@ export async function holderOf(
 async function ask(client: Client, workflowId: string, runId: string | undefined): Promise<Writer> {
   try {
     const { status } = await client.workflow.getHandle(workflowId, runId).describe()
-    if (status.name === 'RUNNING') return 'open'
+    if (!isClosedStatus(status.name)) return 'open'
     // What one run began, the next of its chain goes on with.
     return status.name === 'CONTINUED_AS_NEW' && !(await isClosed(client, workflowId)) ? 'open' : 'closed'
   } catch (error) {
