@@ -21,6 +21,8 @@ export interface DifferenceProgress {
   reported: number
   more: number
   aligned: number
+  /** Marks of the latter that are still open; unset: not known, or too many. */
+  leftOut?: string
 }
 
 /** What became of one table, view or materialized view when it was aligned. */
@@ -73,6 +75,8 @@ export interface MetadataReport {
   outcomes: AlignOutcome[]
   more: number
   complete: boolean
+  /** With the last report, when outcomes were left out: marks of what these leave open. What is in no report and not here is settled. */
+  leftOut?: string
   /** When the difference began: what changed later is for the next one. */
   startedAt?: string
   /** Set when the difference itself failed. */

@@ -4,7 +4,7 @@ import type { Change, ChangedSetting, MigrationState, StopOptions } from '../con
 import type { MigrationSpec } from '../contract/migration-spec.ts'
 import type { OldestLag, StaleCounts } from '../contract/replication.ts'
 import type { RateSample } from './copy-rate.ts'
-import { keepStuck, listOrMark, type ParkedGroup, unmark } from './parked-groups.ts'
+import { keepStuck, listOrMark, markMatcher, type ParkedGroup, unmark } from './parked-groups.ts'
 import { type Parked, parkSeconds, stillApproved } from './parking.ts'
 
 /** A table whose workflow runs. */
@@ -134,11 +134,14 @@ export function noteMetadata(
   {
     waitingIsOpen = true,
     errorIsKept = true,
+    leftOutIsTold = true,
   }: {
     /** What has to wait is open, too; runs of former versions forgot it. */
     waitingIsOpen?: boolean
     /** What the failed difference would have found nobody knows before one was through; runs of former versions believed the first batch. */
     errorIsKept?: boolean
+    /** What was left out of the reports is told by marks; for runs of former versions nothing was settled then. */
+    leftOutIsTold?: boolean
   } = {},
 ): void {
   memory.metadata = report.counts
@@ -173,12 +176,14 @@ export function noteMetadata(
   memory.waitingDefinitions = memory.metadataWaiting
   memory.metadataWaiting = undefined
   memory.definitionsCheckedAt = report.startedAt ?? at
-  if (report.more === 0) {
+  const leftOut = leftOutIsTold ? report.leftOut : undefined
+  if (report.more === 0 || leftOut !== undefined) {
     const stuck = new Set(memory.metadataStuck)
+    const isLeftOut = markMatcher(leftOut ? [leftOut] : [])
     for (const [table, one] of Object.entries(memory.parked)) {
-      if (one.byMetadata && !stuck.has(table)) delete memory.parked[table]
+      if (one.byMetadata && !stuck.has(table) && !isLeftOut(table)) delete memory.parked[table]
     }
-    keepStuck(memory, stuck)
+    keepStuck(memory, stuck, leftOut)
   }
   memory.metadataStuck = []
 }

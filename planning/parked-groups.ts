@@ -176,10 +176,15 @@ export function postponeMarked({ parkedMore = [] }: Pick<Memory, 'parkedMore'>, 
 
 const failed = ({ byMetadata, needsApproval, refused }: ParkedGroup) => byMetadata && !needsApproval && !refused
 
-/** After a whole metadata difference: of what differences found, only these tables are still stuck. */
-export function keepStuck(memory: Pick<Memory, 'parkedMore'>, stuck: Iterable<string>): void {
+/** Marks with one more; undefined once there are more of them than a payload has room for. */
+export function withMark(marks: string | undefined, table: string): string | undefined {
+  return marks === undefined || marks.length >= MOST_MARKED * MARK ? undefined : marks + markOfTable(table)
+}
+
+/** After a whole metadata difference: of what differences found, only these tables are still stuck, and those with these marks. */
+export function keepStuck(memory: Pick<Memory, 'parkedMore'>, stuck: Iterable<string>, others = ''): void {
   if (!memory.parkedMore?.some((group) => group.byMetadata)) return
-  const marks = new Set([...stuck].map(markOfTable))
+  const marks = new Set([...[...stuck].map(markOfTable), ...split(others)])
   for (const group of memory.parkedMore) {
     if (!group.byMetadata) continue
     const kept = split(group.marks).filter((mark) => marks.has(mark))

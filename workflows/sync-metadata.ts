@@ -20,6 +20,7 @@ import {
   metadataWorkflowId,
   type SyncMetadataInput,
 } from '../contract/index.ts'
+import { withMark } from '../planning/parked-groups.ts'
 import { shortReason } from '../planning/parking.ts'
 import { FORMERLY } from '../planning/schema-outcome.ts'
 import { control, untilEnded, work } from './activities.ts'
@@ -53,6 +54,7 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
   const open: AlignOutcome[] = []
   let openBytes = 0
   let { reported, more, aligned, after } = carried ?? { reported: 0, more: 0, aligned: 0 }
+  let leftOut = carried ? carried.leftOut : ''
   let counts: MetadataCounts | undefined
 
   try {
@@ -86,7 +88,7 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
     if (!workflowInfo().continueAsNewSuggested || !patched('continue-difference')) return
     await report(false)
     if (held) return
-    await continueAsNew<typeof syncMetadata>({ ...input, carried: { reported, more, aligned, after: last } })
+    await continueAsNew<typeof syncMetadata>({ ...input, carried: { reported, more, aligned, after: last, leftOut } })
   }
 
   function collect(outcomes: readonly AlignOutcome[]): void {
@@ -98,7 +100,10 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
       }
       const outcome = brief(full)
       if (reported + open.length < MOST_OUTCOMES || outcome.undo.length > 0) open.push(outcome)
-      else more++
+      else {
+        more++
+        if (OPEN.has(outcome.outcome)) leftOut = withMark(leftOut, outcome.table)
+      }
       openBytes += JSON.stringify(outcome).length
     }
   }
@@ -112,6 +117,7 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
       outcomes,
       more,
       complete,
+      ...(complete && more > 0 ? { leftOut } : {}),
       // Of its first run, should it have continued.
       startedAt: workflowInfo().startTime.toISOString(),
       ...(error ? { error } : {}),
@@ -133,6 +139,9 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
     }
   }
 }
+
+/** What is not settled by them. */
+const OPEN: ReadonlySet<AlignOutcome['outcome']> = new Set(['needs-approval', 'refused', 'waiting', 'failed'])
 
 /** What was done is told in short – the statements are in this workflow's history; what waits for an approval is told in full. */
 function brief(outcome: AlignOutcome): AlignOutcome {

@@ -4,6 +4,7 @@ import { byteLength, carryMemory, LONGEST_CARRIED } from '../../planning/carry-m
 import { type MigrationMemory, newMemory, noteMetadata } from '../../planning/migration-memory.ts'
 import { statusOf } from '../../planning/migration-status.ts'
 import { isSettled, openMatters } from '../../planning/open-matters.ts'
+import { isMarked, parkedCount, withMark } from '../../planning/parked-groups.ts'
 import { approvedByMetadata } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 
@@ -104,6 +105,48 @@ describe('metadata reports', () => {
     noteMetadata(state, report([outcome('a.refused', 'refused')]), 1)
     expect(Object.keys(state.parked)).toEqual(['a.refused'])
     expect(state.changes.map(({ table }) => table)).toEqual(['a.new'])
+  })
+})
+
+describe('more outcomes than a difference tells', () => {
+  const asks = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => ({
+      table: `a.t${from + i}`,
+      outcome: 'needs-approval' as const,
+      statements: [],
+      undo: [],
+    }))
+  const marksOf = (from: number, to: number) =>
+    asks(from, to).reduce<string | undefined>((marks, { table }) => withMark(marks, table), '')
+  const report = (from: number, to: number, more: number, leftOut?: string) => ({
+    counts: metadata,
+    outcomes: asks(from, to),
+    more,
+    complete: true,
+    leftOut,
+  })
+
+  test('settle what is neither told nor marked, listed or not', () => {
+    const state = memory()
+    noteMetadata(state, report(0, 700, 0), 0)
+    expect([Object.keys(state.parked).length, parkedCount(state)]).toEqual([500, 700])
+    // It does not say which were left out: nothing is known of the others.
+    noteMetadata(state, report(100, 600, 50), 0)
+    expect(parkedCount(state)).toBe(700)
+    noteMetadata(state, report(100, 600, 50, marksOf(600, 650)), 0)
+    expect(parkedCount(state)).toBe(550)
+    expect(state.parked['a.t99']).toBeUndefined()
+    expect(isMarked(state, 'a.t649')).toBe(true)
+    expect(isMarked(state, 'a.t650')).toBe(false)
+    // A run of a former version took no notice.
+    noteMetadata(state, report(100, 600, 0, ''), 0, { leftOutIsTold: false })
+    noteMetadata(state, report(200, 300, 1, ''), 0, { leftOutIsTold: false })
+    expect(parkedCount(state)).toBe(500)
+  })
+
+  test('are marked as long as a payload has room', () => {
+    expect(marksOf(0, 10_000)).toHaveLength(60_000)
+    expect(marksOf(0, 10_001)).toBeUndefined()
   })
 })
 

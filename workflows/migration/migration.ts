@@ -146,6 +146,7 @@ export class Migration {
     noteMetadata(this.memory, report, Date.now(), {
       waitingIsOpen: waits && patched('waiting-is-open'),
       errorIsKept: forgetsError && patched('error-is-kept'),
+      leftOutIsTold: report.leftOut !== undefined && patched('left-out-is-told'),
     })
     if ((report.complete || report.error) && !oneDifference()) this.metadata.ended()
     const made = report.outcomes.some(
