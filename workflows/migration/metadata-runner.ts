@@ -33,6 +33,9 @@ export class MetadataRunner {
   #scheduleWanted = 0
   #schedulePut = 0
   #putting = false
+  #starting = false
+  /** Somebody waits for the end of that. */
+  #startAwaited = false
 
   constructor(memory: MigrationMemory, inherited: boolean, wake: () => void) {
     this.#memory = memory
@@ -44,8 +47,12 @@ export class MetadataRunner {
     return this.#memory.differenceSinceMs !== undefined
   }
 
+  /** Something is not settled yet: not the moment to continue as new. */
   get busy(): boolean {
-    return this.#putting
+    if (this.#putting) return true
+    if (!this.#starting || !patched('started-differences-are-awaited')) return false
+    this.#startAwaited = true
+    return true
   }
 
   /** Somebody asked for one, or something that failed is to be tried again. */
@@ -141,6 +148,7 @@ export class MetadataRunner {
 
   async #run(): Promise<void> {
     const { spec, parked, viewMarks } = this.#memory
+    this.#starting = true
     try {
       const handle = await startChild<typeof syncMetadata>(WORKFLOW_TYPES.syncMetadata, {
         workflowId: metadataWorkflowId(spec.name),
@@ -151,9 +159,11 @@ export class MetadataRunner {
         staticSummary: `Metadata of migration ${spec.name}`,
         typedSearchAttributes: searchAttributes({ kind: 'metadata', migration: spec.name, cluster: spec.target }),
       })
+      this.#startEnded()
       if (this.#mustRest && oneDifference()) void this.#hold()
       await handle.result()
     } catch (error) {
+      this.#startEnded()
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
         // One of a former migration of this name is still at it; its report comes to this one.
         if (oneDifference()) await this.#follow()
@@ -163,6 +173,12 @@ export class MetadataRunner {
     }
     this.ended()
     this.#wake()
+  }
+
+  #startEnded(): void {
+    this.#starting = false
+    if (this.#startAwaited) this.#wake()
+    this.#startAwaited = false
   }
 
   /** Until one that this run did not start is closed. */
