@@ -46,6 +46,8 @@ export interface MigrationMemory {
   counts?: StaleCounts
   metadata?: MetadataCounts
   metadataError?: string
+  /** Why there is no Schedule, or an old one. */
+  scheduleError?: string
   lookError?: string
   /** Why it is about to fail, while what it started comes to its end. */
   failure?: string

@@ -142,7 +142,7 @@ function parkedReason({ needsApproval, refused, attempts, reason }: Parked): str
 
 function whyNotMoving(memory: MigrationMemory): string | undefined {
   const running = Object.keys(memory.running).length
-  const failure = memory.lookError ?? memory.metadataError
+  const failure = memory.lookError ?? memory.metadataError ?? memory.scheduleError
   switch (memory.state) {
     case 'pausing':
     case 'stopping':

@@ -11,7 +11,7 @@ import { holdSignal, metadataWorkflowId, migrationId, WORKFLOW_TYPES } from '../
 import type { MigrationMemory } from '../../planning/migration-memory.ts'
 import { isMarkedDue, postponeMarked } from '../../planning/parked-groups.ts'
 import { approvedByMetadata, isAlignmentDue, postponeAlignments, shortReason } from '../../planning/parking.ts'
-import { control, waits } from '../activities.ts'
+import { schedules, waits } from '../activities.ts'
 import { searchAttributes } from '../search-attributes.ts'
 import type { syncMetadata } from '../sync-metadata.ts'
 import { oneDifference } from './one-difference.ts'
@@ -21,6 +21,8 @@ import { asOwnFailure } from './prepare.ts'
 const AGAIN_MS = 30_000
 /** Of runs begun by an older version: a difference of which an earlier run of the migration did not hear the end. */
 const LOST_MS = 10 * 60_000
+/** After the Schedule could not be put. */
+const PUT_AGAIN_MS = 60_000
 
 /**
  * The migration's metadata differences, one at a time: its workflow id is the lock. The Schedule only says that one is due, so that whether it may
@@ -33,6 +35,7 @@ export class MetadataRunner {
   #scheduleWanted = 0
   #schedulePut = 0
   #putting = false
+  #putAgainMs = Number.POSITIVE_INFINITY
   #starting = false
   /** Somebody waits for the end of that. */
   #startAwaited = false
@@ -41,6 +44,7 @@ export class MetadataRunner {
     this.#memory = memory
     this.#wake = wake
     if (inherited && !memory.metadataComplete) memory.differenceSinceMs ??= Date.now()
+    if (inherited && memory.scheduleError !== undefined) this.#putAgainMs = Date.now()
   }
 
   get running(): boolean {
@@ -127,23 +131,42 @@ export class MetadataRunner {
     if (!this.#putting) void this.#put()
   }
 
+  /** As above, a while after it could not be put. */
+  putScheduleAgain(): void {
+    if (this.#putAgainMs <= Date.now()) this.putSchedule()
+  }
+
   async #put(): Promise<void> {
     this.#putting = true
+    this.#putAgainMs = Number.POSITIVE_INFINITY
     try {
       while (this.#schedulePut !== this.#scheduleWanted) {
         const wanted = this.#scheduleWanted
         const { spec, paused, stop } = this.#memory
         if (stop) return
-        await control.putMetadataSchedule({ spec, paused })
+        await schedules.putMetadataSchedule({ spec, paused })
         this.#schedulePut = wanted
+        this.#memory.scheduleError = undefined
       }
     } catch (error) {
       this.#schedulePut = this.#scheduleWanted
-      this.#memory.metadataError = `The Schedule of metadata differences could not be set: ${messageOf(error)}`
+      this.#notPut(`The Schedule of metadata differences could not be set: ${messageOf(asOwnFailure(error))}`)
     } finally {
       this.#putting = false
       this.#wake()
     }
+  }
+
+  /** It is tried again; meanwhile the migration itself has differences made as often as the Schedule would. */
+  #notPut(reason: string): void {
+    const memory = this.#memory
+    if (!patched('schedule-is-put-again')) {
+      memory.metadataError = reason
+      return
+    }
+    memory.scheduleError = shortReason(reason)
+    this.#putAgainMs = Date.now() + PUT_AGAIN_MS
+    this.want(memory.spec.intervals.metadata * 1000)
   }
 
   async #run(): Promise<void> {

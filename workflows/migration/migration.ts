@@ -29,12 +29,12 @@ import {
 import { dueTables, nextDue, type Parked, shortReason } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
 import { lookDelay, lookLimit, MOST_AT_ONCE, windowSize } from '../../planning/window.ts'
-import { control, looks, untilEnded, waits, work } from '../activities.ts'
+import { looks, schedules, untilEnded, waits, work } from '../activities.ts'
 import type { migrate } from '../migrate.ts'
 import { setSearchAttributes } from '../search-attributes.ts'
 import { MetadataRunner } from './metadata-runner.ts'
 import { oneDifference } from './one-difference.ts'
-import { asOwnFailure, compensate, leaseSettings, preflight } from './prepare.ts'
+import { asOwnFailure, compensate, leaseSettings, noteNotDeleted, preflight } from './prepare.ts'
 import { noteReport } from './reports.ts'
 import { TableWindow } from './table-window.ts'
 
@@ -261,6 +261,7 @@ export class Migration {
   /** Starts what there is to start. Whether a one-time migration is done. */
   #syncing(): boolean {
     const { memory } = this
+    this.metadata.putScheduleAgain()
     if (!memory.metadataComplete || (this.metadata.due && oneDifference())) this.metadata.start()
     this.#fill()
     this.window.lookForClosed()
@@ -476,7 +477,11 @@ export class Migration {
     this.#setState('stopping')
     if (!memory.prepared) return true
     // First of all, so that nothing starts new work while the rest comes to its end.
-    await control.deleteMetadataSchedule({ name: memory.spec.name })
+    try {
+      await schedules.deleteMetadataSchedule({ name: memory.spec.name })
+    } catch (error) {
+      noteNotDeleted(memory, error)
+    }
     if (memory.stop?.cancelJobs) {
       if (oneDifference()) this.#keepCancelling()
       else if (this.#quiet === 'no') await this.#cancelJobs(false)

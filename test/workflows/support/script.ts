@@ -4,7 +4,7 @@ import type { Activities } from '../../../activities/index.ts'
 import { Starferry } from '../../../client/api.ts'
 import type { MigrationSpecInput, MigrationStatus, StaleInput } from '../../../contract/index.ts'
 import { LabWorker } from '../../support/lab-worker.ts'
-import { startTemporal, type TestTemporal } from '../../support/temporal.ts'
+import { startTemporal, type TestTemporal, type TestTemporalOptions } from '../../support/temporal.ts'
 
 /** What clusters say, by the activity that asks them. */
 export type Script = Partial<Activities>
@@ -66,14 +66,14 @@ const OTHERS = [
 ]
 
 /** A real Temporal server and the real workflows, between clusters that exist in the test's words alone. */
-export function scripted(): ScriptStage {
+export function scripted(options?: TestTemporalOptions): ScriptStage {
   let temporal: TestTemporal
   let worker: LabWorker
   let starferry: Starferry
   let script: Record<string, unknown> = {}
   const begun: string[] = []
   beforeAll(async () => {
-    temporal = await startTemporal()
+    temporal = await startTemporal(options)
     starferry = new Starferry(temporal.client)
     worker = await LabWorker.start(temporal, (real) => {
       const usual: Record<string, unknown> = { ...real, ...QUIET }
