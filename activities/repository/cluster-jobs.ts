@@ -51,19 +51,24 @@ export function clusterJobs(
 const AGE_MS = 5_000
 const UNKNOWN_AGE_MS = 120_000
 
-/** Asks again only what is no longer fresh. */
+/** Asks again only what is no longer fresh, or was asked before `since` (of performance.now()): what is not known holds everything up in any case. */
 export function rememberedJobs(
   deps: Pick<Dependencies, 'cluster'>,
   clusters: readonly string[],
   signal?: AbortSignal,
-): () => Promise<ClusterJobs[]> {
+): (since?: number) => Promise<ClusterJobs[]> {
   const known = new Map<string, { at: number; jobs: ClusterJobs }>()
-  return async () => {
+  return async (since = 0) => {
+    const asked = performance.now()
     const due = clusters.filter((name) => {
       const last = known.get(name)
-      return !last || performance.now() - last.at > ('unknown' in last.jobs ? UNKNOWN_AGE_MS : AGE_MS)
+      if (!last) return true
+      return 'unknown' in last.jobs ? asked - last.at > UNKNOWN_AGE_MS : asked - last.at > AGE_MS || last.at < since
     })
-    for (const jobs of await clusterJobs(deps, due, signal)) known.set(jobs.cluster, { at: performance.now(), jobs })
+    for (const jobs of await clusterJobs(deps, due, signal)) {
+      // What does not answer costs its whole time-out: that counts from its end.
+      known.set(jobs.cluster, { at: 'unknown' in jobs ? performance.now() : asked, jobs })
+    }
     return clusters.flatMap((name) => known.get(name)?.jobs ?? [])
   }
 }

@@ -45,7 +45,8 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
   const objects = objectsOf(repository)
   const { marks } = objects
   const jobs = rememberedJobs(deps, clustersOf(deps, repository.name), signal)
-  const look = (leftovers = input.leftovers) => readSituation(deps, repository, { leftovers, jobs, signal })
+  const look = (leftovers = input.leftovers, since?: number) =>
+    readSituation(deps, repository, { leftovers, jobs: () => jobs(since), signal })
   const situation = await look()
   const plan = planPrune(situation, input)
   const notes = new Set<string>()
@@ -59,7 +60,7 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
     const condemned = situation.condemned.has(head.id)
     const seen = situation.marks.get(head.id)
     const announced = condemned && seen ? seen : await marks.announce(head.id, labels, seen, { signal })
-    const again = await look(false)
+    const again = await look(false, performance.now())
     const reason = whyStays(again, doomed) ?? whyKept(planPrune(again, input), doomed)
     if (reason) {
       // What was begun is good for nothing, whoever wants it now.
