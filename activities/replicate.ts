@@ -113,7 +113,8 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   step.schema = trust.known
   if (!believed) partitions = distrust(pair, partitions)
   // Before anything is emptied: what would be copied in its place might be no better.
-  if (partitions.some(isDiscarded)) await checkStoredNames(pair, definition, sourceIndexes, partitions)
+  const discarded = partitions.filter(isDiscarded)
+  if (discarded.length > 0) await checkStoredNames(pair, definition, sourceIndexes, partitions, discarded)
   if (shouldStop(step)) return result('stopped')
   const statements = await resetPartitions(step, pair, partitions, input.approval)
   if (statements.length > 0) {
@@ -130,8 +131,6 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     believed || statements.length === 0 ? {} : { emptied: { reason: REPLACED, statements: few(statements) } }
   const lagging = partitions.filter((partition) => partition.verdict.action === 'replicate')
   if (lagging.length === 0) {
-    // Who made these copies, and under which names, nobody knows.
-    await checkStoredNames(pair, definition, sourceIndexes, partitions)
     if (partitions.every(isInSync)) return { ...inSync(partitions, memory, schema), ...emptied }
     throw stale(`partitions of ${pair.source.full} changed while they were being looked at`)
   }
@@ -148,7 +147,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   const chosen = now.map((one) => one.pair)
   const bytes = now.reduce((sum, one) => sum + one.bytes, 0)
   const mapped = await mapTablets(pair, chosen, indexes)
-  await checkStoredNames(pair, definition, sourceIndexes, chosen, mapped)
+  await checkStoredNames(pair, definition, sourceIndexes, partitions, chosen, mapped)
   const targetBytes = partitions.reduce((sum, partition) => sum + partition.target.dataSizeBytes, 0n)
   step.jobId = jobIdOf(input.jobPrefix, step.context.info.attempt, schema)
   const request = await buildRequest(step, pair, definition, mapped, { bytes, targetBytes })

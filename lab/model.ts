@@ -30,7 +30,16 @@ export interface LabReplica {
 }
 
 /** A bucket of one index in one physical partition. Rollup tablets keep no rows of their own: they are derived from the base. */
+/** What a tablet's backend still takes for its columns, until the partition is loaded: then it hears of changes. */
+export interface LabHeard {
+  /** Visible version of the partition. */
+  at: bigint
+  schemaVersion: number
+  columns: { name: string; uniqueId: number }[]
+}
+
 export interface LabTablet {
+  heard?: LabHeard
   id: bigint
   replicas: LabReplica[]
   rows: LabRow[]

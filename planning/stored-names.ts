@@ -1,50 +1,95 @@
 /**
- * Backends never hear of RENAME COLUMN (StarRocks 3.3 and later): for them a column is called as it was when it was made (Column.java, `columnId`).
- * The replication matches columns by these names (replication_utils.h, `calc_column_unique_id_map`) and rewrites files with the target's ids; where the ids
- * of all that match agree, it takes files as they are. A renamed column matches nothing, so its copy is right only where its id happens to be the
- * target's. Else the copy holds NULL, the default, or values of a column that was dropped long ago, and nothing tells.
+ * Backends never hear of RENAME COLUMN (StarRocks 3.3 and later), and of other changes only with the next load: a tablet keeps the names that columns
+ * were made under (Column.java, `columnId`), and the ids under which its files hold them. The replication goes by a tablet's own list
+ * (replication_utils.h, `calc_column_unique_id_map`): columns are matched by these names, and files rewritten with the target's ids; where the ids of all
+ * that match agree, it takes files as they are. So a renamed column, or one that came after another was dropped, can arrive with wrong values or
+ * none, at the right version.
  */
+export interface StoredColumn {
+  name: string
+  uniqueId: number
+}
+
 export interface StoredNames {
   /** As SHOW CREATE TABLE prints them, in order. */
   printed: readonly string[]
   /** SchemaVersion of the base index. */
   version: number
-  stored: {
-    schemaVersion: number | undefined
-    columns: readonly { name: string; uniqueId: number }[]
-  }
+  /** Of a tablet that has heard of the latest change; undefined: there is none. */
+  current: readonly StoredColumn[] | undefined
+  /** Of the tablet that is copied. */
+  stored: { schemaVersion: number | undefined; columns: readonly StoredColumn[] }
+  /** The target's table was made in one piece, as it is printed: its ids are its columns' places. */
+  fresh: boolean
 }
 
 export type StoredVerdict =
-  /** Every column is called alike; or those that are not came or went since the backend last heard of the table. */
-  | { verdict: 'alike' }
-  /** These were renamed. `inOrder`: ids are places, as in a table that is made from the same statement. */
-  | { verdict: 'renamed'; columns: { name: string; stored: string }[]; inOrder: boolean }
-  /** Some are missing and others are left over, and the backend has not heard of the last change: renamed, or dropped and added. */
-  | { verdict: 'unclear'; missing: string[]; surplus: string[] }
+  | { verdict: 'right' }
+  /** These columns of the copy would get values of others, or none. */
+  | { verdict: 'wrong'; columns: string[] }
+  | { verdict: 'unclear' }
 
-export function compareStored({ printed, version, stored }: StoredNames): StoredVerdict {
-  const lower = (name: string) => name.toLowerCase()
-  // Columns that StarRocks makes for itself are not printed.
-  const own = stored.columns.filter(({ name }) => !name.startsWith('__'))
-  const visible = printed.filter((name) => !name.startsWith('__'))
-  const known = new Set(own.map(({ name }) => lower(name)))
-  const wanted = new Set(visible.map(lower))
-  const missing = visible.filter((name) => !known.has(lower(name)))
-  const surplus = own.map(({ name }) => name).filter((name) => !wanted.has(lower(name)))
-  const renamed = own.flatMap(({ name }, place) => {
-    const now = visible[place]
-    return now === undefined || lower(now) === lower(name) ? [] : [{ name: now, stored: name }]
-  })
-  const upToDate = stored.schemaVersion === version && own.length === visible.length
-  // Two that exchanged their names leave none over.
-  if (upToDate && renamed.length > 0) {
-    return {
-      verdict: 'renamed',
-      columns: renamed,
-      inOrder: stored.columns.every((one, place) => one.uniqueId === place),
-    }
+const RIGHT: StoredVerdict = { verdict: 'right' }
+const UNCLEAR: StoredVerdict = { verdict: 'unclear' }
+
+export function judgeStored(given: StoredNames): StoredVerdict {
+  const { current, fresh } = given
+  if (!current) return guess(given)
+  const now = columnsNow(given.printed, current)
+  if (!now) return UNCLEAR
+  return fresh ? simulate(given, now) : byNames(given, now)
+}
+
+const lower = (name: string) => name.toLowerCase()
+/** Columns that StarRocks makes for itself are not printed. */
+const isOwn = ({ name }: { name: string }) => name.startsWith('__')
+
+/** Present names with the ids that files have them under, those that are not printed last. */
+function columnsNow(printed: readonly string[], current: readonly StoredColumn[]): StoredColumn[] | undefined {
+  const visible = current.filter((one) => !isOwn(one))
+  if (visible.length !== printed.length) return undefined
+  return [
+    ...printed.map((name, place) => ({ name: lower(name), uniqueId: visible[place]?.uniqueId ?? -1 })),
+    ...current.filter(isOwn).map(({ name, uniqueId }) => ({ name: lower(name), uniqueId })),
+  ]
+}
+
+/** What the copy's backends will do. */
+function simulate({ stored }: StoredNames, now: readonly StoredColumn[]): StoredVerdict {
+  const target = now.map(({ name }, place) => ({ name, uniqueId: place }))
+  const byName = new Map(target.map((column) => [column.name, column.uniqueId]))
+  const matched = stored.columns.map(({ name, uniqueId }) => ({ uniqueId, twin: byName.get(lower(name)) }))
+  const convert = matched.some(({ uniqueId, twin }) => twin !== undefined && twin !== uniqueId)
+  const wrong = new Set<string>()
+  for (const { uniqueId, twin } of matched) {
+    const wanted = now.find((column) => column.uniqueId === uniqueId)?.name
+    const read = target.find((column) => column.uniqueId === (convert ? twin : uniqueId))?.name
+    if (wanted === read) continue
+    for (const name of [wanted, read]) if (name !== undefined) wrong.add(name)
   }
-  if (upToDate || missing.length === 0 || surplus.length === 0) return { verdict: 'alike' }
-  return { verdict: 'unclear', missing, surplus }
+  return wrong.size === 0 ? RIGHT : { verdict: 'wrong', columns: [...wrong] }
+}
+
+/** Of the copy only the names are known: its columns came and went as well. */
+function byNames({ stored }: StoredNames, now: readonly StoredColumn[]): StoredVerdict {
+  const names = new Set(now.map(({ name }) => name))
+  const ids = new Map(now.map(({ name, uniqueId }) => [uniqueId, name]))
+  const held = new Set(stored.columns.map(({ uniqueId }) => uniqueId))
+  const dropped = stored.columns.filter(({ uniqueId }) => !ids.has(uniqueId))
+  const renamed = stored.columns.some(({ name, uniqueId }) => (ids.get(uniqueId) ?? lower(name)) !== lower(name))
+  const taken = dropped.some(({ name }) => names.has(lower(name)))
+  const later = now.some(({ uniqueId }) => !held.has(uniqueId))
+  return renamed || taken || (dropped.length > 0 && later) ? UNCLEAR : RIGHT
+}
+
+/** No tablet was loaded since the last change: then only what came can be told, by a change for each at most. */
+function guess({ printed, version, stored }: StoredNames): StoredVerdict {
+  const visible = stored.columns.filter((one) => !isOwn(one)).map(({ name }) => lower(name))
+  const known = new Set(visible)
+  const names = printed.map(lower)
+  const kept = names.filter((name) => known.has(name))
+  if (kept.length !== visible.length || kept.some((name, place) => name !== visible[place])) return UNCLEAR
+  const came = names.length - kept.length
+  const changes = stored.schemaVersion === undefined ? came : version - stored.schemaVersion
+  return changes <= came ? RIGHT : UNCLEAR
 }

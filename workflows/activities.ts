@@ -22,10 +22,10 @@ export const work = proxyActivities<Activities>({
 /** Calls to Temporal itself and to a frontend's settings: they answer at once and do not heartbeat. */
 export const control = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', retry })
 
-/** Calls to Temporal itself that somebody may have no right to: what fails is told, and nothing else waits for it. */
+/** Calls to Temporal itself that somebody may have no right to: what fails for half a minute is told, and nothing else waits for it. */
 export const schedules = proxyActivities<Activities>({
   startToCloseTimeout: '1 minute',
-  retry: { ...retry, maximumAttempts: 4 },
+  retry: { ...retry, maximumAttempts: 6 },
 })
 
 /** What has to be undone on a cluster and could not be: tried again for as long as it takes, in growing pauses. */

@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity'
 import { versionOf } from '../../planning/partition-verdict.ts'
-import { compareStored, type StoredVerdict } from '../../planning/stored-names.ts'
+import { judgeStored, type StoredVerdict } from '../../planning/stored-names.ts'
 import {
   type IndexSchema,
   indexSchemas,
@@ -13,118 +13,179 @@ import {
   tablets,
 } from '../../starrocks/index.ts'
 import { refused } from '../failures.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
 import { facts } from '../pollers/facts.ts'
 import type { ComparedDefinition } from './definitions.ts'
 import { livingBackends, replicaSources } from './pair-tablets.ts'
 import type { PartitionPair } from './partition-pairs.ts'
-import type { TablePair } from './table-pair.ts'
+import type { TablePair, TableSide } from './table-pair.ts'
 import { baseOf, indexesOf } from './tablet-map.ts'
 
 /** A backend that cannot be reached must not hold up what does not depend on it. */
-const ANSWER_MS = 5_000
-/** Replicas that are asked. */
+const ANSWER_MS = 3_000
+/** Nor again and again. */
+const SILENT_MS = 10 * 60_000
+/** Tablets of the partition that was loaded last which are asked whether they have heard of the last change. */
 const MOST_ASKED = 3
 /** Tables of which is remembered what was found. */
 const MOST_KNOWN = 20_000
+const WIDTH = 4
 
-/** By source table: the state of both tables under which all was well. */
-const known = new WeakMap<object, Map<string, string>>()
+/** What was found of a table while its columns, and those of its copy, are in one state. */
+interface Found {
+  state: string
+  /** Unset: no tablet has heard of the last change. */
+  current: TabletColumns['columns'] | undefined
+  fresh: boolean
+  /** Source partitions that come out right. */
+  right: Set<bigint>
+}
+
+const known = new WeakMap<object, Map<string, Found>>()
+const silent = new WeakMap<object, Map<string, number>>()
 
 /**
- * Refuses a table of which a column was renamed where its copy would be wrong: the replication goes by names that only backends know. One tablet's
- * backend is asked, once for each state of the columns. Where none can be reached from here nothing is known, and the table is copied as before;
- * the preflight tells.
+ * Refuses a table of which these partitions would be copied with wrong values, since the replication goes by names and ids of columns that only backends
+ * know. A tablet of each is asked for, once for each state of the columns; of a table that was never altered one for all. Where no backend can be reached
+ * from here nothing is known, and the table is copied; the preflight tells.
  *
- * A shared-data source tells these names nowhere; one before 3.3 cannot rename. `mapped`: what is about to be sent, so that no tablet has to be looked up.
+ * A shared-data source tells these names nowhere; before 3.3 every change of columns writes the tablets anew, and none can be renamed. `mapped`: what is about
+ * to be sent, so that its tablets need not be looked up.
  */
 export async function checkStoredNames(
   pair: TablePair,
   { model }: ComparedDefinition,
   indexes: readonly IndexSchema[],
-  partitions: readonly PartitionPair[],
+  all: readonly PartitionPair[],
+  copied: readonly PartitionPair[],
   mapped: readonly PartitionReplication[] = [],
 ): Promise<void> {
   const { source, target, spec } = pair
   const { version, runMode } = source.capabilities
   if (spec.allow.renamedColumns || runMode !== 'shared_nothing' || !isAtLeast(version, 3, 3)) return
   const base = baseOf(source, indexes)
-  const filled = partitions.filter((partition) => versionOf(partition.source) > 1n)
-  if (!base || filled.length === 0) return
-  const printed = model.columns.map(({ name }) => name)
-  const key = `${source.databaseId}/${source.entry.id}`
-  const state = JSON.stringify([String(base.id), base.schemaVersion, printed, String(target.entry.id)])
-  const found = known.get(source.cluster) ?? new Map<string, string>()
-  known.set(source.cluster, found)
-  if (found.get(key) === state) return
+  const filled = all.filter(hasRows)
   const last = latest(filled)
-  const sent = [...(mapped.find(({ sourcePartitionId }) => sourcePartitionId === last?.source.id)?.indexes ?? [])]
-  const [tablet] = sent[indexes.indexOf(base)]?.tablets ?? []
-  const asked = tablet ? { id: tablet.sourceTabletId, doors: tablet.backends } : await findTablet(pair, base, last)
-  const stored = asked && (await ask(source.full, asked))
-  if (!stored) return
-  const verdict = compareStored({ printed, version: base.schemaVersion, stored })
-  if (!(await isRight(pair, verdict))) throw refused(whyRefused(source.full, verdict))
-  found.delete(key)
-  found.set(key, state)
-  const [oldest] = found.keys()
-  if (found.size > MOST_KNOWN && oldest !== undefined) found.delete(oldest)
+  if (!base || !last) return
+  const printed = model.columns.map(({ name }) => name)
+  const state = JSON.stringify([String(base.id), base.schemaVersion, printed, String(target.entry.id)])
+  const look = (partition: PartitionPair) => tabletsOf(source, base, indexes.indexOf(base), partition, mapped)
+  let found = recall(pair, state)
+  let first: TabletColumns | undefined
+  if (!found?.current) {
+    const answers = await askSome(source, (await look(last)).slice(0, MOST_ASKED), base.schemaVersion)
+    first = answers[0]
+    if (!first) return
+    const heard = answers.find(({ schemaVersion }) => schemaVersion === base.schemaVersion || base.schemaVersion === 0)
+    const copy = baseOf(target, await indexSchemas(target.cluster, target.databaseId, target.entry.id))
+    found = { state, current: heard?.columns, fresh: copy?.schemaVersion === 0, right: new Set() }
+    remember(pair, found)
+  }
+  const { current, fresh, right } = found
+  // Of a table that was never altered all tablets are alike.
+  const open = base.schemaVersion === 0 ? [last] : copied.filter((one) => hasRows(one) && !right.has(one.source.id))
+  await mapConcurrently(
+    open.filter(({ source: { id } }) => !right.has(id)),
+    WIDTH,
+    async (partition) => {
+      const stored = partition === last && first ? first : await askFirst(source, await look(partition))
+      if (!stored) return
+      const verdict = judgeStored({ printed, version: base.schemaVersion, current, stored, fresh })
+      if (verdict.verdict !== 'right') throw refused(whyRefused(`${source.full}, partition ${partition.name}`, verdict))
+      // Without a tablet that knows, the next load may tell another story.
+      if (current) right.add(partition.source.id)
+    },
+  )
 }
 
-/** What was loaded last has heard of the latest change. */
+const hasRows = ({ source }: PartitionPair) => versionOf(source) > 1n
+
+function recall({ source }: TablePair, state: string): Found | undefined {
+  const found = known.get(source.cluster)?.get(`${source.databaseId}/${source.entry.id}`)
+  return found?.state === state ? found : undefined
+}
+
+function remember({ source }: TablePair, found: Found): void {
+  const tables = known.get(source.cluster) ?? new Map<string, Found>()
+  known.set(source.cluster, tables)
+  const key = `${source.databaseId}/${source.entry.id}`
+  tables.delete(key)
+  tables.set(key, found)
+  const [oldest] = tables.keys()
+  if (tables.size > MOST_KNOWN && oldest !== undefined) tables.delete(oldest)
+}
+
+/** What was loaded last has heard of the latest change, if any has. */
 function latest(partitions: readonly PartitionPair[]): PartitionPair | undefined {
   const at = ({ source }: PartitionPair) => source.visibleVersionTime ?? ''
   return partitions.reduce<PartitionPair | undefined>((a, b) => (a && at(a) >= at(b) ? a : b), undefined)
 }
 
-/** One of which a backend can be asked. */
+/** A tablet of the base index, and the backends that have it. */
 interface AskedTablet {
   id: bigint
   doors: readonly ReplicaBackend[]
 }
 
-async function findTablet(
-  { source }: TablePair,
+async function tabletsOf(
+  source: TableSide,
   base: IndexSchema,
-  partition: PartitionPair | undefined,
-): Promise<AskedTablet | undefined> {
-  if (!partition) return undefined
+  place: number,
+  partition: PartitionPair,
+  mapped: readonly PartitionReplication[],
+): Promise<AskedTablet[]> {
+  const sent = mapped.find(({ sourcePartitionId }) => sourcePartitionId === partition.source.id)
+  const index = sent && [...sent.indexes][place]
+  if (index) return [...index.tablets].map(({ sourceTabletId, backends }) => ({ id: sourceTabletId, doors: backends }))
   const backends = livingBackends(await facts(source.cluster).backends(), source.handle.addressMap)
   const own = await indexesOf(source, partition.source.id)
-  const index = own ? own.get(base.name)?.id : base.id
-  if (index === undefined) return undefined
-  const [tablet] = await tablets(source.cluster, source.databaseId, source.entry.id, partition.source.id, index)
-  return tablet && { id: tablet.id, doors: replicaSources(tablet, partition.source.visibleVersion, backends) }
+  const id = own ? own.get(base.name)?.id : base.id
+  if (id === undefined) return []
+  const listed = await tablets(source.cluster, source.databaseId, source.entry.id, partition.source.id, id)
+  return listed.map((tablet) => ({
+    id: tablet.id,
+    doors: replicaSources(tablet, partition.source.visibleVersion, backends),
+  }))
 }
 
-async function ask(table: string, { id, doors }: AskedTablet): Promise<TabletColumns | undefined> {
-  for (const { host, httpPort } of doors.slice(0, MOST_ASKED)) {
+const askFirst = async (source: TableSide, [tablet]: readonly AskedTablet[]) => tablet && ask(source, tablet)
+
+/** Up to the first that has heard of the last change. */
+async function askSome(source: TableSide, some: readonly AskedTablet[], version: number): Promise<TabletColumns[]> {
+  const answers: TabletColumns[] = []
+  for (const tablet of some) {
+    const answer = await ask(source, tablet)
+    if (answer) answers.push(answer)
+    if (answer?.schemaVersion === version) break
+  }
+  return answers
+}
+
+async function ask({ cluster, full }: TableSide, { id, doors }: AskedTablet): Promise<TabletColumns | undefined> {
+  const until = silent.get(cluster) ?? new Map<string, number>()
+  silent.set(cluster, until)
+  for (const { host, httpPort } of doors) {
+    const door = `${host}:${httpPort}`
+    if ((until.get(door) ?? 0) > performance.now()) continue
     try {
       const answer = await tabletColumns({ host, port: httpPort }, id, { timeoutMs: ANSWER_MS })
       if (answer) return answer
     } catch (error) {
       if (!(error instanceof StarRocksError)) throw error
-      log.info('a backend does not tell its columns', { table, error: error.message })
+      until.set(door, performance.now() + SILENT_MS)
+      log.info('a backend does not tell its columns, and is not asked for a while', {
+        table: full,
+        error: error.message,
+      })
     }
   }
   return undefined
 }
 
-/** Renamed columns are read by their ids where no id has to be rewritten: as in a copy that was made in one piece. */
-async function isRight({ target }: TablePair, verdict: StoredVerdict): Promise<boolean> {
-  if (verdict.verdict === 'alike') return true
-  if (verdict.verdict === 'unclear' || !verdict.inOrder) return false
-  const copy = baseOf(target, await indexSchemas(target.cluster, target.databaseId, target.entry.id))
-  return copy?.schemaVersion === 0
-}
-
 const REMEDY =
   'Make the table anew at the source (CREATE TABLE … LIKE, INSERT INTO … SELECT, ALTER TABLE … SWAP WITH), or set allow.renamedColumns if its rows are compared by other means'
 
-function whyRefused(table: string, verdict: StoredVerdict): string {
-  if (verdict.verdict === 'unclear') {
-    return `${table}: backends have columns ${verdict.surplus.join(', ')} and not ${verdict.missing.join(', ')}; were they renamed, the replication would leave them empty in the copy, without a word. Load a row into the table: then its backends tell. Else: ${REMEDY}`
-  }
-  const columns = verdict.verdict === 'renamed' ? verdict.columns : []
-  const renamed = columns.map(({ name, stored }) => `${name} (${stored})`).join(', ')
-  return `${table}: columns were renamed, which the source's backends do not know: ${renamed}. The replication goes by the backends' names and would fill them with wrong values or none, without a word. ${REMEDY}`
+function whyRefused(what: string, verdict: StoredVerdict): string {
+  const columns = verdict.verdict === 'wrong' ? `columns ${verdict.columns.join(', ')}` : 'some columns, perhaps,'
+  return `${what}: columns were renamed, or came after others were dropped, and the source's backends still go by the former ones: the replication would fill ${columns} with wrong values or none, without a word. ${verdict.verdict === 'unclear' ? 'Once a row was loaded into the table its backends may tell more; a copy that is dropped is made in one piece. ' : ''}${REMEDY}`
 }

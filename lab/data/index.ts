@@ -9,7 +9,7 @@ export { baseIndex, bucketOf, findPartition, partitionTypes, partitionValues } f
 export { defaultValue } from './row-builder.ts'
 export { countRows, misplacedRows, type ScanOptions, scanPartition, scanRows, scanTablet } from './scan.ts'
 export { bytesPerRow, partitionBytes, tableBytes } from './size.ts'
-export { asRead, numberColumns, type StoredColumn, storedColumns } from './stored-columns.ts'
+export { asRead, heardBy, keepHeard, numberColumns, type StoredColumn, storedColumns } from './stored-columns.ts'
 export { endRow, forgetLiveRows, keyOf, keyPositions } from './tablet.ts'
 export { compareValues, normalizeValue, valueKind } from './values.ts'
 export {

@@ -1,4 +1,4 @@
-import { storedColumns } from '../data/index.ts'
+import { heardBy } from '../data/index.ts'
 import type { LabNode, LabState } from '../model.ts'
 import { findTablet } from '../replication/registry.ts'
 import type { HttpHandler } from './http-server.ts'
@@ -31,10 +31,11 @@ function tabletMeta(state: LabState, node: LabNode, id: string) {
   if (!place || !index || !place.tablet.replicas.some(({ backendId }) => backendId === node.id)) {
     return { status: 200, body: 'no tablet exist' }
   }
+  const { columns, schemaVersion } = heardBy(index, place.physical, place.tablet)
   const schema = {
     keys_type: index.keysType,
-    column: storedColumns(index.columns).map(({ name, uniqueId }) => ({ unique_id: uniqueId, name })),
-    schema_version: index.schemaVersion,
+    column: columns.map(({ name, uniqueId }) => ({ unique_id: uniqueId, name })),
+    schema_version: schemaVersion,
   }
   return { status: 200, body: JSON.stringify({ tablet_id: Number(id), schema }, null, 4) }
 }

@@ -15,7 +15,7 @@ export function applySnapshot(
   version: bigint,
 ): void {
   const { columns } = baseIndex(table)
-  const reshape = rowReshaper(asRead(snapshot.columns, columns), columns, state.now())
+  const reshape = rowReshaper(asRead(snapshot.columns, columns, snapshot.heard), columns, state.now())
   if (snapshot.increment) applyIncrement(table, tablet, snapshot.increment, reshape, version)
   else replaceRows(tablet, snapshot.rows.map(reshape), version)
 }

@@ -1,3 +1,4 @@
+import type { StoredColumn } from '../data/index.ts'
 import type { LabColumn, LabReplicationJob, LabRow, LabTable, LabValue } from '../model.ts'
 import type { BackendAddress } from './request.ts'
 
@@ -30,6 +31,8 @@ export interface TabletWork {
 /** Rows of a source tablet at exactly the version asked for, and how they came about since the target's version. */
 export interface TabletSnapshot {
   columns: LabColumn[]
+  /** Those that the tablet's backend has heard of, as it knows them. */
+  heard?: StoredColumn[]
   /** Rows of base tablets; rollup tablets have none of their own. */
   rows: LabValue[][]
   /** Set when the source still knows what happened since the target's version: then only that is copied. */

@@ -1,4 +1,4 @@
-import { baseIndex, scanTablet } from '../data/index.ts'
+import { baseIndex, heardBy, scanTablet } from '../data/index.ts'
 import type { LabState } from '../model.ts'
 import type { PartitionWork, RunningJob, TabletSnapshot, TabletWork } from './job.ts'
 import { clusterByService, findTablet, reachNode, type TabletPlace } from './registry.ts'
@@ -59,15 +59,16 @@ function takeSnapshot(
   if (physical.dataVersion < version || version < (physical.oldestVersion ?? 1n)) return undefined
   const base = baseIndex(place.table)
   const extraBytes = physical.extraBytes ?? 0
+  const heard = heardBy(base, physical, place.tablet).columns
   if (place.indexId !== base.id) return { columns: [], rows: [], extraBytes: 0 }
   const rows = [...scanTablet(place.tablet, version)]
   const since = partition.targetVersion - ahead
   if (partition.targetVersion <= 1n || since < (physical.oldestVersion ?? 1n))
-    return { columns: base.columns, rows, extraBytes }
+    return { columns: base.columns, heard, rows, extraBytes }
   const inRange = (at: bigint | undefined) => at !== undefined && at > since && at <= version
   const increment = {
     added: place.tablet.rows.filter((row) => inRange(row.since) && (row.until === undefined || row.until > version)),
     ended: place.tablet.rows.filter((row) => row.since <= since && inRange(row.until)),
   }
-  return { columns: base.columns, rows, increment, extraBytes }
+  return { columns: base.columns, heard, rows, increment, extraBytes }
 }

@@ -1,4 +1,4 @@
-import { createTablets, numberColumns, reshapeRows } from '../data/index.ts'
+import { createTablets, keepHeard, numberColumns, reshapeRows } from '../data/index.ts'
 import type { LabColumn, LabDatabase, LabIndexMeta, LabTable } from '../model.ts'
 import { columnText } from '../show/create-table-text.ts'
 import type { AlterClause, ColumnPlace } from './alter-clauses.ts'
@@ -169,6 +169,7 @@ const change = (
   const index = base(table)
   const jobId = state.nextId()
   const before = index.id
+  if (!heavy) keepHeard(table, index)
   reshapeRows(state, table, columns)
   index.columns = columns
   index.schemaVersion += 1

@@ -1,40 +1,94 @@
 import { describe, expect, test } from 'vitest'
-import { compareStored } from '../../planning/stored-names.ts'
+import { judgeStored } from '../../planning/stored-names.ts'
 
-const columns = (...list: [string, number][]) => list.map(([name, uniqueId]) => ({ name, uniqueId }))
-/** At version 3, of which the backend has heard up to `heard`. */
-const judge = (printed: string[], stored: ReturnType<typeof columns>, { heard }: { heard?: number } = { heard: 3 }) =>
-  compareStored({ printed, version: 3, stored: { schemaVersion: heard, columns: stored } })
-
-describe('names that frontends print, and names that backends have', () => {
-  test('are alike, whatever the case, and whatever StarRocks makes for itself', () => {
-    expect(judge(['id', 'V'], columns(['id', 0], ['v', 1]))).toEqual({ verdict: 'alike' })
-    const generated = columns(['id', 0], ['v', 1], ['__generated_partition_column_0', 2])
-    expect(judge(['id', 'v'], generated)).toEqual({ verdict: 'alike' })
+const columns = (text: string) =>
+  text.split(' ').map((one) => {
+    const [name = '', id] = one.split(':')
+    return { name, uniqueId: Number(id) }
   })
 
-  test('a renamed column of a table that was made in one piece', () => {
-    const verdict = judge(['id', 'w'], columns(['id', 0], ['v', 1]))
-    expect(verdict).toEqual({ verdict: 'renamed', columns: [{ name: 'w', stored: 'v' }], inOrder: true })
+interface Given {
+  /** As SHOW CREATE TABLE prints it. */
+  printed: string
+  /** Of a tablet that is up to date, as `name:id`. */
+  current?: string
+  /** Of the tablet that is copied; unset: it is up to date. */
+  stored?: string
+  /** The SchemaVersion, of 5, that it has heard of. */
+  heard?: number
+  fresh?: boolean
+}
+
+function judge({ printed, current, stored, heard = 5, fresh = true }: Given) {
+  return judgeStored({
+    printed: printed.split(' '),
+    version: 5,
+    current: current === undefined ? undefined : columns(current),
+    stored: { schemaVersion: heard, columns: columns(stored ?? current ?? '') },
+    fresh,
+  })
+}
+const RIGHT = { verdict: 'right' }
+const UNCLEAR = { verdict: 'unclear' }
+const wrong = (...names: string[]) => ({ verdict: 'wrong', columns: names })
+
+describe('a copy that was made in one piece', () => {
+  test.each<[what: string, given: Given]>([
+    ['nothing was ever changed, whatever the case', { printed: 'id V', current: 'id:0 v:1' }],
+    ['StarRocks made a column for itself', { printed: 'id v', current: 'id:0 v:1 __generated_partition_column_0:2' }],
+    ['one was renamed and nothing else', { printed: 'id w', current: 'id:0 v:1' }],
+    [
+      'one came last, and this tablet has not heard',
+      { printed: 'id v y', current: 'id:0 v:1 y:2', stored: 'id:0 v:1' },
+    ],
+    ['one came in the middle', { printed: 'id y v', current: 'id:0 y:2 v:1', stored: 'id:0 v:1' }],
+    ['one in the middle was dropped', { printed: 'id v', current: 'id:0 v:2', stored: 'id:0 a:1 v:2' }],
+    ['the last one was dropped', { printed: 'id v', current: 'id:0 v:1', stored: 'id:0 v:1 z:2' }],
+    ['one was dropped and another came, and it has heard', { printed: 'id b', current: 'id:0 b:2' }],
+  ])('is right where %s', (_, given) => expect(judge(given)).toEqual(RIGHT))
+
+  test('is wrong where a renamed column took the place of a dropped one', () => {
+    expect(judge({ printed: 'id v', current: 'id:0 x:2' })).toEqual(wrong('v'))
   })
 
-  test('a column that took the place of a dropped one', () => {
-    const verdict = judge(['id', 'v'], columns(['id', 0], ['x', 2]))
-    expect(verdict).toEqual({ verdict: 'renamed', columns: [{ name: 'v', stored: 'x' }], inOrder: false })
+  test('is wrong where columns exchanged their names, or one took over another’s', () => {
+    expect(judge({ printed: 'id b a', current: 'id:0 a:1 b:2' })).toEqual(wrong('b', 'a'))
+    expect(judge({ printed: 'id c a', current: 'id:0 a:1 b:2' })).toMatchObject({ verdict: 'wrong' })
   })
 
-  test('two that exchanged their names leave none over', () => {
-    const verdict = judge(['id', 'b', 'a'], columns(['id', 0], ['a', 1], ['b', 2]))
-    expect(verdict).toMatchObject({ verdict: 'renamed', inOrder: true })
+  test('is wrong where a partition was not loaded since one was dropped and another came', () => {
+    expect(judge({ printed: 'id v y', current: 'id:0 v:1 y:3', stored: 'id:0 v:1 z:2', heard: 3 })).toEqual(wrong('y'))
+    expect(judge({ printed: 'id v', current: 'id:0 v:2', stored: 'id:0 v:1', heard: 3 })).toEqual(wrong('v'))
   })
 
-  test('columns that came or went since the backend last heard of the table', () => {
-    expect(judge(['id', 'v', 'y'], columns(['id', 0], ['v', 1]), { heard: 2 })).toEqual({ verdict: 'alike' })
-    expect(judge(['id'], columns(['id', 0], ['v', 1]), { heard: 2 })).toEqual({ verdict: 'alike' })
+  test('is wrong where one was renamed, and another came before it', () => {
+    expect(judge({ printed: 'id y w', current: 'id:0 y:2 v:1' })).toEqual(wrong('w'))
   })
+})
 
-  test.each([{ heard: 2 }, {}])('nobody knows whether one was renamed, or dropped and another added (%o)', (heard) => {
-    const verdict = judge(['id', 'w'], columns(['id', 0], ['v', 1]), heard)
-    expect(verdict).toEqual({ verdict: 'unclear', missing: ['w'], surplus: ['v'] })
+describe('a copy whose columns came and went as well', () => {
+  const grown = { fresh: false }
+  test('is right where all names are the same', () => {
+    expect(judge({ ...grown, printed: 'id v y', current: 'id:0 v:1 y:3' })).toEqual(RIGHT)
+    expect(judge({ ...grown, printed: 'id v y', current: 'id:0 v:1 y:3', stored: 'id:0 v:1' })).toEqual(RIGHT)
+    expect(judge({ ...grown, printed: 'id v', current: 'id:0 v:1', stored: 'id:0 v:1 z:2' })).toEqual(RIGHT)
   })
+  test('cannot be told where one was renamed, or a dropped one may be taken for one that came', () => {
+    expect(judge({ ...grown, printed: 'id w', current: 'id:0 v:1' })).toEqual(UNCLEAR)
+    expect(judge({ ...grown, printed: 'id v y', current: 'id:0 v:1 y:3', stored: 'id:0 v:1 z:2' })).toEqual(UNCLEAR)
+    expect(judge({ ...grown, printed: 'id v', current: 'id:0 v:2', stored: 'id:0 v:1' })).toEqual(UNCLEAR)
+  })
+})
+
+describe('where no tablet has heard of the last change', () => {
+  test('columns that came can be told', () => {
+    expect(judge({ printed: 'id v y', stored: 'id:0 v:1', heard: 4 })).toEqual(RIGHT)
+    expect(judge({ printed: 'id x v y', stored: 'id:0 v:1', heard: 3 })).toEqual(RIGHT)
+  })
+  test.each<[what: string, given: Given]>([
+    ['dropped, or another renamed into its place', { printed: 'id v', stored: 'id:0 v:1 x:2', heard: 4 }],
+    ['dropped and added, or renamed', { printed: 'id w', stored: 'id:0 v:1', heard: 3 }],
+    ['dropped and added anew under its name', { printed: 'id v', stored: 'id:0 v:1', heard: 3 }],
+    ['more changes than columns that came', { printed: 'id v y', stored: 'id:0 v:1', heard: 3 }],
+  ])('nobody knows whether one was %s', (_, given) => expect(judge(given)).toEqual(UNCLEAR))
 })

@@ -73,6 +73,17 @@ function replaceColumn({ source }: LabMigration, between: () => void = () => und
   expect(source.execute('SHOW CREATE TABLE app.t').rows).toEqual(printed)
 }
 
+/** Tablets hear of changes when they are loaded: from 3.3 on the copy would be made of what they took for the columns before. */
+async function refusedUntilLoaded({ source, starferry, name }: LabMigration, { from }: Pair): Promise<void> {
+  if (from !== '3.1') {
+    await until('it is refused', async () =>
+      (await starferry.parked(name)).some((one) => one.reason.includes('backends still go by the former ones')),
+    )
+    expect((await starferry.status(name)).progress).toBeLessThan(1)
+  }
+  source.execute('INSERT INTO app.t (id) VALUES (9), (109)')
+}
+
 const tableOf = ({ state }: LabMigration['source']) => {
   const table = state.databases.get('app')?.objects.get('t')
   if (table?.kind !== 'table') throw new Error(`${state.name} has no such table`)
@@ -89,6 +100,7 @@ describe.concurrent('a column replaced under its old name between two looks', ()
       replaceColumn(migration, () => migration.source.execute(LOAD))
       expect(versions(migration).map((version, i) => version === before[i])).toEqual([false, true])
       expect(migration.compare().differing).not.toEqual([])
+      await refusedUntilLoaded(migration, pair)
       await migration.settled()
       const { done } = await migration.starferry.changes(migration.name)
       expect(done.find((change) => change.outcome === 'recreated')?.reason).toMatch(/replaced under its old name/)
@@ -100,6 +112,7 @@ describe.concurrent('a column replaced under its old name between two looks', ()
     copied('still', pair, async (migration) => {
       replaceColumn(migration)
       expect(migration.compare().differing).not.toEqual([])
+      await refusedUntilLoaded(migration, pair)
       await migration.settled()
     }),
   )
@@ -111,6 +124,7 @@ describe.concurrent('a column replaced under its old name between two looks', ()
       source.execute('ALTER TABLE app.t DROP COLUMN v')
       source.execute(LOAD)
       source.execute('ALTER TABLE app.t ADD COLUMN (v INT, y STRING)')
+      await refusedUntilLoaded(migration, pair)
       await migration.settled()
     }),
   )
@@ -121,6 +135,7 @@ describe.concurrent('a column replaced under its old name between two looks', ()
       await migration.untilStatus('stopped', ({ state }) => state === 'stopped')
       replaceColumn(migration, () => migration.source.execute(LOAD))
       await migration.start()
+      await refusedUntilLoaded(migration, FIRST)
       await migration.settled()
     }))
 
@@ -136,6 +151,7 @@ describe.concurrent('a column replaced under its old name between two looks', ()
       })
       migration.target.state.replicationJobs.length = 0
       replaceColumn(migration, () => migration.source.execute(LOAD))
+      await refusedUntilLoaded(migration, FIRST)
       await migration.settled()
     }))
 
@@ -143,6 +159,7 @@ describe.concurrent('a column replaced under its old name between two looks', ()
     copied('foreign', FIRST, async (migration) => {
       migration.target.execute('INSERT INTO app.t PARTITION(p2) VALUES (199, 1)')
       replaceColumn(migration, () => migration.source.execute(LOAD))
+      await refusedUntilLoaded(migration, FIRST)
       const [parked] = await until('it waits', async () => {
         const list = await migration.starferry.parked(migration.name)
         return list.some((one) => one.needsApproval) && list
@@ -172,11 +189,12 @@ describe.concurrent('a column that was renamed', () => {
       const { source, starferry, name } = migration
       const before = partitionIds(migration)
       renameInto(migration)
-      const [parked] = await until('it is refused', async () => {
-        const list = await starferry.parked(name)
-        return list.some((one) => one.reason.includes('renamed')) && list
-      })
-      expect(parked?.reason).toMatch(/app\.t: columns were renamed.*: v \(x\)\..*CREATE TABLE … LIKE/)
+      const reason = (pattern: RegExp) =>
+        until('it is refused', async () => (await starferry.parked(name)).some((one) => pattern.test(one.reason)))
+      // It may as well have been dropped, as far as anybody can tell.
+      await reason(/app\.t, partition p\d: columns were renamed.*some columns, perhaps,.*Once a row was loaded/)
+      source.execute('INSERT INTO app.t (id, v) VALUES (4, 24), (104, 204)')
+      await reason(/app\.t, partition p\d: columns were renamed.* columns v with wrong values.*CREATE TABLE … LIKE/)
       expect((await migration.status()).progress).toBeLessThan(1)
       // What would be copied in their place might be no better.
       expect(partitionIds(migration)).toEqual(before)
@@ -246,6 +264,7 @@ describe.concurrent('changes of columns that are seen', () => {
         expect(partitionIds(migration)).toEqual(before)
         // The next replacement is measured from there.
         replaceAgain(migration)
+        await refusedUntilLoaded(migration, pair)
         await migration.settled()
         expect(partitionIds(migration)).not.toEqual(before)
       }),
