@@ -43,7 +43,9 @@ export async function settle(
     if (held.id !== table.id)
       throw staleBackup(`another table took the name ${name} before it was backed up; it is taken again`)
     checkComplete(label, name, table, held.partitions, at, look)
-    if (!whole) checkSingle(name, held.partitions)
+    // Of one that only some partitions of are backed up, all can still be in this snapshot.
+    const spread = Object.values(table.partitions).some((partition) => partition.at !== at)
+    if (!whole && spread) checkSingle(name, held.partitions)
     if (!look?.changed.has(name)) continue
     // Some of its partitions are in earlier snapshots under the former definition: the two do not go together.
     if (!whole)

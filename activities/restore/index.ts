@@ -99,9 +99,9 @@ export function createRestoreActivities(deps: Dependencies) {
 
     /** Keeps the snapshots from being deleted, for some days. Returns warnings. */
     leaseRestoreSnapshots(input: RestoreInput & { chain: string[]; holder: string }): Promise<string[]> {
-      const runId = Context.current().info.workflowExecution?.runId
+      const { attempt, workflowExecution } = Context.current().info
       return guarded('The snapshots cannot be kept from being deleted', (signal) =>
-        leaseSnapshots(deps, { ...input, runId }, signal),
+        leaseSnapshots(deps, { ...input, runId: workflowExecution?.runId }, signal, attempt),
       )
     },
 

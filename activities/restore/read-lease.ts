@@ -17,12 +17,20 @@ export type LeaseOrder = RestoreInput & {
 /** A repository that may only be read from here, or not at all. All else passes, or must not be passed over. */
 const GOES_WITHOUT: ReadonlySet<StorageError['kind']> = new Set(['Denied', 'Unsupported'])
 
+/** Attempts after which a storage that fails without saying why – it may be full – keeps nobody from reading what is in it. */
+const PATIENCE = 4
+
 /**
  * Says in the repository that these snapshots are read, so that nobody's retention deletes them meanwhile; holds for some days, and can be repeated to
  * prolong it. Where the repository cannot be written to from here it goes without, which is returned as a warning. Errors: Refused when they are
  * being deleted already; StorageError, and Unreachable where the store says no more than that it failed.
  */
-export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, signal?: AbortSignal): Promise<string[]> {
+export async function leaseSnapshots(
+  deps: Dependencies,
+  order: LeaseOrder,
+  signal?: AbortSignal,
+  attempt = 1,
+): Promise<string[]> {
   const { spec, basis, chain, holder, runId } = order
   let deleting: string[]
   let gone: string | undefined
@@ -44,8 +52,9 @@ export async function leaseSnapshots(deps: Dependencies, order: LeaseOrder, sign
     }
   } catch (error) {
     if (!(error instanceof StorageError)) throw error
-    if (error.kind === 'Unknown') throw unreachableRestore(`The snapshots cannot be leased: ${error.message}`)
-    if (!GOES_WITHOUT.has(error.kind)) throw error
+    if (error.kind === 'Unknown' && attempt < PATIENCE)
+      throw unreachableRestore(`The snapshots cannot be leased: ${error.message}`)
+    if (!GOES_WITHOUT.has(error.kind) && error.kind !== 'Unknown') throw error
     return [`Nothing keeps the snapshots from being deleted by retention while they are restored: ${error.message}`]
   }
   if (deleting.length === 0 && gone === undefined) return []

@@ -17,7 +17,7 @@ import { makeViews } from './make-views.ts'
 import { isRefusal, markOverwrite, type OverwriteMark, overwritePartitions } from './overwrite-partitions.ts'
 import { takeOwnSnapshot } from './own-snapshot.ts'
 import { addListPartitions } from './prepare-partitions.ts'
-import { quietTables } from './quiet-tables.ts'
+import { quietLiveTable, quietTables } from './quiet-tables.ts'
 import { refreshViews } from './refresh-views.ts'
 import { markRename, type RenameMark, renameDatabase } from './rename-database.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
@@ -209,6 +209,10 @@ async function restore(
     context,
     known.filter(({ route }) => route !== 'in-place'),
   )
+  // As a rule they are off since the way was cleared; a worker of a former version may have done that, and left them on.
+  for (const { database, as } of known.filter(({ route }) => route === 'in-place')) {
+    await quietLiveTable(context, database, as, `${database}.${as}`)
+  }
   // A snapshot of all of a table may hold partitions that were dropped since; and until it was switched off the cluster may have added some.
   for (const planned of made) {
     const emptied = planned.parts.every(({ names }) => names.length === 0)

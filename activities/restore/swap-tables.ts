@@ -15,28 +15,32 @@ export interface BeforeSwap {
 }
 
 /**
- * Restored tables before they get the live names, by these: SWAP done twice is as if it had never been. Of those that were noted by an earlier version of
- * starferry only the id is known.
+ * Restored tables before they get the live names, by these: the id as workers of former versions note and read it, and behind a line break, which no name
+ * has, what they do not know of. SWAP done twice is as if it had never been.
  */
-export type SwapMark = Record<string, BeforeSwap | string>
+export type SwapMark = Record<string, string>
 
 export function markedTable(mark: SwapMark | null | undefined, target: string): Partial<BeforeSwap> {
-  const marked = own(mark ?? {}, target)
-  return typeof marked === 'string' ? { id: marked } : (marked ?? {})
+  const id = own(mark ?? {}, target)
+  const partitions = own(mark ?? {}, `\n${target}`)
+  return { ...(id === undefined ? {} : { id }), ...(partitions === undefined ? {} : { partitions }) }
 }
 
 /** Notes which table is which. Errors: Stale when a restored one is gone. */
 export async function markSwap(context: RestoreContext, tables: readonly PlannedTable[]): Promise<SwapMark> {
   const { database } = context.outline
   const objects = await liveObjects(context)
-  const marks = await mapConcurrently(tables, WIDTH, async (planned): Promise<[string, BeforeSwap]> => {
+  const marks = await mapConcurrently(tables, WIDTH, async (planned): Promise<[string, string][]> => {
     const as = asideName(planned.target, context.basis.hash)
     const restored = objects.get(as)
     if (!restored) throw staleRestore(`${as}, which was restored, is gone`)
     const partitions = await partitionsMark(context, { ...planned, database, as })
-    return [planned.target, { id: String(restored.id), partitions }]
+    return [
+      [planned.target, String(restored.id)],
+      [`\n${planned.target}`, partitions],
+    ]
   })
-  return Object.fromEntries(marks)
+  return Object.fromEntries(marks.flat())
 }
 
 const WIDTH = 4

@@ -269,4 +269,6 @@ const meansConflict = (error: unknown) => (error as Error).name === 'Conditional
 const meansRefused = (error: unknown) =>
   [409, 412].includes(statusOf(error) ?? 0) || (error as Error).name === 'NoSuchKey'
 
-const meansUnknown = (error: unknown) => statusOf(error) === 501 || (error as Error).name === 'NotImplemented'
+const meansUnknown = (error: unknown) =>
+  statusOf(error) === 501 ||
+  ['NotImplemented', 'NotSupported', 'InvalidArgument', 'InvalidRequest'].includes((error as Error).name)

@@ -274,6 +274,21 @@ describe('tables that change under it', () => {
     ])
   })
 
+  test('one with several physical partitions, of which only some partitions are wanted, is backed up all the same', async () => {
+    const cluster = await shop()
+    cluster.execute(`CREATE TABLE shop.r ${TABLE.replace('HASH(id)', 'RANDOM')}`)
+    cluster.execute("INSERT INTO shop.r VALUES (1,'a'),(11,'b')")
+    const table = cluster.state.databases.get('shop')?.objects.get('r')
+    const [p1] = table?.kind === 'table' ? table.partitions : []
+    if (table?.kind !== 'table' || !p1) throw new Error('there is no table r')
+    p1.physical.push(createPhysicalPartition(cluster.state, table, p1))
+    const some = spec(cluster, { objects: { tables: ['shop.r'], partitions: { names: ['p1'] } } })
+    const result = await stage.backup(some, 'shop')
+    expect(result).toMatchObject({ attempts: 1, verified: 'ok' })
+    const { tables } = await stage.record(result.id)
+    expect(Object.values(tables.r?.partitions ?? {}).map(({ physical }) => physical.length)).toEqual([2])
+  })
+
   test('temporary partitions are waited for; a table that keeps them is left out, and said so', async () => {
     const cluster = await shop()
     cluster.execute('ALTER TABLE shop.t ADD TEMPORARY PARTITION tp VALUES LESS THAN ("10")')
