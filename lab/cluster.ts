@@ -21,6 +21,8 @@ export interface LabClusterOptions {
   name: string
   version: LabVersion
   runMode?: LabRunMode
+  /** Tablets hear of light changes of columns only when they are loaded, as on real backends; else at once. */
+  lateSchemas?: boolean
   /** Backends, or compute nodes; 3. */
   nodes?: number
   /** 1. The first one leads. */
@@ -70,6 +72,7 @@ export class LabCluster {
       },
       profile,
     )
+    this.state.lateSchemas = options.lateSchemas
     this.#services = new LabServices(this.state, {
       timeFactor: options.timeFactor ?? 1,
       seed: options.seed ?? 1,

@@ -448,6 +448,8 @@ export interface LabState {
   name: string
   version: LabVersion
   runMode: LabRunMode
+  /** Tablets hear of light changes of columns only when they are loaded. */
+  lateSchemas?: boolean
   /** Cluster token that backends demand of those who download tablets. */
   token: string
   serviceId: string

@@ -169,7 +169,7 @@ const change = (
   const index = base(table)
   const jobId = state.nextId()
   const before = index.id
-  if (!heavy) keepHeard(table, index)
+  if (!heavy && state.lateSchemas) keepHeard(table, index)
   reshapeRows(state, table, columns)
   index.columns = columns
   index.schemaVersion += 1

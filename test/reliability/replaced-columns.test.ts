@@ -45,7 +45,7 @@ async function copied(name: string, pair: Pair, test: (migration: LabMigration) 
   const migration = await LabMigration.prepare(
     {
       name: `${name}-${pair.from}-${pair.to}${pair.mode ? '-lake' : ''}`.replaceAll('.', ''),
-      source: { version: pair.from },
+      source: { version: pair.from, lateSchemas: true },
       target: { version: pair.to, runMode: pair.mode },
       spec: { parkAfter: 2 },
     },
