@@ -20,6 +20,7 @@ import { asFailure } from './failures.ts'
 import { beating } from './heartbeat.ts'
 import { mapConcurrently } from './metadata/concurrency.ts'
 import { directory } from './pollers/directory.ts'
+import { setBounded } from './set-bounded.ts'
 import { lookAtTables } from './stale/look.ts'
 import { whyWaiting } from './stale/started-tables.ts'
 
@@ -47,9 +48,7 @@ export function createDescribeActivities(deps: Dependencies) {
     const at = deps.clock.now()
     const { lags } = await lookAtTables(deps, spec)
     looks.delete(key)
-    looks.set(key, { at, lags })
-    const [oldest] = looks.keys()
-    if (looks.size > MOST_LOOKS && oldest !== undefined) looks.delete(oldest)
+    setBounded(looks, key, { at, lags }, MOST_LOOKS)
     return lags
   }
 

@@ -118,7 +118,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   if (shouldStop(step)) return result('stopped')
   const statements = await resetPartitions(step, pair, partitions, input.approval)
   if (statements.length > 0) {
-    const names = emptiedNames(partitions)
+    const names = discarded.map(({ name }) => name)
     for (const name of names) for (const told of [memory, brought]) told.delete(name)
     forgetConfirmed(deps, input, names)
     partitions = await readPartitionPairs(pair, known)
@@ -280,9 +280,6 @@ async function writeDown({ deps, context, intents }: StepContext): Promise<void>
     if (!(error instanceof ActivityCancelledError)) throw error
   }
 }
-
-const emptiedNames = (partitions: readonly PartitionPair[]): string[] =>
-  partitions.flatMap(({ name, verdict }) => (verdict.action === 'reset' || verdict.action === 'foreign' ? [name] : []))
 
 /** Everything a step can end with has a type that the workflow knows: what is tried again by itself, what counts, what needs a person. */
 function stepFailure(error: unknown, table: string): unknown {

@@ -8,6 +8,7 @@ import {
   refusals,
 } from '../../starrocks/ddl/index.ts'
 import { describeAll, listMaterializedViews, showCreate } from '../../starrocks/index.ts'
+import { setBounded } from '../set-bounded.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { isNotFound } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
@@ -42,11 +43,7 @@ export class VerdictCache {
   }
 
   set(key: string, verdict: Verdict): void {
-    if (this.#verdicts.size >= this.#limit) {
-      const [oldest] = this.#verdicts.keys()
-      if (oldest !== undefined) this.#verdicts.delete(oldest)
-    }
-    this.#verdicts.set(key, verdict)
+    setBounded(this.#verdicts, key, verdict, this.#limit)
   }
 }
 

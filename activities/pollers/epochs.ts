@@ -1,4 +1,5 @@
 import type { StarRocksCluster } from '../../starrocks/index.ts'
+import { setBounded } from '../set-bounded.ts'
 
 /** What a source partition was seen with. */
 interface Seen {
@@ -35,11 +36,7 @@ export class Epochs {
     }
     const known = this.#known.get(id)
     if (!known || visibleVersion < known.version) {
-      if (!known && this.#known.size >= MOST) {
-        const [oldest] = this.#known.keys()
-        if (oldest !== undefined) this.#known.delete(oldest)
-      }
-      this.#known.set(id, { epoch: versionEpoch, version: visibleVersion, former: NONE })
+      setBounded(this.#known, id, { epoch: versionEpoch, version: visibleVersion, former: NONE }, MOST)
       return NONE
     }
     known.version = visibleVersion

@@ -5,6 +5,7 @@ import type { RememberedCopy } from '../../planning/partition-verdict.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { busyTable } from '../failures.ts'
 import { jobBoard } from '../pollers/job-board.ts'
+import { setBounded } from '../set-bounded.ts'
 import type { TablePair } from './table-pair.ts'
 
 /** What is known of the copies by partition name; only for targets whose own metadata does not tell. */
@@ -75,9 +76,7 @@ export function noteConfirmed(deps: Dependencies, round: Round, memory: CopyMemo
   recent.set(deps, known)
   const key = keyOf(round)
   known.delete(key)
-  known.set(key, { at: performance.now(), memory: new Map(memory) })
-  const [oldest] = known.keys()
-  if (known.size > MOST_RECENT && oldest !== undefined) known.delete(oldest)
+  setBounded(known, key, { at: performance.now(), memory: new Map(memory) }, MOST_RECENT)
 }
 
 /** The same, beside what former attempts were about to bring; only for the first step of a round, the others are told what the one before left. */

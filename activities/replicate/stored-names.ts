@@ -10,11 +10,12 @@ import {
   StarRocksError,
   type TabletColumns,
   tabletColumns,
-  tablets,
+  tabletSources,
 } from '../../starrocks/index.ts'
 import { refused } from '../failures.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { facts } from '../pollers/facts.ts'
+import { setBounded } from '../set-bounded.ts'
 import type { ComparedDefinition } from './definitions.ts'
 import { livingBackends, replicaSources } from './pair-tablets.ts'
 import type { PartitionPair } from './partition-pairs.ts'
@@ -64,38 +65,35 @@ export async function checkStoredNames(
   const { version, runMode } = source.capabilities
   if (spec.allow.renamedColumns || runMode !== 'shared_nothing' || !isAtLeast(version, 3, 3)) return
   const base = baseOf(source, indexes)
-  const filled = all.filter(hasRows)
-  const last = latest(filled)
+  const last = latest(all.filter(hasRows))
   if (!base || !last) return
+  const neverAltered = base.schemaVersion === 0
   const printed = model.columns.map(({ name }) => name)
   const state = JSON.stringify([String(base.id), base.schemaVersion, printed, String(target.entry.id)])
   const look = (partition: PartitionPair) => tabletsOf(source, base, indexes.indexOf(base), partition, mapped)
   let found = recall(pair, state)
+  // Its tablets are all alike.
+  if (neverAltered && found && found.right.size > 0) return
   let first: TabletColumns | undefined
   if (!found?.current) {
     const answers = await askSome(source, (await look(last)).slice(0, MOST_ASKED), base.schemaVersion)
     first = answers[0]
     if (!first) return
-    const heard = answers.find(({ schemaVersion }) => schemaVersion === base.schemaVersion || base.schemaVersion === 0)
+    const heard = neverAltered ? first : answers.find(({ schemaVersion }) => schemaVersion === base.schemaVersion)
     const copy = baseOf(target, await indexSchemas(target.cluster, target.databaseId, target.entry.id))
     found = { state, current: heard?.columns, fresh: copy?.schemaVersion === 0, right: new Set() }
     remember(pair, found)
   }
   const { current, fresh, right } = found
-  // Of a table that was never altered all tablets are alike.
-  const open = base.schemaVersion === 0 ? [last] : copied.filter((one) => hasRows(one) && !right.has(one.source.id))
-  await mapConcurrently(
-    open.filter(({ source: { id } }) => !right.has(id)),
-    WIDTH,
-    async (partition) => {
-      const stored = partition === last && first ? first : await askFirst(source, await look(partition))
-      if (!stored) return
-      const verdict = judgeStored({ printed, version: base.schemaVersion, current, stored, fresh })
-      if (verdict.verdict !== 'right') throw refused(whyRefused(`${source.full}, partition ${partition.name}`, verdict))
-      // Without a tablet that knows, the next load may tell another story.
-      if (current) right.add(partition.source.id)
-    },
-  )
+  const open = neverAltered ? [last] : copied.filter((one) => hasRows(one) && !right.has(one.source.id))
+  await mapConcurrently(open, WIDTH, async (partition) => {
+    const stored = partition === last && first ? first : await askFirst(source, await look(partition))
+    if (!stored) return
+    const verdict = judgeStored({ printed, version: base.schemaVersion, current, stored, fresh })
+    if (verdict.verdict !== 'right') throw refused(whyRefused(`${source.full}, partition ${partition.name}`, verdict))
+    // Without a tablet that knows, the next load may tell another story.
+    if (current) right.add(partition.source.id)
+  })
 }
 
 const hasRows = ({ source }: PartitionPair) => versionOf(source) > 1n
@@ -110,9 +108,7 @@ function remember({ source }: TablePair, found: Found): void {
   known.set(source.cluster, tables)
   const key = `${source.databaseId}/${source.entry.id}`
   tables.delete(key)
-  tables.set(key, found)
-  const [oldest] = tables.keys()
-  if (tables.size > MOST_KNOWN && oldest !== undefined) tables.delete(oldest)
+  setBounded(tables, key, found, MOST_KNOWN)
 }
 
 /** What was loaded last has heard of the latest change, if any has. */
@@ -141,7 +137,7 @@ async function tabletsOf(
   const own = await indexesOf(source, partition.source.id)
   const id = own ? own.get(base.name)?.id : base.id
   if (id === undefined) return []
-  const listed = await tablets(source.cluster, source.databaseId, source.entry.id, partition.source.id, id)
+  const listed = await tabletSources(source.cluster, source.databaseId, source.entry.id, partition.source.id, id)
   return listed.map((tablet) => ({
     id: tablet.id,
     doors: replicaSources(tablet, partition.source.visibleVersion, backends),

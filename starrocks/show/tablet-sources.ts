@@ -1,21 +1,8 @@
 import type { Row } from '../row.ts'
-import type { StatementOptions } from '../session/connection.ts'
-import { proc } from './proc.ts'
-import type { Queryable } from './queryable.ts'
-import { inOrder, type Tablet } from './tablets.ts'
+import { inOrder, listTablets, type Tablet, type TabletsOf } from './tablets.ts'
 
 /** The listing of `tablets` with only what tells which replicas can give a version: of a table to be copied nothing else matters. */
-export async function tabletSources(
-  cluster: Queryable,
-  databaseId: bigint,
-  tableId: bigint,
-  partitionId: bigint,
-  indexId: bigint,
-  options?: StatementOptions,
-): Promise<Tablet[]> {
-  const path = ['dbs', databaseId, tableId, 'partitions', partitionId, indexId]
-  return readTabletSources(await proc(cluster, path, options))
-}
+export const tabletSources = async (...of: TabletsOf): Promise<Tablet[]> => readTabletSources(await listTablets(...of))
 
 /**
  * The rows of one such listing. A table may have a million replicas: where columns stand is found once for all rows, and the few texts that

@@ -38,29 +38,24 @@ export interface ListedTablet extends Tablet {
   range?: string
 }
 
-/** PROC '…/partitions/<partition>/<index>', one entry a tablet, by ascending id – which is the order of the buckets. */
-export async function tablets(
+/** PROC '…/partitions/<partition>/<index>': an index of a partition by the ids of its database, table, partition and itself. */
+export type TabletsOf = [
   cluster: Queryable,
   databaseId: bigint,
   tableId: bigint,
   partitionId: bigint,
   indexId: bigint,
   options?: StatementOptions,
-): Promise<ListedTablet[]> {
-  return readTablets(await proc(cluster, ['dbs', databaseId, tableId, 'partitions', partitionId, indexId], options))
-}
+]
+
+export const listTablets = (...[cluster, databaseId, tableId, partitionId, indexId, options]: TabletsOf) =>
+  proc(cluster, ['dbs', databaseId, tableId, 'partitions', partitionId, indexId], options)
+
+/** One entry a tablet, by ascending id – which is the order of the buckets. */
+export const tablets = async (...of: TabletsOf): Promise<ListedTablet[]> => readTablets(await listTablets(...of))
 
 /** The same listing, ids alone, ascending: a table may have hundreds of thousands of tablets, and of a copy nothing else matters. */
-export async function tabletIds(
-  cluster: Queryable,
-  databaseId: bigint,
-  tableId: bigint,
-  partitionId: bigint,
-  indexId: bigint,
-  options?: StatementOptions,
-): Promise<bigint[]> {
-  return readTabletIds(await proc(cluster, ['dbs', databaseId, tableId, 'partitions', partitionId, indexId], options))
-}
+export const tabletIds = async (...of: TabletsOf): Promise<bigint[]> => readTabletIds(await listTablets(...of))
 
 /** PROC '…/<index>/<tablet>': the replicas of one tablet with what the listing leaves out (`isBad`). */
 export async function tabletReplicas(
