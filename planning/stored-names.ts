@@ -54,16 +54,18 @@ function columnsNow(printed: readonly string[], current: readonly StoredColumn[]
   ]
 }
 
-/** What the copy's backends will do. */
+const namesById = (columns: readonly StoredColumn[]) => new Map(columns.map(({ name, uniqueId }) => [uniqueId, name]))
+
+/** What the copy's backends will do: the ids that its files have are its columns' places. */
 function simulate({ stored }: StoredNames, now: readonly StoredColumn[]): StoredVerdict {
-  const target = now.map(({ name }, place) => ({ name, uniqueId: place }))
-  const byName = new Map(target.map((column) => [column.name, column.uniqueId]))
-  const matched = stored.columns.map(({ name, uniqueId }) => ({ uniqueId, twin: byName.get(lower(name)) }))
+  const places = new Map(now.map(({ name }, place) => [name, place]))
+  const names = namesById(now)
+  const matched = stored.columns.map(({ name, uniqueId }) => ({ uniqueId, twin: places.get(lower(name)) }))
   const convert = matched.some(({ uniqueId, twin }) => twin !== undefined && twin !== uniqueId)
   const wrong = new Set<string>()
   for (const { uniqueId, twin } of matched) {
-    const wanted = now.find((column) => column.uniqueId === uniqueId)?.name
-    const read = target.find((column) => column.uniqueId === (convert ? twin : uniqueId))?.name
+    const wanted = names.get(uniqueId)
+    const read = now[(convert ? twin : uniqueId) ?? -1]?.name
     if (wanted === read) continue
     for (const name of [wanted, read]) if (name !== undefined) wrong.add(name)
   }
@@ -73,7 +75,7 @@ function simulate({ stored }: StoredNames, now: readonly StoredColumn[]): Stored
 /** Of the copy only the names are known: its columns came and went as well. */
 function byNames({ stored }: StoredNames, now: readonly StoredColumn[]): StoredVerdict {
   const names = new Set(now.map(({ name }) => name))
-  const ids = new Map(now.map(({ name, uniqueId }) => [uniqueId, name]))
+  const ids = namesById(now)
   const held = new Set(stored.columns.map(({ uniqueId }) => uniqueId))
   const dropped = stored.columns.filter(({ uniqueId }) => !ids.has(uniqueId))
   const renamed = stored.columns.some(({ name, uniqueId }) => (ids.get(uniqueId) ?? lower(name)) !== lower(name))

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { replacedName } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { listDatabases } from '../../starrocks/index.ts'
@@ -7,7 +6,7 @@ import { readDatabase } from './live-objects.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { staleRestore } from './restore-failures.ts'
 import { renameDatabaseStatement, renameTableStatement } from './step-statements.ts'
-import { partitionsMark } from './written-since.ts'
+import { digestOf, partitionsMark } from './written-since.ts'
 
 /** Ids before the renames. */
 export interface RenameMark {
@@ -32,7 +31,7 @@ export async function databaseMark(context: RestoreContext, tables: readonly Pla
     planned.name,
     await partitionsMark(context, planned),
   ])
-  return createHash('sha256').update(JSON.stringify(marks.sort())).digest('base64url').slice(0, 16)
+  return digestOf(JSON.stringify(marks.sort()))
 }
 
 const WIDTH = 4

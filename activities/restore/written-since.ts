@@ -38,8 +38,11 @@ function markOf(planned: Restored, rows: readonly PartitionRow[], names?: readon
   const ids = rows.flatMap(({ name, id }) =>
     single || (chosen ? chosen.has(name) : wanted.has(name)) ? [String(id)] : [],
   )
-  return createHash('sha256').update(ids.sort().join()).digest('base64url').slice(0, 16)
+  return digestOf(ids.sort().join())
 }
+
+/** Short, for what is noted in a workflow's history. */
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 16)
 
 /**
  * Whether a table that was restored, and that others could write to since, holds anything that the restore did not bring; in words, or undefined. By the
