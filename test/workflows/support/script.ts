@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll } from 'vitest'
+import { afterEach, beforeAll } from 'vitest'
 import type { Activities } from '../../../activities/index.ts'
 import { Starferry } from '../../../client/api.ts'
 import type { MigrationSpecInput, MigrationStatus, StaleInput } from '../../../contract/index.ts'
-import { LabWorker } from '../../support/lab-worker.ts'
-import { startTemporal, type TestTemporal, type TestTemporalOptions } from '../../support/temporal.ts'
+import { onTemporal } from '../../support/on-temporal.ts'
+import type { TestTemporal, TestTemporalOptions } from '../../support/temporal.ts'
 
 /** What clusters say, by the activity that asks them. */
 export type Script = Partial<Activities>
@@ -67,34 +67,27 @@ const OTHERS = [
 
 /** A real Temporal server and the real workflows, between clusters that exist in the test's words alone. */
 export function scripted(options?: TestTemporalOptions): ScriptStage {
-  let temporal: TestTemporal
-  let worker: LabWorker
   let starferry: Starferry
   let script: Record<string, unknown> = {}
   const begun: string[] = []
-  beforeAll(async () => {
-    temporal = await startTemporal(options)
-    starferry = new Starferry(temporal.client)
-    worker = await LabWorker.start(temporal, (real) => {
-      const usual: Record<string, unknown> = { ...real, ...QUIET }
-      const answer = (name: string) => [
-        name,
-        (input: unknown) => ((script[name] ?? usual[name]) as (input: unknown) => unknown)(input),
-      ]
-      return Object.fromEntries([...Object.keys(QUIET), ...OTHERS].map(answer))
-    })
+  const on = onTemporal(options, (real) => {
+    const usual: Record<string, unknown> = { ...real, ...QUIET }
+    const answer = (name: string) => [
+      name,
+      (input: unknown) => ((script[name] ?? usual[name]) as (input: unknown) => unknown)(input),
+    ]
+    return Object.fromEntries([...Object.keys(QUIET), ...OTHERS].map(answer))
+  })
+  beforeAll(() => {
+    starferry = new Starferry(on.temporal.client)
   })
   afterEach(async () => {
     script = {}
     for (const name of begun.splice(0)) await starferry.stop(name).catch(() => undefined)
   })
-  afterAll(async () => {
-    await worker?.stop()
-    await temporal?.stop()
-  })
   return {
     get temporal() {
-      return temporal
+      return on.temporal
     },
     get starferry() {
       return starferry

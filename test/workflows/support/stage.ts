@@ -1,50 +1,36 @@
-import { afterAll, afterEach, beforeAll } from 'vitest'
+import { afterEach } from 'vitest'
 import { LabMigration, type LabMigrationOptions } from '../../support/lab-migration.ts'
-import { accessTo, LabWorker } from '../../support/lab-worker.ts'
-import { startTemporal, type TestTemporal } from '../../support/temporal.ts'
+import { accessTo } from '../../support/lab-worker.ts'
+import { type OnTemporal, onTemporal } from '../../support/on-temporal.ts'
 
-export interface Stage {
-  readonly temporal: TestTemporal
-  readonly worker: LabWorker
-  /** Ends the worker as a deploy does, and starts another. */
-  replaceWorker(): Promise<void>
+export interface Stage extends OnTemporal {
   /** Two clusters of 3.5 (unless said otherwise) with `shop.t0 … t<n−1>` of ten rows each at the source; ended after the test. */
   migration(options: Partial<LabMigrationOptions> & { name: string }, tables?: number): Promise<LabMigration>
 }
 
 /** A Temporal server and a worker for the tests of one file. */
 export function stage(): Stage {
-  let temporal: TestTemporal
-  let worker: LabWorker
+  const on = onTemporal()
   const open: LabMigration[] = []
-  beforeAll(async () => {
-    temporal = await startTemporal()
-    worker = await LabWorker.start(temporal)
-  })
   afterEach(async () => {
     await Promise.all(open.splice(0).map((migration) => migration.stop()))
   })
-  afterAll(async () => {
-    await worker?.stop()
-    await temporal?.stop()
-  })
   return {
     get temporal() {
-      return temporal
+      return on.temporal
     },
     get worker() {
-      return worker
+      return on.worker
     },
     async replaceWorker() {
-      await worker.stop()
-      worker = await LabWorker.start(temporal)
+      await on.replaceWorker()
       for (const { source, target } of open) {
-        worker.configure({ [source.state.name]: accessTo(source), [target.state.name]: accessTo(target) })
+        on.worker.configure({ [source.state.name]: accessTo(source), [target.state.name]: accessTo(target) })
       }
     },
     async migration(options, tables = 3) {
       const clusters = { source: { version: '3.5' as const }, target: { version: '3.5' as const } }
-      const migration = await LabMigration.prepare({ ...clusters, ...options }, temporal, worker)
+      const migration = await LabMigration.prepare({ ...clusters, ...options }, on.temporal, on.worker)
       open.push(migration)
       makeTables(migration, tables)
       return migration
