@@ -1,3 +1,7 @@
+import type { TabletColumns } from '../starrocks/index.ts'
+
+type StoredColumn = TabletColumns['columns'][number]
+
 /**
  * Backends never hear of RENAME COLUMN (StarRocks 3.3 and later), and of other changes only with the next load: a tablet keeps the names that columns
  * were made under (Column.java, `columnId`), and the ids under which its files hold them. The replication goes by a tablet's own list
@@ -5,11 +9,6 @@
  * that match agree, it takes files as they are. So a renamed column, or one that came after another was dropped, can arrive with wrong values or
  * none, at the right version.
  */
-export interface StoredColumn {
-  name: string
-  uniqueId: number
-}
-
 export interface StoredNames {
   /** As SHOW CREATE TABLE prints them, in order. */
   printed: readonly string[]
@@ -18,7 +17,7 @@ export interface StoredNames {
   /** Of a tablet that has heard of the latest change; undefined: there is none. */
   current: readonly StoredColumn[] | undefined
   /** Of the tablet that is copied. */
-  stored: { schemaVersion: number | undefined; columns: readonly StoredColumn[] }
+  stored: TabletColumns
   /** The target's table was made in one piece, as it is printed: its ids are its columns' places. */
   fresh: boolean
 }
