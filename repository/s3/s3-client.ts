@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import type { ServerClock } from '../server-clock.ts'
+import { PlainGet } from './plain-get.ts'
 import type { S3Settings } from './s3-settings.ts'
 
 export type S3Sdk = typeof import('@aws-sdk/client-s3')
@@ -8,6 +9,7 @@ export type S3Sdk = typeof import('@aws-sdk/client-s3')
 export interface OpenS3 {
   sdk: S3Sdk
   client: S3Client
+  plain: PlainGet
 }
 
 /** Connections that one store holds at most. */
@@ -48,7 +50,7 @@ export async function openS3Client(settings: S3Settings, clock: ServerClock): Pr
     },
     { step: 'deserialize', name: 'serverClock', priority: 'low' },
   )
-  return { sdk, client }
+  return { sdk, client, plain: new PlainGet(client, clock) }
 }
 
 async function credentialsOf({ credentials, role, region }: S3Settings): Promise<Pick<S3ClientConfig, 'credentials'>> {

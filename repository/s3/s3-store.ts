@@ -61,8 +61,11 @@ export class S3Store implements ObjectStore {
   }
 
   async get(key: string, { signal }: Abortable = {}): Promise<OpenedObject> {
-    const { sdk } = await this.#opened()
-    const command = new sdk.GetObjectCommand(this.#at(key))
+    const { sdk, plain } = await this.#opened()
+    const at = this.#at(key)
+    const opened = await plain.get(at.Key, signal)
+    if (opened) return opened
+    const command = new sdk.GetObjectCommand(at)
     const answer = await this.#send(
       `read ${this.#name(key)}`,
       ({ client }) => client.send(command, { abortSignal: signal }),
