@@ -6,6 +6,7 @@ const BEAT_MS = 2_000
 /**
  * Runs work that heartbeats by itself, whatever it waits for; the SDK throttles what is too often. `report` sets what the heartbeat tells an
  * operator; it goes along with a failure, too. Nothing relies on these details alone: the last ones before a crash are often lost.
+ * What is over before the first beat costs the server none.
  */
 export async function beating<T>(
   work: (report: (details: unknown) => void) => Promise<T>,
@@ -15,13 +16,19 @@ export async function beating<T>(
   manyListeners(context.cancellationSignal)
   // A beat without details would wipe out those of the attempt before.
   let details = initial
-  const beat = setInterval(() => context.heartbeat(details), BEAT_MS)
-  try {
+  let beats = false
+  const beat = setInterval(() => {
+    beats = true
     context.heartbeat(details)
+  }, BEAT_MS)
+  try {
     return await work((next) => {
       details = next
-      context.heartbeat(details)
+      if (beats) context.heartbeat(details)
     })
+  } catch (error) {
+    if (!beats && details !== undefined) context.heartbeat(details)
+    throw error
   } finally {
     clearInterval(beat)
   }

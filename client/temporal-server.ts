@@ -27,6 +27,16 @@ export interface TemporalServerOptions extends FindTemporalOptions {
   readyWithinMs?: number
 }
 
+/**
+ * As Temporal Cloud has them, and less work for one machine: the worker that finishes a workflow task gets the activities that it scheduled at once,
+ * and a task queue is not spread over several partitions.
+ */
+const SETTINGS = [
+  'system.enableActivityEagerExecution=true',
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
+]
+
 /** A Temporal development server, a child process of ours; it ends with this process. */
 export class TemporalServer {
   readonly address: string
@@ -61,6 +71,7 @@ export class TemporalServer {
       ...(this.namespace === 'default' ? [] : ['--namespace', this.namespace]),
       ...(options.searchAttributes ?? []).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ...['--log-level', 'warn', '--log-format', 'text'],
+      ...SETTINGS.flatMap((setting) => ['--dynamic-config-value', setting]),
       ...(options.extraArgs ?? []),
     ]
   }

@@ -14,6 +14,8 @@ export interface ReplicateTableInput {
   parkAfter: number
   /** Column changes of the source up to this one (id of its job) were there before the migration. */
   changesBefore?: string
+  /** Its search attributes tell already that it runs. */
+  attributesSet?: boolean
   /** Set when it continues as new. */
   carried?: TableProgress
 }

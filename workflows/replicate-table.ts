@@ -70,7 +70,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   setHandler(reportBySignalSignal, () => {
     progress.reportBySignal = true
   })
-  if (!carried) setSearchAttributes({ state: 'running' })
+  if (!carried && !input.attributesSet) setSearchAttributes({ state: 'running' })
 
   const outcome = await round()
   // Told to hold as well, it ends with a report; the job is not left behind all the same.

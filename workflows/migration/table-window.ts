@@ -163,6 +163,7 @@ export class TableWindow {
       approval: parked[table]?.approved,
       parkAfter,
       changesBefore,
+      attributesSet: true,
     }
     return startChild<typeof replicateTable>(WORKFLOW_TYPES.replicateTable, {
       workflowId: this.#id(table),
@@ -171,7 +172,7 @@ export class TableWindow {
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       staticSummary: `Replicate ${table}`,
-      typedSearchAttributes: searchAttributes(tableAttributes(spec.name, spec.target, table)),
+      typedSearchAttributes: searchAttributes({ ...tableAttributes(spec.name, spec.target, table), state: 'running' }),
     })
   }
 
