@@ -28,7 +28,7 @@ import {
   type TablesRequest,
 } from '../contract/migration-api.ts'
 import type { MigrationPatch, MigrationSpec, MigrationSpecInput } from '../contract/migration-spec.ts'
-import { migrationId, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
+import { metadataWorkflowId, migrationId, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
 import type { PlanInput, PlanPage } from '../contract/plan.ts'
 import { RequestError } from './errors.ts'
 import { WorkflowCalls } from './workflow-calls.ts'
@@ -93,9 +93,14 @@ export class Starferry extends WorkflowCalls {
       : { ...status, reason: status.reason ? `${status.reason}; ${failing}` : failing }
   }
 
+  /** Of its own steps, or else of its metadata difference's, whose end it may be waiting for. */
   async #failing(name: string): Promise<string | undefined> {
+    return (await this.#failingStep(migrationId(name))) ?? (await this.#failingStep(metadataWorkflowId(name)))
+  }
+
+  async #failingStep(workflowId: string): Promise<string | undefined> {
     try {
-      const { raw } = await this.client.workflow.getHandle(migrationId(name)).describe()
+      const { raw } = await this.client.workflow.getHandle(workflowId).describe()
       const failing = raw.pendingActivities?.find((one) => one.lastFailure?.message)
       if (!failing) return undefined
       return `${failing.activityType?.name} fails, attempt ${failing.attempt}: ${failing.lastFailure?.message}`

@@ -12,6 +12,7 @@ import {
 } from '@temporalio/workflow'
 import {
   type AlignOutcome,
+  type DifferencePage,
   holdSignal,
   type MetadataCounts,
   type MetadataReport,
@@ -48,8 +49,11 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
   }
   const carried = workflowInfo().continuedFromExecutionRunId ? input.carried : undefined
   let held = false
+  const look = new CancellationScope()
   setHandler(holdSignal, () => {
     held = true
+    // It changes nothing; and while a cluster does not answer it would not end.
+    if (patched('held-look-ends')) look.cancel()
   })
   const open: AlignOutcome[] = []
   let openBytes = 0
@@ -59,7 +63,8 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
 
   try {
     do {
-      const page = await work.listDifferences({ spec, after, limit: PAGE })
+      const page = await nextPage(after)
+      if (!page) break
       counts = page.counts
       for (let from = 0; from < page.different.length && !held; from += spec.limits.ddlBatch) {
         const tables = page.different.slice(from, from + spec.limits.ddlBatch)
@@ -81,6 +86,16 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
     const cause = error instanceof ActivityFailure ? error.cause : error
     await report(false, shortReason(cause instanceof Error ? cause.message : String(error)))
     throw error
+  }
+
+  /** Undefined when it was told to hold meanwhile. */
+  async function nextPage(after: string | undefined): Promise<DifferencePage | undefined> {
+    try {
+      return await look.run(() => work.listDifferences({ spec, after, limit: PAGE }))
+    } catch (error) {
+      if (isCancellation(error) && !CancellationScope.current().consideredCancelled) return undefined
+      throw error
+    }
   }
 
   /** Goes on after this table in a new run when the history has become long. */

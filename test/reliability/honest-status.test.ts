@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MigrationStatus } from '../../contract/index.ts'
+import { metadataWorkflowId } from '../../contract/names.ts'
 import { LabMigration, type LabMigrationOptions } from '../support/lab-migration.ts'
 import { LabWorker } from '../support/lab-worker.ts'
 import { plainTables } from '../support/plain-tables.ts'
@@ -231,6 +232,12 @@ describe.concurrent('the status says no more than what the target’s metadata c
       await migration.caughtUp()
       // And so is what keeps a stop from coming to its end.
       for (const cut of ['connect', 'before'] as const) migration.target.faults.inject({ kind: 'drop-mysql', cut })
+      // A difference that is under way, and fails, is no reason to wait for it.
+      const difference = temporal.client.workflow.getHandle(metadataWorkflowId(migration.name))
+      await until('a difference fails', async () => {
+        const { raw } = await difference.describe()
+        return raw.pendingActivities?.some(({ lastFailure }) => lastFailure?.message)
+      })
       await migration.starferry.stop(migration.name)
       const stopping = await migration.untilStatus(
         'told',
