@@ -130,13 +130,13 @@ const MOST_RUNS = 100
 /** Runs that came to a good end without it: older versions, or other targets, remember nothing of the kind. */
 const MOST_WITHOUT = 3
 
-/** What the latest closed run of a table's workflow that remembers this remembers, and which run that is. */
+/** What the latest closed run of a table's workflow that remembers this remembers, which run that is, and how it ended. */
 export async function lastRemembered(
   deps: Dependencies,
   migration: string,
   table: string,
   what: 'memory' | 'schema',
-): Promise<{ text: string; runId: string } | undefined> {
+): Promise<{ text: string; runId: string; outcome: TableReport['outcome'] } | undefined> {
   const id = tableWorkflowId(migration, table)
   const query = `WorkflowId = '${id.replaceAll("'", "\\'")}' AND ExecutionStatus = 'Completed'`
   let runs = 0
@@ -144,7 +144,7 @@ export async function lastRemembered(
   for await (const { runId } of deps.client.workflow.list({ query, pageSize: 5 })) {
     const report = (await deps.client.workflow.getHandle(id, runId).result()) as TableReport
     const text = report[what]
-    if (text !== undefined) return { text, runId }
+    if (text !== undefined) return { text, runId, outcome: report.outcome }
     if (report.outcome === 'in-sync') without++
     if (++runs >= MOST_RUNS || without >= MOST_WITHOUT) return undefined
   }

@@ -15,7 +15,7 @@ interface Seen {
   job: bigint
   /** A round of the table has looked at it. */
   settled: boolean
-  /** Last closed run of the table's workflow when it was looked up, and how often that was another one than before. */
+  /** Last closed run of the table's workflow when it was looked up, and how often that was another one than before, and had compared all. */
   runId?: string
   rounds: number
 }
@@ -84,7 +84,9 @@ async function lookUp(
   const last = await lastRemembered(deps, migration, table, 'schema')
   const mark = readMark(last?.text)
   const same = before?.job === job.id ? before : undefined
-  const rounds = same ? same.rounds + (same.runId === last?.runId ? 0 : 1) : 0
+  // One that was refused, waits or failed tells what was known before it: it has settled nothing.
+  const compared = last?.outcome === 'in-sync' || last?.outcome === 'behind'
+  const rounds = same ? same.rounds + (compared && same.runId !== last.runId ? 1 : 0) : 0
   // Where the listing never fits what the table itself says (it was renamed, say), two rounds are enough: the second began after the change.
   const settled = (mark !== undefined && coversChange(mark, job)) || rounds >= 2
   return { job: job.id, settled, runId: last?.runId, rounds }
