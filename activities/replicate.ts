@@ -47,6 +47,7 @@ import { StepSlots } from './replicate/step-slots.ts'
 import { checkStoredNames } from './replicate/stored-names.ts'
 import { openTable, type TablePair } from './replicate/table-pair.ts'
 import { mapTablets, readIndexPairs } from './replicate/tablet-map.ts'
+import { throwIfJobs } from './replicate/throw-if-jobs.ts'
 import { throwIfRedefined } from './replicate/throw-if-redefined.ts'
 
 /**
@@ -100,6 +101,11 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   const sourceIndexes = await indexSchemas(pair.source.cluster, pair.source.databaseId, pair.source.entry.id)
   const moment = momentOf(pair, sourceIndexes)
   let partitions = await readPartitionPairs(pair, known)
+  if (jobs.length > 0 && !holdsRows(partitions)) {
+    // One that is committed brings its rows in a moment, as they were under the columns of its time.
+    await throwIfJobs(pair)
+    partitions = await readPartitionPairs(pair, known)
+  }
   if (partitions.every(isInSync)) {
     const unmoved = await trust.unmoved(moment)
     if (unmoved) return inSync(partitions, memory, unmoved)

@@ -11,7 +11,7 @@ import {
 import { pause } from '../heartbeat.ts'
 import { isNotFound, reasonOf } from './failure.ts'
 import type { PlanningSession } from './plan-table.ts'
-import { runningJob } from './running-job.ts'
+import { runningJob, unpublishedJob } from './running-job.ts'
 import { SourceLook } from './source-look.ts'
 import { type DiscardStep, type Step, statementsOf } from './steps.ts'
 import { lookUp, noteOnTarget, targetIds } from './target-entry.ts'
@@ -133,7 +133,10 @@ async function createTable(
   }
 }
 
-/** Looks once more right before rows are destroyed: that they are the ones that were decided about, whose they are, and that no job runs. */
+/**
+ * Looks once more right before rows are destroyed: that they are the ones that were decided about, whose they are, and that no job runs or is
+ * about to be seen in them.
+ */
 async function checkDiscard(session: PlanningSession, name: ObjectName, step: DiscardStep): Promise<void> {
   const { target, signal } = session.pair
   const ids = await lookUp(session, name).catch((error: unknown) => {
@@ -143,6 +146,9 @@ async function checkDiscard(session: PlanningSession, name: ObjectName, step: Di
   if (!ids) return
   const job = await runningJob(target, ids, signal)
   if (job) throw new StillRunning(`${job} runs on it; the change follows when it has ended`)
+  const late = await unpublishedJob(target, ids, signal)
+  if (late !== undefined)
+    throw new StillRunning(`replication job ${late} of it is not published yet; the change follows`)
   const rows = await partitionsOf(session, name)
   const concerned = step.partition === undefined ? rows : rows.filter((row) => row.name === step.partition)
   const seen = new Map(step.of.map(({ id, version }) => [id, version]))

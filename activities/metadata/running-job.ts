@@ -1,4 +1,4 @@
-import { replications, transactions } from '../../starrocks/index.ts'
+import { replicationLabel, replications, transactions } from '../../starrocks/index.ts'
 import type { InventoryEntry } from './inventory.ts'
 import type { Side } from './pair.ts'
 
@@ -15,8 +15,21 @@ export async function runningJob(
     const job = jobs.find((one) => one.tableId === id && RUNNING.has(one.state))
     return job && `replication job ${job.jobId}`
   }
-  const prefix = `REPLICATION_${databaseId}_${id}_`
+  const prefix = replicationLabel(databaseId, id, '')
   const running = await transactions(target.cluster, databaseId, 'running', { signal })
   const transaction = running.find((one) => one.label.startsWith(prefix))
   return transaction && `replication job ${transaction.label.slice(prefix.length)}`
+}
+
+/** The id of the job into a target table that is committed, and has not moved the versions yet; only its transaction tells. */
+export async function unpublishedJob(
+  { cluster }: Pick<Side, 'cluster'>,
+  { databaseId, id }: Pick<InventoryEntry, 'databaseId' | 'id'>,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const prefix = replicationLabel(databaseId, id, '')
+  const open = (await transactions(cluster, databaseId, 'running', { signal })).find(
+    ({ label, status }) => status === 'COMMITTED' && label.startsWith(prefix),
+  )
+  return open?.label.slice(prefix.length)
 }

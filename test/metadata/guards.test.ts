@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { AlignOutcome } from '../../contract/index.ts'
 import type { LabCluster, LabTable } from '../../lab/index.ts'
-import { LabPair } from './lab-pair.ts'
+import { LabPair, listJob } from './lab-pair.ts'
 
 let pair: LabPair
 afterEach(() => pair.stop())
@@ -275,6 +275,20 @@ describe('nothing is changed', () => {
     const spec = pair.spec({ rename: { databases: { e: 'd' } } })
     const [outcome] = await pair.run(pair.metadata.alignTables, { spec, tables: ['e.t'] })
     expect(outcome).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('same name d.t') })
+  })
+
+  test('while a job is committed and not visible yet', async () => {
+    await start()
+    pair.source.execute(range('t', ', w INT NOT NULL'))
+    pair.target.execute(range('t'))
+    markCopied(pair.target, 'd', 't')
+    listJob(pair.target, 'd', 't', 'COMMITTED')
+    const outcome = await alignOne('d.t')
+    expect(outcome).toMatchObject({
+      outcome: 'waiting',
+      reason: expect.stringContaining('another of it is not published'),
+    })
+    expect(outcome.statements).toEqual([])
   })
 
   test('when a load comes between the look and the drop', async () => {

@@ -17,7 +17,7 @@ import type { Approvals } from '../../planning/approval.ts'
 import { addressMapOf, quoteQualified, StarRocksCluster } from '../../starrocks/index.ts'
 import { createRepositories } from '../../workers/repositories.ts'
 
-type Kind = Pick<LabClusterOptions, 'version' | 'runMode' | 'nodes' | 'timeFactor' | 'onStatement'>
+type Kind = Pick<LabClusterOptions, 'version' | 'runMode' | 'nodes' | 'timeFactor' | 'onStatement' | 'lateSchemas'>
 
 /** Two lab clusters and the activities on them, over sockets. */
 export class LabPair {
@@ -149,6 +149,32 @@ export function fill(lab: LabCluster): Scenario {
     }
   }
   return scenario
+}
+
+/** A replication job of somebody else into a table, called `another`, which stays in this state. */
+export function listJob(
+  { state: cluster }: LabCluster,
+  database: string,
+  table: string,
+  state: 'REPLICATING' | 'COMMITTED',
+): void {
+  const { id: databaseId, objects } = cluster.databases.get(database) ?? {}
+  const tableId = objects?.get(table)?.id
+  if (databaseId === undefined || tableId === undefined) throw new Error(`there is no ${database}.${table}`)
+  const [jobId, txnId, now] = ['another', cluster.nextId(), cluster.now()]
+  const times = { createdMs: now, finishedTasks: 0, totalTasks: 1, error: '' }
+  cluster.replicationJobs.push({ jobId, databaseId, tableId, txnId, state, ...times })
+  cluster.transactions.push({
+    id: txnId,
+    dbId: databaseId,
+    label: `REPLICATION_${databaseId}_${tableId}_${jobId}`,
+    status: state === 'COMMITTED' ? 'COMMITTED' : 'PREPARE',
+    sourceType: 'REPLICATION',
+    prepareMs: now,
+    reason: '',
+    timeoutMs: 86_400_000,
+    tableIds: [tableId],
+  })
 }
 
 const layoutColumns = ['PartitionName', 'Range', 'List', 'Buckets']

@@ -1,6 +1,6 @@
 import { ActivityCancellationDetails } from '@temporalio/common'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { quietEnvironment } from '../metadata/lab-pair.ts'
+import { listJob, quietEnvironment } from '../metadata/lab-pair.ts'
 import { StepPair } from './support/step-pair.ts'
 
 let pair: StepPair
@@ -108,33 +108,12 @@ describe('a step that waited long between its first look and the first TRUNCATE'
     expect(ids()).toEqual(before)
     expect(pair.target.sentJobs.length).toBe(sent)
   }
-  /** A job of somebody else, in a state. */
-  const startJob = (state: 'REPLICATING' | 'COMMITTED') => {
-    const { state: cluster } = pair.target
-    const { id: tableId } = pair.copy('t')
-    const databaseId = cluster.databases.get('app')?.id ?? 0n
-    const [jobId, txnId, now] = ['another', cluster.nextId(), cluster.now()]
-    const times = { createdMs: now, finishedTasks: 0, totalTasks: 1, error: '' }
-    cluster.replicationJobs.push({ jobId, databaseId, tableId, txnId, state, ...times })
-    cluster.transactions.push({
-      id: txnId,
-      dbId: databaseId,
-      label: `REPLICATION_${databaseId}_${tableId}_${jobId}`,
-      status: state === 'COMMITTED' ? 'COMMITTED' : 'PREPARE',
-      sourceType: 'REPLICATION',
-      prepareMs: now,
-      reason: '',
-      timeoutMs: 86_400_000,
-      tableIds: [tableId],
-    })
-  }
-
   test.each([
     ['runs', 'REPLICATING', 'is running'],
     ['is committed, and not published,', 'COMMITTED', 'is not published yet'],
   ] as const)('empties nothing while a job %s by then', async (_what, state, why) => {
     madeAnew('p1', 5)
-    pair.before(DECIDED, () => startJob(state))
+    pair.before(DECIDED, () => listJob(pair.target, 'app', 't', state))
     await nothingIsEmptied({ type: 'Busy', message: expect.stringContaining(`another of app.t ${why}`) })
   })
 

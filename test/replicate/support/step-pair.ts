@@ -1,5 +1,11 @@
+import { ApplicationFailure } from '@temporalio/common'
 import { createReplicateActivities } from '../../../activities/replicate.ts'
-import { type MigrationSpec, type ReplicateStepResult, stepJobPrefix } from '../../../contract/index.ts'
+import {
+  type MigrationSpec,
+  type ReplicateErrorDetails,
+  type ReplicateStepResult,
+  stepJobPrefix,
+} from '../../../contract/index.ts'
 import type { LabTable } from '../../../lab/index.ts'
 import { LabPair, quietEnvironment } from '../../metadata/lab-pair.ts'
 
@@ -9,8 +15,8 @@ type Environment = ReturnType<typeof quietEnvironment>
 /** Two lab clusters, steps of one table, and a way to have something happen in the moment of a statement on the target. */
 export class StepPair {
   readonly lab: LabPair
-  /** Of all steps so far: what the next one is told of the copy's columns. */
-  #schema = 'nothing'
+  /** Of all steps so far, also of those that failed: what the next one is told of the copy's columns. */
+  schema = 'nothing'
   #step = 0
   readonly #strikes: { match: RegExp; act: () => void }[]
   readonly #activities: ReturnType<typeof createReplicateActivities>
@@ -60,10 +66,16 @@ export class StepPair {
     }: { spec?: MigrationSpec; environment?: Environment } = {},
   ): Promise<ReplicateStepResult> {
     const jobPrefix = stepJobPrefix(spec.name, 'run', ++this.#step)
-    const input = { spec, table, jobPrefix, schema: this.#schema }
-    const done: ReplicateStepResult = await environment.run(this.#activities.replicate, input)
-    this.#schema = done.schema ?? this.#schema
-    return done
+    const input = { spec, table, jobPrefix, schema: this.schema }
+    try {
+      const done: ReplicateStepResult = await environment.run(this.#activities.replicate, input)
+      this.schema = done.schema ?? this.schema
+      return done
+    } catch (error) {
+      const details = error instanceof ApplicationFailure ? error.details?.[0] : undefined
+      this.schema = (details as ReplicateErrorDetails | undefined)?.schema ?? this.schema
+      throw error
+    }
   }
 
   /** A table's state on the target. */
