@@ -55,7 +55,13 @@ export class LabServices {
     this.settings = new Map([...this.state.config].map(([key, { value }]) => [key, value]))
     for (let i = 0; i < this.state.frontends.length; i++) await this.openFrontend(i)
     for (const node of this.state.nodes) {
-      const http = new HttpServer(nodeHttp(this.state, node, () => this.faults.isUnreachable(node)))
+      const http = new HttpServer(
+        nodeHttp(
+          this.state,
+          node,
+          (path) => this.faults.isUnreachable(node) || this.faults.dropsRequest(path, 'before'),
+        ),
+      )
       node.httpPort = await http.listen(node.host, node.httpPort)
       const be = new ClosedDoor()
       node.bePort = await be.listen(node.host, node.bePort)

@@ -12,7 +12,7 @@ import {
   tabletColumns,
   tabletSources,
 } from '../../starrocks/index.ts'
-import { refused } from '../failures.ts'
+import { busyTable, refused } from '../failures.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { facts } from '../pollers/facts.ts'
 import { setBounded } from '../set-bounded.ts'
@@ -24,8 +24,8 @@ import { baseOf, indexesOf } from './tablet-map.ts'
 
 /** A backend that cannot be reached must not hold up what does not depend on it. */
 const ANSWER_MS = 3_000
-/** Nor again and again. */
-const SILENT_MS = 10 * 60_000
+/** Nor again and again; and tables that wait for its answer must not wait long once it is back. */
+const SILENT_MS = 30_000
 /** Tablets of the partition that was loaded last which are asked whether they have heard of the last change. */
 const MOST_ASKED = 3
 /** Tables of which is remembered what was found. */
@@ -43,12 +43,17 @@ interface Found {
 }
 
 const known = new WeakMap<object, Map<string, Found>>()
+/** Clusters of which some backend has answered: they can be reached from here. */
+const reached = new WeakSet<object>()
+/** When backends that did not answer are asked again. */
 const silent = new WeakMap<object, Map<string, number>>()
 
 /**
  * Refuses a table of which these partitions would be copied with wrong values, since the replication goes by names and ids of columns that only backends
- * know. A tablet of each is asked for, once for each state of the columns; of a table that was never altered one for all. Where no backend can be reached
- * from here nothing is known, and the table is copied; the preflight tells.
+ * know. A tablet of each is asked for, once for each state of the columns; of a table that was never altered one for all.
+ *
+ * Where no backend tells, an altered table waits (`Busy`): it may be the very one that was refused before, perhaps by another process. One that was
+ * never altered is copied, unless some backend of the cluster has answered this process before, so that they can be reached from here.
  *
  * A shared-data source tells these names nowhere; before 3.3 every change of columns writes the tablets anew, and none can be renamed. `mapped`: what is about
  * to be sent, so that its tablets need not be looked up.
@@ -78,7 +83,7 @@ export async function checkStoredNames(
   if (!found?.current) {
     const answers = await askSome(source, (await look(last)).slice(0, MOST_ASKED), base.schemaVersion)
     first = answers[0]
-    if (!first) return
+    if (!first) return unanswered(source, last, neverAltered)
     const heard = neverAltered ? first : answers.find(({ schemaVersion }) => schemaVersion === base.schemaVersion)
     const copy = baseOf(target, await indexSchemas(target.cluster, target.databaseId, target.entry.id))
     found = { state, current: heard?.columns, fresh: copy?.schemaVersion === 0, right: new Set() }
@@ -88,7 +93,7 @@ export async function checkStoredNames(
   const open = neverAltered ? [last] : copied.filter((one) => hasRows(one) && !right.has(one.source.id))
   await mapConcurrently(open, WIDTH, async (partition) => {
     const stored = partition === last && first ? first : await askFirst(source, await look(partition))
-    if (!stored) return
+    if (!stored) return unanswered(source, partition, neverAltered)
     const verdict = judgeStored({ printed, version: base.schemaVersion, current, stored, fresh })
     if (verdict.verdict !== 'right') throw refused(whyRefused(`${source.full}, partition ${partition.name}`, verdict))
     // Without a tablet that knows, the next load may tell another story.
@@ -165,6 +170,7 @@ async function ask({ cluster, full }: TableSide, { id, doors }: AskedTablet): Pr
     if ((until.get(door) ?? 0) > performance.now()) continue
     try {
       const answer = await tabletColumns({ host, port: httpPort }, id, { timeoutMs: ANSWER_MS })
+      reached.add(cluster)
       if (answer) return answer
     } catch (error) {
       if (!(error instanceof StarRocksError)) throw error
@@ -176,6 +182,14 @@ async function ask({ cluster, full }: TableSide, { id, doors }: AskedTablet): Pr
     }
   }
   return undefined
+}
+
+/** Throws `Busy`, unless nothing says that it matters. */
+function unanswered({ cluster, full }: TableSide, { name }: PartitionPair, neverAltered: boolean): void {
+  if (neverAltered && !reached.has(cluster)) return
+  throw busyTable(
+    `no backend of ${cluster.name} tells now what the columns of ${full}, partition ${name} are called there (be_http_port, /api/meta/header); a copy without that may get wrong values. Where the worker cannot reach backends at all, set allow.renamedColumns and compare altered tables yourself`,
+  )
 }
 
 const REMEDY =

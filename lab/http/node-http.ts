@@ -7,11 +7,11 @@ const META = '/api/meta/header/'
 
 /**
  * The HTTP port of a backend or compute node. Its download handler checks the token before the path, and says both with HTTP 200.
- * A node that is down answers nothing.
+ * A node that is down answers nothing. `isSilent`: nor does it answer this path.
  */
-export function nodeHttp(state: LabState, node: LabNode, isUnreachable: () => boolean): HttpHandler {
+export function nodeHttp(state: LabState, node: LabNode, isSilent: (path: string) => boolean): HttpHandler {
   return (_request, url) => {
-    if (!node.alive || isUnreachable()) return undefined
+    if (!node.alive || isSilent(url.pathname)) return undefined
     if (url.pathname === '/api/health') return { status: 200, body: '{"status": "OK","msg": "To Be Added"}' }
     if (url.pathname.startsWith(META)) return tabletMeta(state, node, url.pathname.slice(META.length))
     if (url.pathname !== '/api/_tablet/_download') return { status: 404, body: 'Not Found' }

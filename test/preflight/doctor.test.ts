@@ -194,6 +194,15 @@ describe('addresses and nodes', () => {
     })
   })
 
+  test('source backends that cannot be asked for the names of columns are warned of', async () => {
+    await start()
+    const [backend] = pair.source.state.nodes
+    if (!backend) throw new Error('no backend')
+    backend.httpPort = 1
+    const warnings = (await doctor()).findings.filter(({ code }) => code === 'backend-not-reachable-from-here')
+    expect(warnings).toMatchObject([{ level: 'warning', message: expect.stringContaining('allow.renamedColumns') }])
+  })
+
   test("the target leader's rpc port must be open", async () => {
     await start()
     const [leader] = pair.target.state.frontends

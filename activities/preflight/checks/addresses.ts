@@ -92,11 +92,12 @@ async function frontendDoors({ source, target }: PreflightContext): Promise<Door
 function nodeDoors({ source }: PreflightContext): Door[] {
   if (source.side.runMode === 'shared_data') return []
   const { addressMap } = source.side.handle
+  // Only since 3.3 columns can be renamed.
+  const asked = isAtLeast(source.side.version, 3, 3)
   const need = {
     bePort: 'the migration itself does not need it',
-    // Only since 3.3 columns can be renamed.
-    httpPort: isAtLeast(source.side.version, 3, 3)
-      ? 'without it nothing tells of columns that were renamed at the source, which the replication would fill with wrong values or none'
+    httpPort: asked
+      ? 'without it nothing tells of columns that were renamed at the source, which the replication would fill with wrong values or none: tables whose columns were ever changed wait, unless allow.renamedColumns is set'
       : 'the migration itself does not need it',
   }
   return source.backends
@@ -109,7 +110,7 @@ function nodeDoors({ source }: PreflightContext): Door[] {
           address,
           finding: (why) => ({
             code: 'backend-not-reachable-from-here',
-            level: 'info',
+            level: key === 'httpPort' && asked ? 'warning' : 'info',
             subject: `${source.side.name} ${node.host}`,
             message: `${where} (${key === 'bePort' ? 'be_port' : 'be_http_port'} of a source backend) cannot be reached from here (${why}); ${need[key]}`,
             remedy: `The target's nodes must reach ${where}: check from one of them, e.g. with nc -z ${address.host} ${address.port}`,
