@@ -8,8 +8,9 @@ import type { DiscardStep, Step } from './steps.ts'
  * The steps that give a copy the source's columns without touching its rows, where that is certain to end in the same table: value columns that
  * came or went, on a table with fast schema evolution (which moves no data, ids or hashes). Undefined where the table must be made again.
  *
- * Rows copied before get the default on both sides, so it must be a constant: the time or a new id would differ. `from`: the rows that a dropped
- * column goes from, and whether that is allowed whosever they are.
+ * Rows copied before a column came get the default on both sides, so it must be a constant: the time or a new id would differ. That they were copied
+ * before it, and the copy did not lose it, is for the caller to know. `from`: the rows that a dropped column goes from, and whether that is allowed
+ * whosever they are.
  */
 export function planColumnChange(
   source: Table,

@@ -22,6 +22,8 @@ export interface PlanContext {
   nulls: ReadonlyMap<string, NullMeaning>
   /** The same of the copy. */
   targetNulls?: ReadonlyMap<string, NullMeaning>
+  /** What the copy lacks of the source's columns may be lost, and not new. */
+  lostColumns?: boolean
   /** Properties that this target has called unknown before. */
   unknownProperties: ReadonlySet<string>
   /** Databases that the target has. */

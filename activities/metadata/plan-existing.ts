@@ -24,7 +24,10 @@ export function planExisting(source: TableFacts, target: TableFacts, context: Pl
   const found = tableDifferences(source, target, context)
   const fatal = found.filter((one) => one.action.kind === 'recreate')
   const columns = columnSteps(source, target, fatal, name, context)
-  if (fatal.length > 0 && !columns) return planRecreate(source, target, context, describe(fatal))
+  if (fatal.length > 0 && !columns) {
+    const lost = context.lostColumns ? '; its rows are not known to be older than the columns that it lacks' : ''
+    return planRecreate(source, target, context, describe(fatal) + lost)
+  }
   const whole = wholeTableReason(source, target) ?? ownLife(target.model)
   if (whole) return planRecreate(source, target, context, whole)
 
@@ -119,7 +122,7 @@ function columnSteps(
   name: ObjectName,
   context: PlanContext,
 ): Step[] | undefined {
-  if (fatal.length !== 1 || fatal[0]?.kind !== 'columns') return undefined
+  if (fatal.length !== 1 || fatal[0]?.kind !== 'columns' || context.lostColumns) return undefined
   // A dropped column takes values with it. What an operator is shown, and approves, is to make the table again.
   const { pair } = context
   const rows = target.partitions.flatMap((partition) => partition.rows)

@@ -1,8 +1,10 @@
 import { questionOf } from '../../planning/approval.ts'
 import { type ObjectName, refusals } from '../../starrocks/ddl/index.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { askNulls } from './ask-nulls.ts'
 import { isNotFound } from './failure.ts'
 import type { Inventory, InventoryEntry } from './inventory.ts'
+import { hasLostColumns } from './lost-columns.ts'
 import type { Pair } from './pair.ts'
 import { type PlanContext, planCreate } from './plan-create.ts'
 import { planExisting } from './plan-existing.ts'
@@ -13,6 +15,7 @@ import { presentIds } from './target-entry.ts'
 
 /** What planning a table shares with other tables of the same call. */
 export interface PlanningSession {
+  deps: Dependencies
   pair: Pair
   source: Inventory
   target: Inventory
@@ -65,7 +68,9 @@ export async function planTable(session: PlanningSession, entry: InventoryEntry)
   if (!target)
     return { plan: unlessAsked((approved) => planCreate(source, { ...context, approved }), approval), source }
   const targetNulls = await askNulls(pair.target, target, pair.signal)
-  const plan = unlessAsked((approved) => planExisting(source, target, { ...context, targetNulls, approved }), approval)
+  const lostColumns = await hasLostColumns(session, source, target)
+  const found = { ...context, targetNulls, lostColumns }
+  const plan = unlessAsked((approved) => planExisting(source, target, { ...found, approved }), approval)
   if (plan.steps.length > 0) {
     // Dropping or altering under a running job aborts it, and has brought frontends down.
     const job = await jobOn(session, name)

@@ -48,6 +48,7 @@ export class Sessions {
     const unknownProperties = this.#unknown.get(spec.target) ?? new Set<string>()
     this.#unknown.set(spec.target, unknownProperties)
     return {
+      deps: this.#deps,
       pair,
       source,
       target,

@@ -9,7 +9,7 @@ import {
   type SchemaMark,
   writeMark,
 } from '../../planning/schema-mark.ts'
-import type { IndexSchema } from '../../starrocks/index.ts'
+import type { AlterJob, IndexSchema } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { stale } from '../failures.ts'
 import { columnChanges } from '../pollers/column-changes.ts'
@@ -22,6 +22,8 @@ import type { TablePair } from './table-pair.ts'
 import { baseOf } from './tablet-map.ts'
 
 export type Moment = Omit<SchemaMark, 'definition'>
+
+type TrustInput = Pick<ReplicateStepInput, 'spec' | 'table' | 'schema' | 'changesBefore'>
 
 /**
  * Whether what was copied so far can be believed, as far as columns go: by the marks that are known of the copy.
@@ -36,14 +38,14 @@ export type Moment = Omit<SchemaMark, 'definition'>
 export class SchemaTrust {
   readonly #deps: Dependencies
   readonly #pair: TablePair
-  readonly #input: ReplicateStepInput
+  readonly #input: TrustInput
   readonly #marks: SchemaMark[]
   #asked = false
 
   constructor(
     { deps, migrationPrefix }: Pick<StepContext, 'deps' | 'migrationPrefix'>,
     pair: TablePair,
-    input: ReplicateStepInput,
+    input: TrustInput,
     jobs: readonly Job[],
   ) {
     this.#deps = deps
@@ -55,11 +57,12 @@ export class SchemaTrust {
 
   /** The latest of what is known, for the next step should this one fail. */
   get known(): string | undefined {
-    const latest = this.#marks.reduce<SchemaMark | undefined>(
-      (a, b) => (a && a.version >= b.version ? a : b),
-      undefined,
-    )
+    const latest = this.#latest()
     return latest && writeMark(latest)
+  }
+
+  #latest(): SchemaMark | undefined {
+    return this.#marks.reduce<SchemaMark | undefined>((a, b) => (a && a.version >= b.version ? a : b), undefined)
   }
 
   /** What is known to be true of the copy while the source's columns are in this state; unset: they moved since, or nothing is known. */
@@ -80,13 +83,30 @@ export class SchemaTrust {
     return !(await this.#changedSinceFirstLook())
   }
 
+  /**
+   * Whether all that was copied is from before the columns came that the source has and the copy lacks. `without`: digest of the source's definition
+   * without them. When nothing is known of the copy: whether the source lists the change that led to its present state.
+   */
+  async precedes(now: Moment, without: string): Promise<boolean> {
+    if (await this.unmoved(now)) return false
+    await this.#ask()
+    const latest = this.#latest()
+    if (latest) return latest.definition === without
+    const last = await this.#lastChange()
+    return last?.indexId === now.index && last.schemaVersion === now.version
+  }
+
   async #changedSinceFirstLook(): Promise<boolean> {
     const { changesBefore } = this.#input
     if (changesBefore === undefined) return false
-    const { cluster, database, name } = this.#pair.source
-    // Asked for from now on, so that it knows of all that led to the state of the columns that was read before. Tables that ask at once share it.
-    const last = (await columnChanges(cluster, database, 0)).get(name)
+    const last = await this.#lastChange()
     return last !== undefined && last.id > BigInt(changesBefore)
+  }
+
+  /** Asked for from now on, so that it knows of all that led to the state of the columns that was read before. Tables that ask at once share it. */
+  async #lastChange(): Promise<AlterJob | undefined> {
+    const { cluster, database, name } = this.#pair.source
+    return (await columnChanges(cluster, database, 0)).get(name)
   }
 
   async #ask(): Promise<void> {
