@@ -27,8 +27,20 @@ export const runAlterTable = (context: LabSqlContext, session: LabSession, curso
     if (object.kind === 'view') throw analysisFailure(`The specified table [${target.name}] is not a table`)
     throw analysisFailure(`Alter table on ${object.kind} ${target.name} is not supported`)
   }
+  const before = object.indexes[0]?.schemaVersion ?? 0
+  const others = context.jobs.length
   for (const clause of clauses) alter(context, database, object, clause)
+  makeOneChange(context, object, before, others)
   return done()
+}
+
+/** Clauses of columns in one statement are one change, however many: one job, and one SchemaVersion. */
+const makeOneChange = ({ jobs }: LabSqlContext, table: LabTable, before: number, others: number): void => {
+  const [base] = table.indexes
+  if (!base || base.schemaVersion <= before + 1) return
+  base.schemaVersion = before + 1
+  const last = jobs.splice(others).at(-1)
+  if (last) jobs.push({ ...last, schemaVersion: `${base.schemaVersion}:${base.schemaHash}` })
 }
 
 /** A table stays as it is while a restore works on it. */

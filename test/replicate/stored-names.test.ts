@@ -53,3 +53,16 @@ test('where no backend was ever reached, altered tables wait for a word, and oth
   const spec = pair.lab.spec({ allow: { renamedColumns: true } })
   expect(await pair.step('app.t', { spec })).toMatchObject({ state: 'in-sync', jobsSent: 1 })
 })
+
+test('what replaces a column and is seen as another that came, in one statement, is refused once a backend has heard of it', async () => {
+  await start()
+  expect(await pair.step('app.t')).toMatchObject({ jobsSent: 1 })
+  const changes = () => pair.source.execute('SHOW ALTER TABLE COLUMN FROM app').rows.length
+  pair.source.execute('ALTER TABLE app.t ADD COLUMN x INT, ADD COLUMN y DATE, DROP COLUMN v')
+  expect(changes()).toBe(1)
+  pair.source.execute('ALTER TABLE app.t RENAME COLUMN x TO v')
+  pair.source.execute("INSERT INTO app.t VALUES (4, 44, '2026-01-01')")
+  await pair.lab.align(pair.lab.spec())
+  await expect(pair.step('app.t')).rejects.toMatchObject({ type: 'Refused' })
+  expect(pair.target.sentJobs.length).toBe(1)
+})
