@@ -56,6 +56,8 @@ export interface LabPhysicalPartition {
   committedVersion: bigint
   /** Oldest data version of which a snapshot can still be made; versions below were merged away. Unset: all. */
   oldestVersion?: bigint
+  /** Visible versions that compaction made in a shared-data cluster: they hold the rows of the version before. */
+  compactions?: bigint[]
   /** Bytes that are shown and copied beside those of the rows: how big tables are acted out. */
   extraBytes?: number
   /** Tablets in bucket order, per index meta id. */

@@ -2,8 +2,11 @@
 export interface SourceVersion {
   /** Physical id. It changes when the partition is truncated, overwritten, swapped or made again. */
   id: bigint
+  /**
+   * The version that is compared and sent: by it the source's nodes find the rows. The data version does not name them: compaction in a shared-data
+   * cluster, whose files are called by visible versions, does not move it, and 3.3 leaves it where it was when a partition is restored in place.
+   */
   visibleVersion: bigint
-  dataVersion?: bigint
   /** Lineage of the data; missing before 3.3.2. */
   versionEpoch?: bigint
   /** Epochs that this very partition is known to have had before, with nothing but loads in between. */
@@ -37,19 +40,9 @@ export type Verdict =
   | { action: 'reset'; reason: string }
   | { action: 'foreign'; reason: string }
 
-/** The version that is compared and sent. Shared-data compaction moves the visible version, and not the data's. */
+/** The version of what was sent to a copy. Compaction in a shared-data cluster moves the visible version, and not the data's. */
 export function versionOf(partition: { visibleVersion: bigint; dataVersion?: bigint }): bigint {
   return partition.dataVersion ?? partition.visibleVersion
-}
-
-/**
- * A source's versions without that which is not its rows'. In shared-nothing clusters both are the same, but for partitions that were restored in
- * place: 3.3 leaves the data version where it was, so that the two never meet again. There the tablets are at the visible one.
- */
-export function asSource<R extends SourceVersion>(row: R, sharedNothing: boolean): R {
-  const { dataVersion, visibleVersion } = row
-  const differs = dataVersion !== undefined && dataVersion !== visibleVersion
-  return sharedNothing && differs ? { ...row, dataVersion: visibleVersion } : row
 }
 
 /**
@@ -75,7 +68,7 @@ export function isSameLineage(source: SourceVersion, target: Pick<TargetVersion,
 
 /** Decides about one partition. Pure; nobody but this function says that a partition is in sync. */
 export function partitionVerdict(source: SourceVersion, target: TargetVersion, remembered?: RememberedCopy): Verdict {
-  const from = versionOf(source)
+  const from = source.visibleVersion
   const to = versionOf(target)
   if (target.txnType === undefined) return withoutEpochs(source, from, to, remembered)
   if (target.txnType === 'NORMAL') {

@@ -105,7 +105,7 @@ export class TableComparison {
     this.#seen.set(name, place + 1)
     const target = this.#copy?.get(place === 0 ? name : `${name}\0${place}`)
     if (target && versionOf(target) > 1n) this.#matched++
-    const version = versionOf(source)
+    const version = source.visibleVersion
     lag.partitions++
     lag.totalBytes += bytes
     if (version > lag.sourceVersion) lag.sourceVersion = version

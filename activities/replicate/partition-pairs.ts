@@ -1,5 +1,4 @@
 import {
-  asSource,
   epochToSend,
   partitionVerdict,
   type RememberedCopy,
@@ -30,10 +29,8 @@ export type Recall = (partition: string, version: bigint) => RememberedCopy | un
 /** Reads both sides, the source first: what the target shows afterwards can only be newer than what it is compared with. */
 export async function readPartitionPairs(pair: TablePair, recall: Recall): Promise<PartitionPair[]> {
   const epochs = epochsOf(pair.source.cluster)
-  const sharedNothing = pair.source.capabilities.runMode === 'shared_nothing'
   const rows = await listPartitions(pair.source.cluster, pair.source.database, pair.source.name)
-  const source = rows.map((listed) => {
-    const row = asSource(listed, sharedNothing)
+  const source = rows.map((row) => {
     const formerEpochs = epochs.note(row)
     return formerEpochs.length === 0 ? row : { ...row, formerEpochs }
   })
@@ -75,7 +72,7 @@ export function matchPartitions(
         name: twin.name,
         source: original,
         target: twin,
-        version: versionOf(original),
+        version: original.visibleVersion,
         epoch: epochToSend(original),
         verdict: partitionVerdict(original, twin, recall(twin.name, versionOf(twin))),
       })

@@ -1,5 +1,4 @@
 import { log } from '@temporalio/activity'
-import { versionOf } from '../../planning/partition-verdict.ts'
 import { judgeStored, type StoredVerdict } from '../../planning/stored-names.ts'
 import {
   type IndexSchema,
@@ -101,7 +100,7 @@ export async function checkStoredNames(
   })
 }
 
-const hasRows = ({ source }: PartitionPair) => versionOf(source) > 1n
+const hasRows = ({ source }: PartitionPair) => source.visibleVersion > 1n
 
 function recall({ source }: TablePair, state: string): Found | undefined {
   const found = known.get(source.cluster)?.get(`${source.databaseId}/${source.entry.id}`)

@@ -1,14 +1,12 @@
 import type { MigrationSpec } from '../../contract/index.ts'
 import { joinTableName, splitTableName } from '../../contract/index.ts'
 import type { LagLook } from '../../planning/lag-clock.ts'
-import { asSource } from '../../planning/partition-verdict.ts'
 import { createSelection } from '../../planning/selection.ts'
 import { TableComparison, type TableLag, VersionIndex } from '../../planning/version-index.ts'
 import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { directory } from '../pollers/directory.ts'
 import { epochsOf } from '../pollers/epochs.ts'
-import { facts } from '../pollers/facts.ts'
 import { settleByColumns } from './altered.ts'
 import { settleByMemory } from './lineage.ts'
 import { listTables, type Tables } from './listings.ts'
@@ -136,7 +134,6 @@ async function compareVersions(
   const onUnknown = (database: string, table: string) => {
     if (selection.includes(database, table)) unknown.add(joinTableName(database, table))
   }
-  const sharedNothing = (await facts(source).capabilities()).runMode === 'shared_nothing'
   const onSource = { signal, whole, onSlow, onUnknown, onUnread: noteUnread('source') }
   /** What is known of a table before any of its partitions. */
   const lookUp = (database: string, table: string) => {
@@ -154,8 +151,7 @@ async function compareVersions(
   // Rows of a table mostly come together.
   let known: ReturnType<typeof lookUp> | undefined
   for await (const rows of readVersions(source, selected, onSource)) {
-    for (const listed of rows) {
-      const row = asSource(listed, sharedNothing)
+    for (const row of rows) {
       if (known?.database !== row.database || known.table !== row.table) known = lookUp(row.database, row.table)
       if (known.skipped) continue
       const formerEpochs = epochs.note(row)

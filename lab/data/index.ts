@@ -15,6 +15,7 @@ export { compareValues, normalizeValue, valueKind } from './values.ts'
 export {
   awaitPublish,
   compactLake,
+  compacts,
   endAwaitedPublish,
   nextTransactionId,
   publishLoad,

@@ -26,6 +26,7 @@ export function publishLoad(state: LabState, partition: LabPhysicalPartition): b
     partition.versionTxnType = 'TXN_NORMAL'
   }
   publishVisible(state, partition, partition.visibleVersion + 1n)
+  if (compacts(state) && partition.dataVersion % COMPACT_EVERY === 0n) compactLake(state, partition)
   return partition.dataVersion
 }
 
@@ -39,9 +40,17 @@ export function publishVisible(state: LabState, partition: LabPhysicalPartition,
   }
 }
 
+/** So many loads into a partition of a shared-data cluster are merged. */
+const COMPACT_EVERY = 4n
+
+/** In a shared-data cluster compaction follows loads, unless it is switched off. */
+export const compacts = (state: LabState): boolean =>
+  state.runMode === 'shared_data' && state.config.get('lake_compaction_max_tasks')?.value !== '0'
+
 /** Compaction in a shared-data cluster: only the visible version moves. */
 export function compactLake(state: LabState, partition: LabPhysicalPartition): void {
   publishVisible(state, partition, partition.visibleVersion + 1n)
+  partition.compactions = [...(partition.compactions ?? []), partition.visibleVersion]
 }
 
 const lastTransaction = new WeakMap<LabState, bigint>()

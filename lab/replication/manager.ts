@@ -1,4 +1,4 @@
-import { compactLake } from '../data/index.ts'
+import { compactLake, compacts } from '../data/index.ts'
 import type { LabReplicationJob, LabState, LabTablet } from '../model.ts'
 import { CommitFailed, commitJob } from './commit.ts'
 import { constructJob, findDatabase, findPhysical, RequestRefused } from './construct-job.ts'
@@ -282,10 +282,9 @@ export class ReplicationManager {
     transaction.finishMs = this.state.now()
   }
 
-  /** In a shared-data cluster compaction follows the load, unless it is switched off, and moves visible versions alone. */
+  /** Compaction follows, and moves visible versions alone. */
   private compact(job: RunningJob): void {
-    if (this.state.runMode !== 'shared_data' || this.state.config.get('lake_compaction_max_tasks')?.value === '0')
-      return
+    if (!compacts(this.state)) return
     for (const { partitionId } of job.partitions) {
       const physical = findPhysical(job.table, partitionId)?.physical
       if (physical && physical.id % 2n === 0n) compactLake(this.state, physical)

@@ -1,5 +1,5 @@
 import { baseIndex, heardBy, scanTablet } from '../data/index.ts'
-import type { LabState } from '../model.ts'
+import type { LabPhysicalPartition, LabState } from '../model.ts'
 import type { PartitionWork, RunningJob, TabletSnapshot, TabletWork } from './job.ts'
 import { clusterByService, findTablet, reachNode, type TabletPlace } from './registry.ts'
 import type { BackendAddress } from './request.ts'
@@ -53,17 +53,16 @@ function takeSnapshot(
   // Files lie under …/<tablet>/<schema hash>/: a wrong hash finds nothing.
   if (!index || index.schemaHash !== work.sourceSchemaHash) return undefined
   const { physical } = place
-  // Tablets of a shared-nothing cluster are at the visible version. The rows here are numbered by the data's, which a restore may have left behind.
-  const ahead = shared ? 0n : physical.visibleVersion - physical.dataVersion
-  const version = partition.sourceVersion - ahead
+  const version = dataVersionAt(physical, partition.sourceVersion)
   if (physical.dataVersion < version || version < (physical.oldestVersion ?? 1n)) return undefined
   const base = baseIndex(place.table)
   const extraBytes = physical.extraBytes ?? 0
   const heard = heardBy(base, physical, place.tablet).columns
   if (place.indexId !== base.id) return { columns: [], rows: [], extraBytes: 0 }
   const rows = [...scanTablet(place.tablet, version)]
-  const since = partition.targetVersion - ahead
-  if (partition.targetVersion <= 1n || since < (physical.oldestVersion ?? 1n))
+  const since = dataVersionAt(physical, partition.targetVersion)
+  // Files of a shared-data cluster take the place of all that the copy had.
+  if (shared || partition.targetVersion <= 1n || since < (physical.oldestVersion ?? 1n))
     return { columns: base.columns, heard, rows, extraBytes }
   const inRange = (at: bigint | undefined) => at !== undefined && at > since && at <= version
   const increment = {
@@ -71,4 +70,13 @@ function takeSnapshot(
     ended: place.tablet.rows.filter((row) => row.since <= since && inRange(row.until)),
   }
   return { columns: base.columns, heard, rows, increment, extraBytes }
+}
+
+/**
+ * Nodes know a partition by its visible versions: tablets are at them, files are called by them. The rows here are numbered by the data's, which
+ * compaction does not move, and which a restore may have left behind.
+ */
+function dataVersionAt(physical: LabPhysicalPartition, version: bigint): bigint {
+  const later = physical.compactions?.filter((one) => one > version).length ?? 0
+  return version - (physical.visibleVersion - physical.dataVersion - BigInt(later))
 }
