@@ -28,6 +28,12 @@ export function expandBraces(pattern: string): string[] {
 /** Whether a pattern holds anything but plain characters. */
 export const isGlob = (pattern: string): boolean => /[*?[{]/.test(pattern)
 
+/** A pattern that matches this name only; undefined when there is none: braces cannot be taken as plain characters. */
+export function globOf(name: string): string | undefined {
+  const pattern = name.replaceAll(/[*?[]/g, '[$&]')
+  return expandBraces(pattern)[0] === pattern ? pattern : undefined
+}
+
 /**
  * A matcher for names: `*` any characters, `?` one, `[a-z]` one of, `[!a-z]` none of. Every other character stands for itself, and a name equal to
  * the pattern always matches, so that odd names can be written as they are. Braces are expanded before (`expandBraces`).

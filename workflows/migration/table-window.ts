@@ -11,7 +11,6 @@ import {
 } from '@temporalio/workflow'
 import {
   holdSignal,
-  type MigrationSpec,
   migrationId,
   type ReplicateTableInput,
   reportBySignalSignal,
@@ -20,6 +19,7 @@ import {
   WORKFLOW_TYPES,
 } from '../../contract/index.ts'
 import type { MigrationMemory } from '../../planning/migration-memory.ts'
+import { specForTable } from '../../planning/spec-for-table.ts'
 import { waits } from '../activities.ts'
 import type { replicateTable } from '../replicate-table.ts'
 import { searchAttributes, tableAttributes } from '../search-attributes.ts'
@@ -157,7 +157,7 @@ export class TableWindow {
   #startChild(table: string, parkAfter: number) {
     const { spec, changesBefore, parked } = this.#memory
     const input: ReplicateTableInput = {
-      spec: specFor(spec, table),
+      spec: specForTable(spec, table),
       migrationId: migrationId(spec.name),
       table,
       approval: parked[table]?.approved,
@@ -191,16 +191,6 @@ export class TableWindow {
   #id(table: string): string {
     return tableWorkflowId(this.#memory.spec.name, table)
   }
-}
-
-/** Thousands of children carry the spec; a long one is cut down to what one table needs. */
-const LONG_SPEC = 4096
-
-function specFor(spec: MigrationSpec, table: string): MigrationSpec {
-  if (JSON.stringify(spec).length <= LONG_SPEC) return spec
-  const renamed = spec.rename.tables[table]
-  const tables: Record<string, string> = renamed === undefined ? {} : { [table]: renamed }
-  return { ...spec, include: [], exclude: [], rename: { ...spec.rename, tables }, ignore: [] }
 }
 
 function withoutReport(table: string, reason: string): TableReport {
