@@ -20,6 +20,7 @@ import { lastChange } from './stale/altered.ts'
 import { type Look, lookAtTables } from './stale/look.ts'
 import { LookPace } from './stale/look-pace.ts'
 import { whyUnreachable } from './stale/reachable.ts'
+import { lastRestore } from './stale/restored.ts'
 import { lookAtStarted, type StartedTables } from './stale/started-tables.ts'
 
 /** StarRocks' own default of replication_max_parallel_table_count, for versions that do not show it. */
@@ -179,6 +180,7 @@ async function look(
     blind: blindSpots(spec, found),
     oldestLag: oldest,
     lastChange: await lastChange(deps.cluster(spec.source).cluster, databases),
+    lastRestore: await lastRestore(deps.cluster(spec.source).cluster, databases),
     checkedAt: new Date(deps.clock.now()).toISOString(),
   }
   return { result, slow: found.slow }

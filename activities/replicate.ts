@@ -40,6 +40,7 @@ import {
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
 import { compareValues } from './replicate/partition-values.ts'
 import { resetPartitions } from './replicate/reset-partitions.ts'
+import { RESTORED, RestoreTrust } from './replicate/restore-trust.ts'
 import { distrust, holdsRows, markOf, momentOf, REPLACED, SchemaTrust } from './replicate/schema-trust.ts'
 import { buildRequest, sendJob } from './replicate/send-job.ts'
 import { Leaving, type StepContext, shouldStop, throwIfLeaving } from './replicate/step-context.ts'
@@ -100,15 +101,17 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   step.schema = trust.known
   const sourceIndexes = await indexSchemas(pair.source.cluster, pair.source.databaseId, pair.source.entry.id)
   const moment = momentOf(pair, sourceIndexes)
-  let partitions = await readPartitionPairs(pair, known)
+  const restores = await RestoreTrust.read(deps, pair, input)
+  const restore = restores.known
+  let partitions = restores.doubt(await readPartitionPairs(pair, known))
   if (jobs.length > 0 && !holdsRows(partitions)) {
     // One that is committed brings its rows in a moment, as they were under the columns of its time.
     await throwIfJobs(pair)
-    partitions = await readPartitionPairs(pair, known)
+    partitions = restores.doubt(await readPartitionPairs(pair, known))
   }
   if (partitions.every(isInSync)) {
     const unmoved = await trust.unmoved(moment)
-    if (unmoved) return inSync(partitions, memory, unmoved)
+    if (unmoved) return { ...inSync(partitions, memory, unmoved), restore }
   }
   // After the versions: what changes later is in a later version, and so in a later round.
   const definition = await compareDefinitions(pair)
@@ -127,17 +130,25 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     const names = discarded.map(({ name }) => name)
     for (const name of names) for (const told of [memory, brought]) told.delete(name)
     forgetConfirmed(deps, input, names)
-    partitions = await readPartitionPairs(pair, known)
+    partitions = restores.doubt(await readPartitionPairs(pair, known))
     await throwIfRedefined(pair, moment, definition)
     compareValues(pair, definition.model, partitions)
   }
   // From here on everything on the target agrees with the source's columns as they were at the start.
   step.schema = schema
+  const restored = statements.length > 0 && discarded.some(isRestored)
   const emptied =
-    believed || statements.length === 0 ? {} : { emptied: { reason: REPLACED, statements: few(statements) } }
+    (believed && !restored) || statements.length === 0
+      ? {}
+      : { emptied: { reason: believed ? RESTORED : REPLACED, statements: few(statements) } }
   const lagging = partitions.filter((partition) => partition.verdict.action === 'replicate')
+  if (restored && lagging.length > 0) {
+    // Told before anything is sent: an attempt after this one would take what it copied for what was there before.
+    const laggingPartitions = lagging.length
+    return { ...inSync(partitions, memory, schema), state: 'more', laggingPartitions, restore, ...emptied }
+  }
   if (lagging.length === 0) {
-    if (partitions.every(isInSync)) return { ...inSync(partitions, memory, schema), ...emptied }
+    if (partitions.every(isInSync)) return { ...inSync(partitions, memory, schema), restore, ...emptied }
     throw stale(`partitions of ${pair.source.full} changed while they were being looked at`)
   }
 
@@ -186,6 +197,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     bytes,
     version: highest(chosen),
     schema,
+    restore,
     ...emptied,
     ...writeMemory(pair, memory),
   }
@@ -233,6 +245,8 @@ function jobPartition(pair: PartitionPair, indexCount: number): JobPartition & {
 }
 
 const isDiscarded = ({ verdict }: PartitionPair) => verdict.action === 'reset' || verdict.action === 'foreign'
+
+const isRestored = ({ verdict }: PartitionPair) => verdict.action === 'reset' && verdict.reason === RESTORED
 
 const isInSync = (partition: PartitionPair) => partition.verdict.action === 'in-sync'
 

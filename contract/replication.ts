@@ -16,6 +16,8 @@ export interface ReplicateTableInput {
   changesBefore?: string
   /** Its search attributes tell already that it runs. */
   attributesSet?: boolean
+  /** And restores into the source up to this one. */
+  restoresBefore?: string
   /** Set when it continues as new. */
   carried?: TableProgress
 }
@@ -35,6 +37,7 @@ export interface TableProgress {
   changes: AlignOutcome[]
   memory?: string
   schema?: string
+  restore?: string
 }
 
 /** Input of activity `replicate`: one step of a table, whose attempts are one send each. */
@@ -51,6 +54,10 @@ export interface ReplicateStepInput {
   schema?: string
   /** Column changes of the source up to this one (id of its job) were there before the migration; unset: not known. */
   changesBefore?: string
+  /** The last restore into the source's database (id of its job) that what was copied so far knows of; unset: not known in this run. */
+  restore?: string
+  /** Restores into the source up to this one were there before the migration; unset: not known. */
+  restoresBefore?: string
 }
 
 export interface ReplicateStepResult {
@@ -69,7 +76,9 @@ export interface ReplicateStepResult {
   memory?: string
   /** The state of the source's columns that everything on the target was copied under. */
   schema?: string
-  /** Partitions that were emptied to be copied anew, because columns of the source were replaced. */
+  /** The last restore into the source's database (id of its job) that everything on the target knows of; unset: the source does not tell. */
+  restore?: string
+  /** Partitions that were emptied to be copied anew, because columns of the source were replaced, or its partitions restored. */
   emptied?: { reason: string; statements: string[] }
 }
 
@@ -131,6 +140,8 @@ export interface TableReport {
   memory?: string
   /** The state of the source's columns that the copy was made under. */
   schema?: string
+  /** The last restore into the source's database that the copy knows of. */
+  restore?: string
 }
 
 /** A table that lags, as `findStale` lists it. */
@@ -198,6 +209,8 @@ export interface StaleResult {
   failed?: { since: string; reason: string }
   /** The last change of columns that the source lists for any database (id of its job, text); '0': none. */
   lastChange?: string
+  /** And the last restore; '0': none. */
+  lastRestore?: string
   /** ISO time of the look. */
   checkedAt: string
 }

@@ -42,6 +42,8 @@ export interface MigrationMemory {
   oldestLag?: OldestLag
   /** The last change of columns at the source when it was first looked at. */
   changesBefore?: string
+  /** And the last restore. */
+  restoresBefore?: string
   checkedAt?: string
   counts?: StaleCounts
   metadata?: MetadataCounts

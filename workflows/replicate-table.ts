@@ -76,9 +76,9 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   // Told to hold as well, it ends with a report; the job is not left behind all the same.
   if (all.consideredCancelled) await CancellationScope.nonCancellable(() => cancelled)
   setSearchAttributes({ state: outcome.outcome })
-  const { jobsSent, jobsFailed, partitions, bytes, version, changes, memory, schema, failures } = progress
+  const { jobsSent, jobsFailed, partitions, bytes, version, changes, memory, schema, restore, failures } = progress
   const counts = { attempts: failures, jobsSent, jobsFailed, partitions, bytes, version }
-  const known = { changes, memory, schema }
+  const known = { changes, memory, schema, restore }
   const report: TableReport = { table: input.table, runId: firstExecutionRunId, ...outcome, ...counts, ...known }
   if (progress.reportBySignal) await sendReport(input.migrationId, report)
   return report
@@ -109,6 +109,8 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
             memory: progress.memory,
             schema: progress.schema,
             changesBefore: input.changesBefore,
+            restore: progress.restore,
+            restoresBefore: input.restoresBefore,
           }),
         )
         const end = advance(done)
@@ -128,6 +130,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
     if (done.state !== 'stopped') progress.version = done.version
     progress.memory = done.memory ?? progress.memory
     progress.schema = done.schema ?? progress.schema
+    progress.restore = done.restore ?? progress.restore
     if (done.emptied) noteChange({ table: input.table, outcome: 'recreated', ...done.emptied, undo: [] })
     if (done.partitions > 0) {
       progress.failures = 0

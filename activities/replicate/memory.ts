@@ -135,7 +135,7 @@ export async function lastRemembered(
   deps: Dependencies,
   migration: string,
   table: string,
-  what: 'memory' | 'schema',
+  what: 'memory' | 'schema' | 'restore',
 ): Promise<{ text: string; runId: string; outcome: TableReport['outcome'] } | undefined> {
   const id = tableWorkflowId(migration, table)
   const query = `WorkflowId = '${id.replaceAll("'", "\\'")}' AND ExecutionStatus = 'Completed'`

@@ -11,6 +11,7 @@ import { settleByColumns } from './altered.ts'
 import { settleByMemory } from './lineage.ts'
 import { listTables, type Tables } from './listings.ts'
 import { readVersions, type Selected } from './read-versions.ts'
+import { settleByRestores } from './restored.ts'
 
 export interface LookOptions {
   signal?: AbortSignal
@@ -59,10 +60,9 @@ export async function lookAtTables(
   const { comparisons, unread, slow } = found
   for (const comparison of comparisons.values()) comparison.finish()
   await settleByMemory(deps, spec, comparisons.values())
-  const unseenChanges = await settleByColumns(deps, spec, source, comparisons, {
-    maxAgeMs: listingAge(spec),
-    fresh: found.fresh,
-  })
+  const age = { maxAgeMs: listingAge(spec), fresh: found.fresh }
+  await settleByRestores(deps, spec, source, comparisons, age)
+  const unseenChanges = await settleByColumns(deps, spec, source, comparisons, age)
   const lags = [...comparisons.values()].map((comparison) => comparison.lag)
   if (clock) for (const lag of lags) if (lag.laggingPartitions > 0) clock.whole(lag.table)
   return { lags, unread, slow, ...(unseenChanges ? { unseenChanges } : {}) }

@@ -423,6 +423,7 @@ export class Migration {
     }
     this.#looksDone = look
     memory.changesBefore ??= result.lastChange
+    memory.restoresBefore ??= result.lastRestore
     Object.assign(memory, {
       counts: result.counts,
       checkedAt: result.checkedAt,

@@ -155,7 +155,7 @@ export class TableWindow {
   }
 
   #startChild(table: string, parkAfter: number) {
-    const { spec, changesBefore, parked } = this.#memory
+    const { spec, changesBefore, restoresBefore, parked } = this.#memory
     const input: ReplicateTableInput = {
       spec: specForTable(spec, table),
       migrationId: migrationId(spec.name),
@@ -164,6 +164,7 @@ export class TableWindow {
       parkAfter,
       changesBefore,
       attributesSet: true,
+      restoresBefore,
     }
     return startChild<typeof replicateTable>(WORKFLOW_TYPES.replicateTable, {
       workflowId: this.#id(table),

@@ -1,0 +1,50 @@
+import type { StarRocksCluster } from '../../starrocks/index.ts'
+import { Ration } from './ration.ts'
+import { SingleFlight } from './single-flight.ts'
+
+/** Statements a second for listing one thing of all databases, and those of each look in any case. */
+const PER_SECOND = 0.6
+const AT_LEAST = 5
+
+/** What a statement tells of each database of a cluster, kept for all who ask. */
+export class DatabaseListings<T> {
+  readonly #read: (cluster: StarRocksCluster, database: string) => Promise<T>
+  readonly #listings = new WeakMap<StarRocksCluster, Map<string, SingleFlight<T>>>()
+  readonly #rations = new WeakMap<StarRocksCluster, Ration>()
+
+  constructor(read: (cluster: StarRocksCluster, database: string) => Promise<T>) {
+    this.#read = read
+  }
+
+  /** A listing of at most this age. */
+  recent(cluster: StarRocksCluster, database: string, maxAgeMs: number): Promise<T> {
+    return this.#of(cluster, database).recent(maxAgeMs)
+  }
+
+  /**
+   * Which of these databases' listings are to be read again: the oldest ones, as many as the ration allows. With a hundred databases that takes
+   * some minutes for all; a table that gets a round is looked at in any case.
+   */
+  due(cluster: StarRocksCluster, databases: readonly string[], maxAgeMs: number): Set<string> {
+    const ration = this.#rations.get(cluster) ?? new Ration(PER_SECOND, AT_LEAST)
+    this.#rations.set(cluster, ration)
+    const age = (database: string) => this.#of(cluster, database).age()
+    return new Set(
+      ration.choose(
+        databases.filter((database) => age(database) > maxAgeMs),
+        age,
+      ),
+    )
+  }
+
+  #of(cluster: StarRocksCluster, database: string): SingleFlight<T> {
+    const ofCluster = this.#listings.get(cluster) ?? new Map<string, SingleFlight<T>>()
+    this.#listings.set(cluster, ofCluster)
+    let listing = ofCluster.get(database)
+    if (!listing) {
+      listing = new SingleFlight(() => this.#read(cluster, database))
+      ofCluster.set(database, listing)
+    }
+    return listing
+  }
+}
