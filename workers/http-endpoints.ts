@@ -13,8 +13,9 @@ export async function serveEndpoints(
   if (address === 'off') return undefined
   const { host, port } = parseListen(key, address)
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
-    const endpoint = endpoints[path]
+    // Whatever somebody sends as a path, a name is looked up and nothing is parsed: what is thrown here would end the process.
+    const [path = ''] = (request.url ?? '/').split('?', 1)
+    const endpoint = Object.hasOwn(endpoints, path) ? endpoints[path] : undefined
     if (!endpoint || (request.method !== 'GET' && request.method !== 'HEAD')) {
       return send(response, { status: 404, type: 'text/plain', body: `${Object.keys(endpoints).join('\n')}\n` })
     }
