@@ -205,6 +205,8 @@ function measure(
   }
   for (const [state, value] of Object.entries(tables)) metrics.gauge('tables', value, { migration: name, state })
   metrics.gauge('bytes_lagging', counts.laggingBytes, { migration: name })
+  // Born at 0, so that the first bytes are an increase.
+  metrics.count('bytes_copied_total', { migration: name }, 0)
   metrics.gauge('slots', slots.limit, { migration: name, kind: 'limit' })
   metrics.gauge('slots', slots.used, { migration: name, kind: 'used' })
   if (jobsRunning !== undefined) metrics.gauge('slots', jobsRunning + sent, { migration: name, kind: 'jobs' })

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { BACKUP_OUTCOMES } from '../activities/backup/note-backup.ts'
 import { databasesOf, type PolicyFacts, policyFacts } from '../activities/backup/policy-facts.ts'
 import type { Dependencies } from '../activities/dependencies.ts'
 import { readHoldings } from '../activities/repository/read-holdings.ts'
@@ -96,7 +97,11 @@ export class CatalogueMetrics {
         const { cluster, database, policy } = one
         return known === undefined ? [] : [{ labels: { cluster, database, policy }, value: known }]
       })
-    const { replace } = this.#metrics
+    const { replace, count } = this.#metrics
+    // An increase from nothing to 1 is none for Prometheus: the first one that fails must be seen, too.
+    for (const { spec } of this.#policies) {
+      for (const outcome of BACKUP_OUTCOMES) count('backups_total', { policy: spec.name, outcome }, 0)
+    }
     replace(
       'last_good_backup_timestamp_seconds',
       rows(({ lastGood }) => lastGood),

@@ -76,6 +76,8 @@ export function createMetrics(): PrometheusMetrics {
       metrics.duration('statement_seconds', ms / 1000, { cluster, kind })
     },
   }
+  // Prometheus sees no increase from nothing to 1: the first restore that fails would alert nobody.
+  for (const outcome of ['ok', 'failed', 'cancelled']) metrics.count('restores_total', { outcome }, 0)
   return metrics
 }
 

@@ -1,14 +1,16 @@
 import type { Dependencies } from '../dependencies.ts'
 
+/**
+ * damaged: made, and its verification found something; incomplete: it lacks what an earlier one has; nothing: there was nothing to take.
+ */
+export const BACKUP_OUTCOMES = ['ok', 'damaged', 'incomplete', 'nothing', 'failed', 'cancelled'] as const
+
 export interface BackupNote {
   policy: string
   cluster: string
   /** Empty: external catalogs. */
   database: string
-  /**
-   * damaged: made, and its verification found something; incomplete: it lacks what an earlier one has; nothing: there was nothing to take.
-   */
-  outcome: 'ok' | 'damaged' | 'incomplete' | 'nothing' | 'failed' | 'cancelled'
+  outcome: (typeof BACKUP_OUTCOMES)[number]
   seconds?: number
   /** There is no record of it in the repository, from which the worker would know it. */
   recordless?: boolean

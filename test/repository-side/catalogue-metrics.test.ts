@@ -151,6 +151,8 @@ describe('metrics of the catalogue', () => {
     }
     try {
       const { lines, metrics, catalogue } = await scrape()
+      // Born at 0: that the first one fails is an increase, and an alert.
+      expect(await metrics.registry.metrics()).toContain('_backups_total{policy="weekly",outcome="failed"} 0')
       const figure = (of: string[], name: string, labels: string) =>
         Number(
           of

@@ -23,3 +23,8 @@ test('a migration that nobody looks at any more leaves no figures behind; a back
   vi.setSystemTime(Date.now() + 10 * 60_000)
   expect(await shown()).toHaveLength(1)
 })
+
+test('what alerts wait to see increase is there from the beginning', async () => {
+  const text = await createMetrics().registry.metrics()
+  for (const outcome of ['ok', 'failed', 'cancelled']) expect(text).toContain(`_restores_total{outcome="${outcome}"} 0`)
+})
