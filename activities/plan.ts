@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { DoctorResult, MigrationSpec, PlanInput, PlanItem, PlanPage, PlanTotals } from '../contract/index.ts'
 import { check, migrationSpecSchema } from '../contract/index.ts'
 import { settingsToChange } from '../planning/preflight-settings.ts'
@@ -12,6 +13,7 @@ import { planViews, type ViewPlan } from './metadata/plan-views.ts'
 import type { Sessions } from './metadata/session.ts'
 import { type Step, statementsOf, type TablePlan } from './metadata/steps.ts'
 import { targetOnlyObjects } from './metadata/target-only.ts'
+import { setBounded } from './set-bounded.ts'
 
 /** A page must fit through a workflow. */
 const PAGE_BYTES = 40_000
@@ -34,25 +36,31 @@ interface Look {
   subjects: Subject[]
 }
 
-/** Remembers the look of the last first page of each migration; a page that comes to another worker looks anew. */
+/** Looks remembered at once: of 10,000 tables each takes some megabytes. Nobody may ever ask for the last page of one. */
+const MOST_LOOKS = 4
+
+/**
+ * Remembers what there is to say, by the id that the cursor of a plan carries: a page that comes to another worker looks anew, and goes on with no look of
+ * an earlier plan.
+ */
 export class Plans {
-  readonly #looks = new Map<string, Look>()
+  readonly #subjects = new Map<string, Subject[]>()
   readonly #sessions: Sessions
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions
   }
 
-  async look(spec: MigrationSpec, doctor: DoctorResult | undefined, signal: AbortSignal): Promise<Look> {
-    const known = doctor ? undefined : this.#looks.get(spec.name)
-    const session = await this.#sessions.open(spec, { fresh: doctor !== undefined, signal })
-    const look = { session, subjects: known?.subjects ?? (await listSubjects(session, doctor)) }
-    this.#looks.set(spec.name, look)
-    return look
+  async look(id: string, spec: MigrationSpec, doctor: DoctorResult | undefined, signal: AbortSignal): Promise<Look> {
+    const known = this.#subjects.get(id)
+    const session = await this.#sessions.open(spec, { fresh: known === undefined, signal })
+    const subjects = known ?? (await listSubjects(session, doctor))
+    setBounded(this.#subjects, id, subjects, MOST_LOOKS)
+    return { session, subjects }
   }
 
-  forget(spec: MigrationSpec): void {
-    this.#looks.delete(spec.name)
+  forget(id: string): void {
+    this.#subjects.delete(id)
   }
 }
 
@@ -72,9 +80,9 @@ export async function planPage(
   const totals = noTotals()
   // Without facts not even the clusters could be looked at.
   if (doctor && Object.keys(doctor.facts).length === 0) return { items: [], totals, findings }
-  const { session, subjects } = await plans.look(spec, doctor, signal)
-  const from = readCursor(input.after, totals)
-  let place = from === undefined ? 0 : subjects.findIndex((subject) => subject.key === from) + 1
+  const { look = randomUUID(), key: from } = readCursor(input.after, totals)
+  const { session, subjects } = await plans.look(look, spec, doctor, signal)
+  let place = from === undefined ? 0 : placeAfter(subjects, from)
 
   const items: PlanItem[] = []
   let bytes = JSON.stringify(findings).length
@@ -94,22 +102,33 @@ export async function planPage(
     }
   }
   const last = subjects[place - 1]
-  if (place < subjects.length && last) return { items, totals, next: writeCursor(last.key, totals), findings }
-  plans.forget(spec)
+  if (place < subjects.length && last) return { items, totals, next: writeCursor(last.key, totals, look), findings }
+  plans.forget(look)
   return { items, totals, findings }
 }
 
-/** Where the next page begins, and what the pages so far add up to: so that no page depends on what a worker remembers. */
-function writeCursor(key: string, totals: PlanTotals): string {
-  return JSON.stringify([key, totals])
+/** What was the last of the page before may be gone when another worker looks. */
+function placeAfter(subjects: readonly Subject[], from: string): number {
+  const known = subjects.findIndex(({ key }) => key === from)
+  if (known >= 0) return known + 1
+  // Views stand in the order in which they are made: rather all of them once more than one never.
+  const before = from.startsWith('2 ') ? '2 ' : from
+  const next = subjects.findIndex(({ key }) => key > before)
+  return next < 0 ? subjects.length : next
 }
 
-function readCursor(after: string | undefined, totals: PlanTotals): string | undefined {
-  if (after === undefined) return undefined
+/** Where the next page begins, what the pages so far add up to, and of which look: so that no page depends on what a worker remembers. */
+function writeCursor(key: string, totals: PlanTotals, look: string): string {
+  return JSON.stringify([key, totals, look])
+}
+
+function readCursor(after: string | undefined, totals: PlanTotals): { key?: string; look?: string } {
+  if (after === undefined) return {}
   try {
-    const [key, before] = JSON.parse(after) as [string, Partial<PlanTotals>]
+    // Workers of former versions name no look.
+    const [key, before, look] = JSON.parse(after) as [string, Partial<PlanTotals>, string?]
     for (const name of Object.keys(totals) as (keyof PlanTotals)[]) totals[name] = Number(before[name] ?? 0)
-    return key
+    return { key, look }
   } catch {
     throw refused('`after` is none of a page of this plan: give the `next` of the page before')
   }

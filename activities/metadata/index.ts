@@ -4,6 +4,7 @@ import type { Approvals } from '../../planning/approval.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { asFailure } from '../failures.ts'
 import { beating } from '../heartbeat.ts'
+import { setBounded } from '../set-bounded.ts'
 import { alignTable } from './align-table.ts'
 import { alignViews } from './align-views.ts'
 import { mapConcurrently } from './concurrency.ts'
@@ -48,11 +49,13 @@ export interface MetadataActivities {
 
 /** Tables of one call that are worked on at once: more would only make the frontend slower. */
 const WIDTH = 4
+/** Differences remembered at once; a run that was stopped never asks for its last page. */
+const MOST_PAGED = 8
 
 export function createMetadataActivities(deps: Dependencies): MetadataActivities {
   const sessions = new Sessions(deps)
   const cache = new VerdictCache()
-  /** The last difference of each migration, for its next pages. */
+  /** What a run of syncMetadata found, for its next pages: what an earlier one found is of an earlier time. */
   const pages = new Map<string, Differences>()
 
   const act = <T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
@@ -68,16 +71,17 @@ export function createMetadataActivities(deps: Dependencies): MetadataActivities
   return {
     listDifferences: ({ spec, after, limit }) =>
       act('The metadata difference failed', async (signal) => {
-        let all = after === undefined ? undefined : pages.get(spec.name)
+        const runId = Context.current().info.workflowExecution?.runId ?? ''
+        let all = after === undefined ? undefined : pages.get(runId)
         if (!all) {
           all = await findDifferences(await sessions.open(spec, { fresh: true, signal }), cache)
-          pages.set(spec.name, all)
+          setBounded(pages, runId, all, MOST_PAGED)
         }
         const rest = after === undefined ? all.different : all.different.filter((table) => table > after)
         const different = rest.slice(0, limit)
         const last = different.at(-1)
         if (rest.length > different.length && last !== undefined) return { different, next: last, counts: all.counts }
-        pages.delete(spec.name)
+        pages.delete(runId)
         return { different, counts: all.counts }
       }),
 

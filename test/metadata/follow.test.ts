@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { AlignOutcome, MigrationSpecInput } from '../../contract/index.ts'
+import { createMetadataActivities } from '../../activities/metadata/index.ts'
+import type { AlignOutcome, DifferencePage, MigrationSpecInput } from '../../contract/index.ts'
 import type { LabTable } from '../../lab/index.ts'
-import { LabPair, layout } from './lab-pair.ts'
+import { LabPair, layout, quietEnvironment } from './lab-pair.ts'
 
 let pair: LabPair
 beforeEach(async () => {
@@ -350,6 +351,22 @@ describe('pages of the difference', () => {
       targetOnlyTables: 0,
       refusedTables: 0,
     })
+  })
+
+  test('of one run are of its own look, also at a worker that remembers an earlier one', async () => {
+    const workers = [pair.metadata, createMetadataActivities(pair.deps)]
+    const page = (worker: number, runId: string, after?: string): Promise<DifferencePage> =>
+      quietEnvironment({ workflowExecution: { workflowId: 'migrate/move/metadata', runId } }).run(
+        workers[worker]?.listDifferences as typeof pair.metadata.listDifferences,
+        { spec: pair.spec(), after, limit: 2 },
+      )
+    const add = (name: string) => pair.source.execute(`CREATE TABLE d.${name} ${plain}`)
+    for (const name of ['a', 'b', 'c']) add(name)
+    expect(await page(1, 'earlier')).toMatchObject({ different: ['d.a', 'd.b'], next: 'd.b' })
+    for (const name of ['d', 'e']) add(name)
+    expect((await page(0, 'later')).different).toEqual(['d.a', 'd.b'])
+    expect(await page(1, 'later', 'd.b')).toMatchObject({ different: ['d.c', 'd.d'], next: 'd.d' })
+    expect((await page(0, 'later', 'd.d')).different).toEqual(['d.e'])
   })
 
   test('also where backends answer no queries', async () => {

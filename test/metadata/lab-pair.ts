@@ -1,3 +1,4 @@
+import type { Info as ActivityInfo } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
@@ -136,7 +137,8 @@ export class LabPair {
 }
 
 /** Without log lines about failures that a test provokes. */
-export const quietEnvironment = () => new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') })
+export const quietEnvironment = (info?: Partial<ActivityInfo>) =>
+  new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') })
 
 /** Fills a lab cluster with the forty odd tables. */
 export function fill(lab: LabCluster): Scenario {

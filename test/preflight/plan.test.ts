@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { createPreflightActivities } from '../../activities/preflight.ts'
 import type { MigrationSpecInput, PlanItem, PlanPage } from '../../contract/index.ts'
 import { fill, LabPair } from '../metadata/lab-pair.ts'
 
@@ -61,6 +62,33 @@ describe('the plan', () => {
     expect(small.pages.length).toBeGreaterThan(large.pages.length)
     expect(small.items).toEqual(large.items)
     expect(small.totals).toEqual(large.totals)
+  })
+
+  test('goes on at another worker with a look of its own, never with that of an earlier plan', async () => {
+    pair = await LabPair.start({ version: '3.5' }, { version: '4.1' })
+    pair.source.execute('CREATE DATABASE d')
+    const add = (name: string) =>
+      pair.source.execute(
+        `CREATE TABLE d.${name} (id INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`,
+      )
+    const spec = { name: 'move', source: 'source', target: 'target' }
+    const other = createPreflightActivities(pair.deps)
+    for (const name of ['a', 'c', 'x']) add(name)
+    // Somebody looks at one page there, and leaves.
+    await pair.run(other.planPage, { spec, limit: 2 })
+    for (const name of ['b', 'd', 'e']) add(name)
+    const first = await pair.run(pair.preflight.planPage, { spec, limit: 2 })
+    // What the page ends with is gone when the next worker looks.
+    pair.source.execute('DROP TABLE d.a')
+    const objects = first.items.map(({ object }) => object)
+    let after = first.next
+    while (after !== undefined) {
+      const page: PlanPage = await pair.run(other.planPage, { spec, after, limit: 2 })
+      objects.push(...page.items.map(({ object }) => object))
+      after = page.next
+      if (after === undefined) expect(page.totals.tables).toBe(6)
+    }
+    expect([...new Set(objects)]).toEqual(['d.a', 'd.b', 'd.c', 'd.d', 'd.e', 'd.x'])
   })
 
   test('shows in red what it would destroy, and whether somebody must approve', async () => {
