@@ -1,6 +1,7 @@
 import type { MigrationSpec } from '../../contract/index.ts'
 import type { Approvals } from '../../planning/approval.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { setBounded } from '../set-bounded.ts'
 import { type Inventory, readSource, readTarget } from './inventory.ts'
 import { openPair } from './pair.ts'
 import type { PlanningSession } from './plan-table.ts'
@@ -10,6 +11,8 @@ import type { PlanningSession } from './plan-table.ts'
  * what changed meanwhile shows when the table itself is read.
  */
 const LISTING_MS = 15_000
+/** Listings at once: one of each migration whose tables are being aligned. */
+const MOST_LISTINGS = 16
 
 interface Listing {
   at: number
@@ -62,8 +65,13 @@ export class Sessions {
     const last = fresh ? undefined : await this.#listings.get(key)?.catch(() => undefined)
     if (last && this.#deps.clock.now() - last.at < LISTING_MS) return last
     const next = read()
-    this.#listings.set(key, next)
-    next.catch(() => this.#listings.delete(key))
+    this.#listings.delete(key)
+    setBounded(this.#listings, key, next, MOST_LISTINGS)
+    const forget = () => {
+      if (this.#listings.get(key) === next) this.#listings.delete(key)
+    }
+    // Of 10,000 tables it takes some megabytes: not for longer than it is believed.
+    next.then(() => setTimeout(forget, LISTING_MS).unref(), forget)
     return next
   }
 }

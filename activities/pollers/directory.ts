@@ -24,7 +24,11 @@ export class Directory {
 
   constructor(cluster: StarRocksCluster) {
     this.#cluster = cluster
-    this.#databases = new SingleFlight(async () => byName(await listDatabases(this.#cluster)))
+    this.#databases = new SingleFlight(async () => {
+      const listed = await listDatabases(this.#cluster)
+      this.#keep(new Set(listed.map(({ id }) => id)))
+      return byName(listed)
+    })
   }
 
   databases(maxAgeMs: number): Promise<Map<string, Database>> {
@@ -81,6 +85,11 @@ export class Directory {
       if (now === undefined) return undefined
       return { id: now, tables: await this.#listing(now).recent(maxAgeMs) }
     }
+  }
+
+  /** What is known of databases that were dropped is of no use: no other ever has their id. */
+  #keep(ids: ReadonlySet<bigint>): void {
+    for (const known of [this.#tables, this.#counts]) for (const id of known.keys()) if (!ids.has(id)) known.delete(id)
   }
 
   #listing(id: bigint): SingleFlight<Map<string, Table>> {

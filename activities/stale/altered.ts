@@ -7,8 +7,11 @@ import type { Dependencies } from '../dependencies.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { type ColumnChanges, columnChanges, dueListings } from '../pollers/column-changes.ts'
 import { lastRemembered } from '../replicate/memory.ts'
+import { setBounded } from '../set-bounded.ts'
 
 const CONCURRENCY = 8
+/** Tables of this process's migrations, those that are gone among them. */
+const MOST_SEEN = 100_000
 
 /** A table's last change of columns, and what has become of it. */
 interface Seen {
@@ -57,7 +60,7 @@ export async function settleByColumns(
   await mapConcurrently(open, CONCURRENCY, async ({ comparison, job }) => {
     const key = `${name}/${comparison.lag.table}`
     const now = await lookUp(deps, name, comparison.lag.table, job, known.get(key))
-    known.set(key, now)
+    setBounded(known, key, now, MOST_SEEN)
     if (!now.settled) comparison.distrust()
   })
   const unseen = [...changes.values()].flatMap((one) => one.unseen ?? [])

@@ -3,8 +3,11 @@ import type { TableComparison } from '../../planning/version-index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { type CopyMemory, rememberedCopies } from '../replicate/memory.ts'
+import { setBounded } from '../set-bounded.ts'
 
 const CONCURRENCY = 8
+/** Tables of this process's migrations, those that are gone among them. */
+const MOST_KNOWN = 20_000
 
 /** By migration and table. What another worker copied since is not in it: what disagrees is read again before it counts. */
 const known = new WeakMap<Dependencies, Map<string, CopyMemory>>()
@@ -29,7 +32,7 @@ export async function settleByMemory(
   await mapConcurrently(unsettled, CONCURRENCY, async (comparison) => {
     const { table } = comparison.lag
     const memory = await rememberedCopies(deps, name, table)
-    memories.set(`${name}/${table}`, memory)
+    setBounded(memories, `${name}/${table}`, memory, MOST_KNOWN)
     comparison.settle(memory)
   })
 }

@@ -56,6 +56,20 @@ test('a database dropped since, or made anew, is found out', async () => {
   expect(await directory.tables('shop', 0, 60_000)).toBeUndefined()
 })
 
+test('what is known of a database that was dropped does not stay', async () => {
+  const databases = new Map([['shop', { id: 7n, tables: ['a'] }]])
+  const { asked, cluster } = frontend(databases)
+  const directory = new Directory(cluster)
+  await directory.tables('shop', 0)
+  databases.delete('shop')
+  await directory.databases(0)
+  databases.set('shop', { id: 7n, tables: ['a'] })
+  await directory.databases(0)
+  expect(directory.age('shop')).toBe(Number.POSITIVE_INFINITY)
+  await directory.tables('shop', 60_000)
+  expect(asked.at(-1)).toBe("SHOW PROC '/dbs/7'")
+})
+
 test('the gap between rounds goes by the shortest of the last few, and by the last when that failed', async () => {
   const takes = [10, 300, 10, 300, 10]
   const starts: number[] = []
