@@ -76,16 +76,18 @@ export function createDescribeActivities(deps: Dependencies) {
 
     /** Those of these source tables that exist and are native tables. */
     async existingTables({ cluster, tables }: { cluster: string; tables: string[] }): Promise<string[]> {
-      const listing = directory(deps.cluster(cluster).cluster)
-      try {
-        const found = await mapConcurrently(tables, 4, async (full) => {
-          const { database, table } = splitTableName(full)
-          return (await listing.table(database, table, 5_000)) ? full : undefined
-        })
-        return found.filter((full) => full !== undefined)
-      } catch (error) {
-        throw asFailure(error, `looking up tables of ${cluster}`)
-      }
+      return beating(async () => {
+        try {
+          const listing = directory(deps.cluster(cluster).cluster)
+          const found = await mapConcurrently(tables, 4, async (full) => {
+            const { database, table } = splitTableName(full)
+            return (await listing.table(database, table, 5_000)) ? full : undefined
+          })
+          return found.filter((full) => full !== undefined)
+        } catch (error) {
+          throw asFailure(error, `looking up tables of ${cluster}`)
+        }
+      })
     },
   }
 }
