@@ -64,7 +64,9 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
     else addFailure(memory, database, reason ?? 'it ended without a word')
     show()
   })
-  setHandler(cancelSignal, () => scope.cancel())
+  setHandler(cancelSignal, () => {
+    if (state !== 'retention' || patched('cancelled-in-retention')) scope.cancel()
+  })
   setHandler(snapshotsDoneSignal, (database) => window.release(database))
   setHandler(backupStatusQuery, () => ({
     name: spec.name,
@@ -103,13 +105,24 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       await window.cancel()
       window.lookForEnded()
       await condition(() => window.size === 0)
-      const { total, done, failedCount } = memory
-      const made = `${done - failedCount} of ${total} databases were backed up`
-      await notify({ ...resultOf(memory, undefined), ok: false }, `Backup ${spec.name} was cancelled; ${made}`)
+      await notify({ ...resultOf(memory, undefined), ok: false }, `Backup ${spec.name} was cancelled; ${made()}`)
     })
     throw cancelledEnd(error, `Backup ${spec.name}`)
   }
-  const pruned = await prune()
+  let pruned: BackupSetResult['pruned']
+  try {
+    // Former versions gave no heed to a signal that came so late.
+    const isLate = scope.consideredCancelled && !patched('cancelled-in-retention')
+    pruned = isLate ? await prune() : await scope.run(prune)
+  } catch (error) {
+    if (!isCancellation(error) || !patched('cancelled-in-retention')) throw error
+    await CancellationScope.nonCancellable(async () => {
+      setState('cancelled')
+      const text = `Backup ${spec.name} was cancelled while retention was applied; ${made()}`
+      await notify({ ...resultOf(memory, undefined), ok: false }, text)
+    })
+    throw cancelledEnd(error, `Backup ${spec.name}`)
+  }
   setState(memory.failedCount > 0 ? 'failed' : 'finished')
   const result = resultOf(memory, pruned)
   await notify(result)
@@ -138,6 +151,11 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       }
       show()
     }
+  }
+
+  function made(): string {
+    const { total, done, failedCount } = memory
+    return `${done - failedCount} of ${total} databases were backed up`
   }
 
   function canStart(): boolean {

@@ -89,12 +89,17 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
     return result
   } catch (error) {
     if (isContinuation(error)) throw error
-    const cancelled = isCancellation(error)
+    const cancelled = isCancellation(error) || isCancelled()
     const reason = cancelled ? 'cancelled' : failureOf(error).message
     await CancellationScope.nonCancellable(() => cleanUp(cancelled ? 'cancelled' : 'failed'))
     setSearchAttributes({ state: cancelled ? 'cancelled' : 'failed' })
     setCurrentDetails(brief(reason))
     throw cancelled ? cancelledEnd(error, `The backup of ${database || 'external catalogs'}`) : error
+  }
+
+  /** Temporal tries no activity again that was to be cancelled: whatever it fails with then, a worker that died or drained, is the end of a cancellation. */
+  function isCancelled(): boolean {
+    return scope.consideredCancelled && patched('cancelled-by-scope')
   }
 
   async function run(): Promise<BackupResult> {
@@ -109,7 +114,8 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
         ...(last.late ? { late: true } : {}),
       }
       progress.part++
-      if (workflowInfo().continueAsNewSuggested) {
+      // The next run would know nothing of a cancellation.
+      if (workflowInfo().continueAsNewSuggested && !isCancelled()) {
         await continueAsNew<typeof backup>({ ...input, spec, carried: progress })
       }
     }

@@ -7,6 +7,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -95,7 +96,8 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   async function round(): Promise<Outcome> {
     for (;;) {
       if (held) return { outcome: 'stopped' }
-      if (workflowInfo().continueAsNewSuggested) {
+      // The next run would know nothing of a cancellation.
+      if (workflowInfo().continueAsNewSuggested && !(all.consideredCancelled && patched('cancelled-by-scope'))) {
         await continueAsNew<typeof replicateTable>({ ...input, carried: progress })
       }
       progress.step++

@@ -1,5 +1,12 @@
 import { ApplicationFailureCategory } from '@temporalio/common'
-import { ActivityFailure, ApplicationFailure, CancellationScope, ChildWorkflowFailure } from '@temporalio/workflow'
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  isCancellation,
+} from '@temporalio/workflow'
 import type { BackupErrorDetails } from '../../activities/backup/backup-failures.ts'
 
 const LONGEST = 600
@@ -29,7 +36,9 @@ export const brief = (text: string, longest = LONGEST) =>
 
 /** What a cancelled workflow ends with: cancelled by Temporal it is Cancelled; by the signal, only a failure can end it before its time. */
 export function cancelledEnd(error: unknown, what: string): unknown {
-  if (CancellationScope.current().consideredCancelled) return error
+  // What an activity ended with that was cancelled, and lost its worker, say, is no cancellation by itself.
+  if (CancellationScope.current().consideredCancelled)
+    return isCancellation(error) ? error : new CancelledFailure(`${what} was cancelled`)
   const category = ApplicationFailureCategory.BENIGN
   return ApplicationFailure.create({
     type: 'Cancelled',

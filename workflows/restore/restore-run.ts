@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   isCancellation,
   patched,
@@ -231,7 +232,7 @@ export class RestoreRun {
         return await this.#phase('publish', check)
       } catch (error) {
         const kind = kindOfCode(check.basis.steps[this.#begun?.step ?? -1] ?? 'v')
-        if (isCancellation(error) || kind !== 'overwrite') throw error
+        if (this.#isCancelled(error) || kind !== 'overwrite') throw error
         const why = messageOf(error)
         this.#warn([why])
         this.#wantsPublish = false
@@ -245,6 +246,11 @@ export class RestoreRun {
         this.status.waiting = undefined
       }
     }
+  }
+
+  /** Temporal tries no activity again that was to be cancelled: whatever it fails with then, a worker that died or drained, is the end of a cancellation. */
+  #isCancelled(error: unknown): boolean {
+    return isCancellation(error) || (this.#live.consideredCancelled && patched('cancelled-by-scope'))
   }
 
   #overwrittenState(): string[] {
@@ -343,7 +349,7 @@ export class RestoreRun {
   async #end(error: unknown, started: number): Promise<RestoreResult> {
     const spec = this.#spec
     const check = this.#check
-    const cancelled = isCancellation(error) || this.#discarded
+    const cancelled = this.#discarded || this.#isCancelled(error)
     const why = cancelled ? (this.#discarded ? 'it was discarded' : 'it was cancelled') : messageOf(error)
     if (check) {
       const { basis } = check
@@ -380,7 +386,7 @@ export class RestoreRun {
     this.#set(cancelled ? 'cancelled' : 'failed', why)
     this.#tell()
     if (this.#discarded) return this.#result(false, started)
-    if (cancelled) throw error
+    if (cancelled) throw isCancellation(error) ? error : new CancelledFailure(`Restore ${spec.name} was cancelled`)
     const rest =
       this.status.left.length > 0
         ? `. Left behind: ${this.status.left.join('; ')}`
