@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import type { Client } from '@temporalio/client'
+import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
 import type { BackupResult } from '../../contract/backup/backup-api.ts'
 import { isClosed } from '../closed-workflows.ts'
 import type { Dependencies } from '../dependencies.ts'
@@ -45,8 +45,10 @@ async function howItEnded(client: Client, { database, workflowId, runId }: OpenB
   try {
     return { database, result: await client.workflow.getHandle(workflowId, runId).result() }
   } catch (error) {
-    let cause = error
-    while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
-    return { database, reason: cause instanceof Error ? cause.message : String(cause) }
+    // Temporal itself did not answer, or not in time: how it ended is still to be asked.
+    if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowNotFoundError)) throw error
+    let cause: Error = error
+    while (cause.cause instanceof Error) cause = cause.cause
+    return { database, reason: cause.message }
   }
 }
