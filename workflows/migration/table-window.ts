@@ -26,6 +26,8 @@ import { searchAttributes, tableAttributes } from '../search-attributes.ts'
 
 /** Seconds that a look for closed workflows lasts at most. */
 const LOOK_SECONDS = 60
+/** Signals of one kind on their way at once. */
+const MOST_SIGNALS = 500
 
 /**
  * The tables whose workflows run. They are started with ABANDON: a migration that continues as new, or is terminated, does not disturb them.
@@ -70,7 +72,7 @@ export class TableWindow {
 
   /** Takes over the tables that an earlier run started. */
   async inherit(): Promise<void> {
-    const asked = Promise.all(Object.keys(this.#memory.running).map((table) => this.#askForSignal(table)))
+    const asked = this.#tell(Object.keys(this.#memory.running), (table) => this.#askForSignal(table))
     this.#holdAgain()
     await asked
   }
@@ -80,12 +82,24 @@ export class TableWindow {
     const { paused, heldTables, running } = this.#memory
     const held = paused ? Object.keys(running) : heldTables.filter((table) => this.has(table))
     if (held.length === 0 || !patched('inherited-tables-are-held')) return
-    for (const table of held) void this.holdTable(table)
+    void this.#tell(held, (table) => this.holdTable(table))
   }
 
   /** Tells all running tables to send nothing new, follow what runs, and end. Those being started are told when they have started. */
   hold(): void {
-    for (const table of Object.keys(this.#memory.running)) void this.holdTable(table)
+    void this.#tell(Object.keys(this.#memory.running), (table) => this.holdTable(table))
+  }
+
+  /** Temporal refuses a step of a workflow that has more than 2,000 signals under way, and each try of it again: no more than fit beside others at once. */
+  async #tell(tables: readonly string[], tell: (table: string) => Promise<void>): Promise<void> {
+    if (tables.length <= MOST_SIGNALS || !patched('signals-in-batches')) {
+      await Promise.all(tables.map(tell))
+      return
+    }
+    for (let from = 0; from < tables.length; from += MOST_SIGNALS) {
+      const batch = tables.slice(from, from + MOST_SIGNALS)
+      await Promise.all(batch.filter((table) => this.has(table)).map(tell))
+    }
   }
 
   async holdTable(table: string): Promise<void> {
