@@ -53,20 +53,22 @@ export function addDev(program: Command): void {
       say: terminal.note,
     })
     try {
-      let health = config.worker.health
+      // Readiness must be asked somewhere.
+      const off = config.worker.health === 'off'
+      const health = off ? `127.0.0.1:${(await freePorts(1))[0]}` : config.worker.health
       let configFile = configurationFile(options)
-      if (health === 'off' || configFile === undefined) {
-        // Readiness must be asked somewhere, and a worker without a file needs one for that.
-        if (health === 'off') health = `127.0.0.1:${(await freePorts(1))[0]}`
-        configFile ??= path.join(temporary, 'starferry.yaml')
-        if (!configurationFile(options)) writeFileSync(configFile, stringify({ worker: { health } }), { mode: 0o600 })
+      if (configFile === undefined) {
+        configFile = path.join(temporary, 'starferry.yaml')
+        writeFileSync(configFile, stringify({ worker: { health } }), { mode: 0o600 })
       }
       const worker = new WorkerProcess({
         configFile,
         health,
         logFile: path.join(logs, 'worker.log'),
         arguments: [
-          ...['--temporal', server.address, '--namespace', server.namespace],
+          // This server knows of no TLS and no key, whatever the configured one wants.
+          ...['--temporal', server.address, '--namespace', server.namespace, '--no-tls'],
+          ...(off ? ['--health', health] : []),
           ...(options.properties ? ['--properties', options.properties] : []),
         ],
       })

@@ -7,6 +7,8 @@ interface Options {
   properties?: string
   temporal?: string
   namespace?: string
+  tls: boolean
+  health?: string
 }
 
 export function addWorker(program: Command): void {
@@ -23,12 +25,16 @@ export function addWorker(program: Command): void {
     )
     .option('--temporal <host:port>', 'address of Temporal, instead of the configured one (TEMPORAL_ADDRESS)')
     .option('--namespace <name>', 'namespace, instead of the configured one (TEMPORAL_NAMESPACE)')
+    .option('--no-tls', 'reach Temporal without TLS and API key, whatever is configured')
+    .option('--health <host:port>', 'where health is served, instead of the configured address')
     .action(async (options: Options) => {
       const config = loadConfiguration(options)
       const address = options.temporal ?? process.env.TEMPORAL_ADDRESS
       const namespace = options.namespace ?? process.env.TEMPORAL_NAMESPACE
       if (address) config.temporal.address = address
       if (namespace) config.temporal.namespace = namespace
+      if (!options.tls) Object.assign(config.temporal, { tls: false, apiKey: undefined })
+      if (options.health) config.worker.health = options.health
       const { runWorker } = await import('../../workers/main.ts')
       await runWorker(config, untilInterrupted())
     })
