@@ -21,6 +21,8 @@ const SLOW_MS = 5_000
 const ASK_AGAIN_MS = 500
 /** Of one step of a workflow; each waits longer than the one before. */
 const FUTILE_TRIES = 4
+/** Events of a workflow that no worker has done anything for: its start, and one step that failed. Further tries leave none. */
+const NOTHING_BEGUN = 4
 
 /** Calls to workflows that people know by name; what Temporal says is turned into what a person can use. */
 export abstract class WorkflowCalls {
@@ -59,24 +61,32 @@ export abstract class WorkflowCalls {
     const options = { taskQueue: TASK_QUEUE, workflowId: `${id}/${randomUUID().slice(0, 8)}`, args: [input] }
     const handle = await this.client.workflow.start(type, options)
     let over = false
+    let futile: RequestError | undefined
     const slow = setTimeout(() => onSlow?.(handle.workflowId), SLOW_MS)
     // A worker of another version may not know the type: Temporal would let it try for ever.
     const unable = async () => {
       while (!over) {
         await sleep(SLOW_MS, undefined, { ref: false })
-        const { raw } = await handle.describe()
+        const { raw, historyLength } = await handle.describe()
         if (over || (raw.pendingWorkflowTask?.attempt ?? 0) < FUTILE_TRIES) continue
-        await handle.terminate(`no worker could run '${type}'`)
-        throw new RequestError(
+        if (historyLength > NOTHING_BEGUN) {
+          throw new RequestError(
+            `The worker can no longer go on with '${type}': it is of another version than this command, or broken, and its log says more. What was begun is kept as ${handle.workflowId}, and goes on with a worker that can.`,
+          )
+        }
+        // Whoever waits for the result may hear of its end first.
+        futile = new RequestError(
           `The worker cannot run '${type}'. It is of another version than this command, or broken: its log says more.`,
         )
+        await handle.terminate(`no worker could run '${type}'`)
+        throw futile
       }
       return undefined as T
     }
     try {
       return await Promise.race([handle.result() as Promise<T>, unable()])
     } catch (error) {
-      throw error instanceof RequestError ? error : new RequestError(failureText(error))
+      throw futile ?? (error instanceof RequestError ? error : new RequestError(failureText(error)))
     } finally {
       over = true
       clearTimeout(slow)
