@@ -31,6 +31,8 @@ export async function registerSearchAttributes(connection: Connection, namespace
     await untilUsable(connection, namespace, wanted)
     return { added }
   } catch (error) {
+    // Not allowed to look or to register: somebody may have done it.
+    if (await areUsable(connection, namespace, wanted)) return { added: [] }
     const names = wanted.map((name) => `--name ${name} --type Keyword`).join(' ')
     return {
       added: [],
@@ -46,15 +48,24 @@ function unlessThere(error: unknown): void {
 
 /** Registered is not yet usable: frontends learn of new attributes a moment later. */
 async function untilUsable(connection: Connection, namespace: string, names: string[]): Promise<void> {
-  const query = names.map((name) => `${name} = 'x'`).join(' AND ')
   const deadline = Date.now() + USABLE_WITHIN_MS
   for (;;) {
     try {
-      await connection.workflowService.countWorkflowExecutions({ namespace, query })
-      return
+      return await tryUse(connection, namespace, names)
     } catch (error) {
       if (Date.now() > deadline) throw error
     }
     await sleep(100)
   }
+}
+
+const areUsable = (connection: Connection, namespace: string, names: string[]): Promise<boolean> =>
+  tryUse(connection, namespace, names).then(
+    () => true,
+    () => false,
+  )
+
+async function tryUse({ workflowService }: Connection, namespace: string, names: string[]): Promise<void> {
+  const query = names.map((name) => `${name} = 'x'`).join(' AND ')
+  await workflowService.countWorkflowExecutions({ namespace, query })
 }

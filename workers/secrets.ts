@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common'
 import type { WorkerConfig } from '../contract/worker-config.ts'
 
 const MASK = '***'
@@ -43,7 +44,7 @@ const SECRET_PROPERTY =
 
 const tlsKey = (tls: WorkerConfig['temporal']['tls']) => (typeof tls === 'object' ? tls.key : undefined)
 
-/** Masks the texts of an error and of its causes, in place: stack and message go into logs and histories. */
+/** Masks the texts of an error and of its causes, in place: stack, message and details go into logs and histories. */
 export function maskError(mask: Mask, error: unknown, depth = 0): void {
   if (!(error instanceof Error) || depth > 10) return
   const message = mask(error.message)
@@ -52,7 +53,18 @@ export function maskError(mask: Mask, error: unknown, depth = 0): void {
     const stack = mask(error.stack)
     if (stack !== error.stack) error.stack = stack
   }
+  if (error instanceof ApplicationFailure && error.details) {
+    Object.assign(error, { details: maskTexts(mask, error.details) })
+  }
   maskError(mask, error.cause, depth + 1)
+}
+
+/** The same value, its texts masked. */
+function maskTexts(mask: Mask, value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return mask(value)
+  if (typeof value !== 'object' || value === null || depth > 10) return value
+  if (Array.isArray(value)) return value.map((one) => maskTexts(mask, one, depth + 1))
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, maskTexts(mask, one, depth + 1)]))
 }
 
 /** Whether a repository's property holds a secret; switches never do, whatever they are called. */

@@ -69,6 +69,12 @@ describe('secrets are masked', () => {
     maskError(mask, error)
     expect((error.cause as Error).message).toBe('login with *** failed')
     expect((error.cause as Error).stack).not.toContain('wörd')
+    const detailed = ApplicationFailure.create({
+      message: 'failed',
+      details: [{ statements: [`"${PASSWORD}"`], rows: 3 }],
+    })
+    maskError(mask, detailed)
+    expect(detailed.details).toEqual([{ statements: ['"***"'], rows: 3 }])
   })
 
   it('in whatever is logged, and the line stays JSON', () => {
