@@ -1,5 +1,4 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import type { RestoreRoute } from '../../contract/backup/restore-api.ts'
 import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import type { Finding } from '../../contract/findings.ts'
 import { type ChosenObject, chooseObjects } from '../../planning/restore/choose-objects.ts'
@@ -94,23 +93,32 @@ export async function lookBeforeRestore(
   return { outline: known, findings, warnings: [...warnings, ...(bare ? [NO_RECORD] : []), ...leftOut(outline, live)] }
 }
 
-const TAKES_PLACE: ReadonlySet<RestoreRoute> = new Set(['swap', 'rebackup-swap', 'rename-database'])
+/** What the backup does not hold: what of it stays as it is, and what the database that takes the place of the live one will not have. */
+function leftOut(outline: RestoreOutline, live: LiveDatabase | undefined): string[] {
+  const { record, database, spec } = outline
+  return [
+    ...(record.partial && isUnnamed(spec)
+      ? [`The backup holds only a part of ${record.database}; nothing else of ${database} is touched`]
+      : []),
+    ...otherPartitions(outline),
+    ...otherObjects(outline, live),
+  ]
+}
 
-/** What the live database has and the one that takes its place will not have. */
-function leftOut(
-  { record, renames, choice, database, spec, tables }: RestoreOutline,
-  live: LiveDatabase | undefined,
-): string[] {
-  if (record.partial && choice.whole === false && isUnnamed(spec)) {
-    return [`The backup holds only a part of ${record.database}; nothing else of ${database} is touched`]
-  }
-  const cut = tables.filter(({ table, only, route }) => table.partial && !only && TAKES_PLACE.has(route))
-  if (cut.length > 0) {
-    return cut.map(
-      ({ name, target }) =>
-        `The backup holds only some partitions of ${name}, and what takes the place of ${target} has no others; name them by --partition to restore them into it`,
-    )
-  }
+function otherPartitions({ choice, tables }: RestoreOutline): string[] {
+  const named = new Set(choice.objects.flatMap(({ name, partitions }) => (partitions ? [name] : [])))
+  return tables.flatMap(({ name, target, table, only, route }) => {
+    if (!table.partial || named.has(name)) return []
+    const others = !only
+      ? `; ${target} has no others then`
+      : route === 'leave'
+        ? ''
+        : `: these are restored into the live ${target}, whose others are not touched`
+    return [`The backup holds only some partitions of ${name}${others}`]
+  })
+}
+
+function otherObjects({ renames, choice, database, spec }: RestoreOutline, live: LiveDatabase | undefined): string[] {
   if (!renames || !live) return []
   const restored = new Set(choice.objects.map(({ target }) => target))
   const others = [...live.objects.keys()].filter((name) => !restored.has(name)).sort()

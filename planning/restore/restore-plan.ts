@@ -58,9 +58,10 @@ export function outlineRestore(record: BackupRecord, spec: RestoreSpec, basis: R
   const notRestored: { object: string; reason: string }[] = []
   const taken = (at: number) => flagAt(basis.taken, at)
   const tableObjects = choice.objects.flatMap((object, at) => (object.kind === 'table' ? [{ object, at }] : []))
-  const withParts = tableObjects.flatMap(({ object, at }) => {
-    const table = own(record.tables, object.name)
+  const withParts = tableObjects.flatMap(({ object: asked, at }) => {
+    const table = own(record.tables, asked.name)
     if (!table) return []
+    const object = taken(at) ? ofPartialTable(asked, table) : asked
     const exists = spec.mode === 'in-place' && taken(at)
     return [{ object, taken: taken(at), table, parts: tableParts(record, table, object.partitions, { exists }) }]
   })
@@ -103,6 +104,10 @@ export function outlineRestore(record: BackupRecord, spec: RestoreSpec, basis: R
   ]
   return { record, spec, basis, choice, database, scratch, renames, tables, objects, notRestored, problems }
 }
+
+/** What holds only some partitions of a table never takes the live one's place: as if these had been named. */
+const ofPartialTable = (object: ChosenObject, table: TableRecord): ChosenObject =>
+  table.partial && !object.partitions ? { ...object, partitions: Object.keys(table.partitions) } : object
 
 function places(
   route: RestoreRoute,

@@ -141,6 +141,7 @@ describe('which snapshot gives what', () => {
 describe('routes', () => {
   const one = record({ a: table({ p1: part(2) }) })
   const chain = record({ a: table({ p1: part(0), p2: part(2) }) })
+  const some = record({ a: table({ p1: part(2) }, { partial: true, whole: [2] }) }, { partial: true })
   const tables = { tables: ['a'] }
 
   test.each([
@@ -184,6 +185,9 @@ describe('routes', () => {
       'drrvbRvNtmDL',
     ],
     ['in place', chain, { ...tables, mode: 'in-place' as const }, {}, 'a: in-place', 'xrrvtm'],
+    ['some partitions, free', some, tables, { taken: '' }, 'a: rename', 'rvNtm'],
+    ['some partitions, taken', some, tables, {}, 'a: overwrite-partitions', 'drvotmD'],
+    ['some partitions, not to be published', some, { ...tables, publish: 'never' as const }, {}, 'a: leave', 'drv'],
     ['partitions', chain, { partitions: { a: ['p2'] } }, {}, 'a: overwrite-partitions', 'drvotmD'],
     ['database over the live one', chain, {}, {}, 'a: rename-database', 'drrvntgm'],
     ['database, free, chain', chain, {}, { taken: '', databaseExisted: false }, 'a: rename-database', 'drrvntm'],
@@ -226,6 +230,13 @@ describe('routes', () => {
       step.kind === 'restore' ? step.parts.map(({ addFirst }) => addFirst) : [],
     )
     expect(added).toEqual([false, true])
+  })
+
+  test('in place, a backup of some partitions is restored over these alone', () => {
+    const only = (more: Partial<RestoreSpecInput>) =>
+      outlineRestore(some, spec({ ...more, mode: 'in-place' }), basis()).tables.map((one) => one.only)
+    expect(only(tables)).toEqual([['p1']])
+    expect(only({})).toEqual([['p1']])
   })
 
   test('in place only under its own name', () => {

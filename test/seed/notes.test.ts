@@ -164,6 +164,41 @@ describe.concurrent('a backup of a part', () => {
     expect([...cluster.state.databases.keys()].filter((name) => name.startsWith('hub_'))).toEqual([])
   })
 
+  test.each(['aside', 'in-place'] as const)(
+    'of some partitions never takes the place of a live table: %s',
+    async (mode) => {
+      const name = `some-${mode}`
+      const cluster = await stage.cluster({ name })
+      makeHub(cluster, 'hub')
+      const label = stage.idOf(await stage.backUp(name, { table: ['hub.sr_member'], partition: ['p1'] }))
+      cluster.execute("INSERT INTO hub.sr_member VALUES (3, 'damage', 9), (12, 'kept', 9)")
+      const done = await stage.restore(name, { label, table: ['sr_member'], inPlace: mode === 'in-place' })
+      expect(done.warnings.join()).toMatch(/only some partitions of sr_member.*others.*not touched/)
+      expect(await rowsOf(cluster, 'hub.sr_member')).toEqual([
+        '1,ulm,1',
+        '11,ulm,3',
+        '12,kept,9',
+        '2,bonn,2',
+        '21,kiel,4',
+      ])
+      // Nothing is named: nothing else is touched either.
+      cluster.execute("INSERT INTO hub.sr_member VALUES (3, 'damage', 9)")
+      await stage.restore(name, { label, inPlace: mode === 'in-place' })
+      expect(await rowsOf(cluster, 'hub.sr_member')).toHaveLength(5)
+      expect(objectsOf(cluster, 'hub').filter((one) => one.includes('__'))).toEqual([])
+    },
+  )
+
+  test('of some partitions is told to be that where the name is free', async () => {
+    const cluster = await stage.cluster({ name: 'some-free' })
+    makeHub(cluster, 'hub')
+    const label = stage.idOf(await stage.backUp('some-free', { table: ['hub.sr_member'], partition: ['p1'] }))
+    cluster.execute('DROP TABLE hub.sr_member FORCE')
+    const done = await stage.restore('some-free', { label })
+    expect(done.warnings.join()).toMatch(/only some partitions of sr_member; sr_member has no others/)
+    expect(await rowsOf(cluster, 'hub.sr_member')).toEqual(['1,ulm,1', '2,bonn,2'])
+  })
+
   test('what came after the backup of a whole database is told when that is replaced', async () => {
     const cluster = await stage.cluster({ name: 'later' })
     makeHub(cluster, 'hub')
