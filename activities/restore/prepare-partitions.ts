@@ -29,7 +29,7 @@ export async function addListPartitions(context: RestoreContext, { planned, part
   const there = new Set((await listPartitions(cluster, database, as, { signal })).map(({ name }) => name))
   const missing = part.names.filter((name) => !there.has(name))
   if (missing.length === 0) return
-  const { nulls, shapes } = shapesOf(context, model, planned, missing)
+  const { nulls, shapes } = shapesOf(context, model, planned, missing, part.replication)
   const { version, runMode } = await facts(cluster).capabilities()
   const plans = writePartitions(model, shapes, {
     target: { version, runMode },
@@ -57,6 +57,8 @@ function shapesOf(
   model: Table,
   planned: PartOfTable['planned'],
   names: readonly string[],
+  /** Of the RESTORE that fills them, which takes no others. */
+  replicas: number | undefined,
 ): { shapes: SourcePartition[]; nulls: Map<string, NullMeaning> } {
   const nulls = new Map<string, NullMeaning>()
   const shapes = names.map((name) => {
@@ -64,7 +66,7 @@ function shapesOf(
     if (record?.value === undefined || record.buckets === undefined) {
       throw refusedRestore(`The backup’s record tells no values of partition ${name} of ${planned.name}`)
     }
-    const replication = context.spec.replicationNumber ?? record.replication
+    const replication = replicas ?? context.spec.replicationNumber ?? record.replication
     const shape = readPartitionRow(model, {
       PartitionName: name,
       Buckets: String(record.buckets),

@@ -2,7 +2,6 @@ import type { RestoreRoute } from '../../contract/backup/restore-api.ts'
 import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
 import type { Choice, ChosenObject } from './choose-objects.ts'
 import type { RestoreBasis } from './restore-basis.ts'
-import type { TablePart } from './table-parts.ts'
 
 export interface RouteChoice {
   route: RestoreRoute
@@ -18,7 +17,8 @@ export interface RouteFacts {
   object: ChosenObject
   /** The target name exists. */
   taken: boolean
-  parts: readonly TablePart[]
+  /** That give something to the table. */
+  snapshots: number
   /** Of everything that is restored with it. */
   anyTaken: boolean
 }
@@ -31,8 +31,8 @@ const unpublished = 'none: it is not published'
  * `in-place`, no table has that name before all of it is there and has been compared: whoever finds the name may write to it.
  */
 export function chooseRoute(facts: RouteFacts): RouteChoice {
-  const { spec, basis, choice, object, taken, parts, anyTaken } = facts
-  const several = `it is spread over ${parts.length} snapshots`
+  const { spec, basis, choice, object, taken, snapshots, anyTaken } = facts
+  const several = `it is spread over ${snapshots} snapshots`
   const never = spec.publish === 'never'
   if (spec.mode === 'in-place' && taken) {
     return {
@@ -68,7 +68,7 @@ export function chooseRoute(facts: RouteFacts): RouteChoice {
         outage: 'none before; each name can be used as soon as it is restored',
       }
     }
-    if (parts.length <= 1) {
+    if (snapshots <= 1) {
       return never
         ? { route: 'rename', why: 'the name is free; restored beside it', outage: unpublished }
         : { route: 'rename', why: 'the name is free: restored beside it, compared, then renamed', outage: none }
@@ -77,7 +77,7 @@ export function chooseRoute(facts: RouteFacts): RouteChoice {
       return {
         route: 'direct',
         why: `asked for: the name is free, and ${several}, restored one after another`,
-        outage: `incomplete until the last of ${parts.length} snapshots has been restored, and can be read and written meanwhile`,
+        outage: `incomplete until the last of ${snapshots} snapshots has been restored, and can be read and written meanwhile`,
       }
     }
     if (never) return left(`${several}, and is not to be published`)
@@ -104,7 +104,7 @@ export function chooseRoute(facts: RouteFacts): RouteChoice {
       }
     }
     const outage = 'none: the name changes hands in one moment; queries that run then may fail once'
-    if (parts.length <= 1) {
+    if (snapshots <= 1) {
       return never
         ? { route: 'swap', why: 'the name is taken; restored beside it', outage: unpublished }
         : { route: 'swap', why: 'the name is taken: restored beside it, then swapped', outage }

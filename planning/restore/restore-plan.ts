@@ -63,19 +63,23 @@ export function outlineRestore(record: BackupRecord, spec: RestoreSpec, basis: R
     if (!table) return []
     const object = taken(at) ? ofPartialTable(asked, table) : asked
     const exists = spec.mode === 'in-place' && taken(at)
-    return [{ object, taken: taken(at), table, parts: tableParts(record, table, object.partitions, { exists }) }]
+    const options = { exists, replicas: replicasOf(spec, basis, exists) }
+    const parts = (together: boolean) => tableParts(record, table, object.partitions, { ...options, together })
+    return [{ object, taken: taken(at), table, parts }]
   })
   const anyTaken = choice.objects.some((object, at) => object.kind !== 'function' && taken(at))
-  const tables = withParts.map(({ object, taken: isTaken, table, parts }): PlannedTable => {
+  const tables = withParts.map(({ object, taken: isTaken, table, parts: partsOf }): PlannedTable => {
+    const together = partsOf(true)
     const route = chooseRoute({
       spec,
       basis,
       choice,
       object,
       taken: isTaken,
-      parts,
+      snapshots: together.length,
       anyTaken,
     })
+    const parts = BY_ONE_RESTORE.has(route.route) ? together : partsOf(false)
     return {
       ...route,
       name: object.name,
@@ -108,6 +112,23 @@ export function outlineRestore(record: BackupRecord, spec: RestoreSpec, basis: R
 /** What holds only some partitions of a table never takes the live one's place: as if these had been named. */
 const ofPartialTable = (object: ChosenObject, table: TableRecord): ChosenObject =>
   table.partial && !object.partitions ? { ...object, partitions: Object.keys(table.partitions) } : object
+
+/** By these all partitions get the same number of replicas in the end: one RESTORE gives no others. */
+const BY_ONE_RESTORE: ReadonlySet<RestoreRoute> = new Set(['rename', 'swap', 'rebackup', 'rebackup-swap'])
+
+/**
+ * Replicas of new partitions: as asked for, else as recorded, but never more than there are backends. Over a table that is there: as recorded, for those
+ * that exist keep theirs.
+ */
+const replicasOf = (spec: RestoreSpec, basis: RestoreBasis, exists: boolean) => (recorded: number | undefined) =>
+  exists && recorded !== undefined ? recorded : defaultReplicas(spec, basis, recorded)
+
+/** StarRocks takes 3 where none are given, whatever the snapshot had, and fails where there are fewer backends. */
+export const defaultReplicas = (
+  spec: Pick<RestoreSpec, 'replicationNumber'>,
+  { backends }: Pick<RestoreBasis, 'backends'>,
+  recorded = 3,
+) => Math.min(spec.replicationNumber ?? recorded, Math.max(1, backends))
 
 function places(
   route: RestoreRoute,

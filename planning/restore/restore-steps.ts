@@ -1,5 +1,5 @@
 import { STEP_CODES, type StepKind } from './restore-basis.ts'
-import type { PlannedObject, PlannedTable, RestoreOutline } from './restore-plan.ts'
+import { defaultReplicas, type PlannedObject, type PlannedTable, type RestoreOutline } from './restore-plan.ts'
 import { needsPartitionsFirst, type TablePart } from './table-parts.ts'
 
 /** A table with what one RESTORE gives to it. */
@@ -37,6 +37,8 @@ export type RestorePlanStep =
   | { kind: 'drop-database' }
   | { kind: 'delete-snapshot'; parts: number }
 
+type RestoreStep = Extract<RestorePlanStep, { kind: 'restore' }>
+
 /** So much goes into one statement. */
 const MOST_TABLES = 1_000
 const MOST_PARTITIONS = 20_000
@@ -69,17 +71,12 @@ export function restoreSteps(outline: RestoreOutline): RestorePlanStep[] {
   for (const batch of batches(checkedFirst)) steps.push({ kind: 'verify', tables: batch })
 
   let passages = 0
-  for (const group of byReplication(again)) {
+  for (const [replication, group] of byReplication(again)) {
     for (const batch of inStatements(group.map((planned) => ({ planned, partitions: partitionCount(planned) })))) {
       passages++
       const moved = batch.map(({ planned }) => planned)
       steps.push({ kind: 'backup', part: passages, tables: moved })
-      steps.push({
-        kind: 'restore-again',
-        part: passages,
-        replication: replicationOf(moved[0], outline),
-        tables: moved,
-      })
+      steps.push({ kind: 'restore-again', part: passages, replication, tables: moved })
     }
   }
   const checkedLast = tables.filter((table) => table.again || table.database !== outline.scratch)
@@ -138,7 +135,7 @@ export const isKind = <K extends StepKind>(
 
 /** One RESTORE for what one snapshot gives to one database with one number of replicas. */
 function restores(outline: RestoreOutline): RestorePlanStep[] {
-  const groups = new Map<string, Extract<RestorePlanStep, { kind: 'restore' }>>()
+  const groups = new Map<string, RestoreStep>()
   const group = (label: number, database: string, replication: number | undefined) => {
     const key = JSON.stringify([label, database, replication])
     let found = groups.get(key)
@@ -152,7 +149,7 @@ function restores(outline: RestoreOutline): RestorePlanStep[] {
     for (const [at, part] of planned.parts.entries()) {
       const exists = planned.route === 'in-place'
       const first = at === 0 && !exists
-      group(part.label, planned.database, replicationOf(planned, outline, part)).parts.push({
+      group(part.label, planned.database, part.replication).parts.push({
         planned,
         part,
         first,
@@ -166,9 +163,18 @@ function restores(outline: RestoreOutline): RestorePlanStep[] {
     const same = [...groups.values()].find(
       (candidate) => candidate.label === object.label && candidate.database === object.database,
     )
-    ;(same ?? group(object.label, object.database, defaultReplication(outline))).objects.push(object)
+    ;(same ?? group(object.label, object.database, defaultReplicas(outline.spec, outline.basis))).objects.push(object)
   }
-  const ordered = [...groups.values()].sort((a, b) => a.label - b.label || Number(isMade(b)) - Number(isMade(a)))
+  // Where a table comes by several of them, its first part is the one with the fewest replicas.
+  const split = new Set(
+    outline.tables.flatMap(({ parts }) =>
+      parts.flatMap(({ label }, at) => (at > 0 && parts[at - 1]?.label === label ? [label] : [])),
+    ),
+  )
+  const replicas = ({ label, replication = 0 }: RestoreStep) => (split.has(label) ? replication : 0)
+  const ordered = [...groups.values()].sort(
+    (a, b) => a.label - b.label || Number(isMade(b)) - Number(isMade(a)) || replicas(a) - replicas(b),
+  )
   return ordered.flatMap((one) => {
     const cut = inStatements(one.parts.map((entry) => ({ ...entry, partitions: entry.part.names.length })))
     if (cut.length === 0) return [one]
@@ -183,31 +189,18 @@ function restores(outline: RestoreOutline): RestorePlanStep[] {
 const strip = ({ planned, part, first, addFirst }: PartOfTable): PartOfTable => ({ planned, part, first, addFirst })
 
 /** Of two with the same label the one that makes tables comes first. */
-const isMade = (step: Extract<RestorePlanStep, { kind: 'restore' }>) => step.parts.some((entry) => entry.first)
+const isMade = (step: RestoreStep) => step.parts.some((entry) => entry.first)
 
-/** Replicas of new partitions: as asked for, else as recorded, but never more than there are backends. Those that exist keep theirs. */
-function replicationOf(
-  planned: PlannedTable | undefined,
-  outline: RestoreOutline,
-  part: TablePart | undefined = planned?.parts[0],
-): number | undefined {
-  const recorded = part?.replication
-  if (planned?.route === 'in-place') return recorded ?? defaultReplication(outline)
-  const wanted = outline.spec.replicationNumber ?? recorded
-  return wanted === undefined ? defaultReplication(outline) : Math.min(wanted, Math.max(1, outline.basis.backends))
-}
+/** One RESTORE brings all of a table that is moved: none of its partitions gets fewer than it is meant to have. */
+const mostReplicas = ({ parts }: PlannedTable): number => Math.max(...parts.map(({ replication }) => replication ?? 1))
 
-/** StarRocks takes 3 otherwise, whatever the snapshot had, and fails where there are fewer backends. */
-const defaultReplication = ({ spec, basis }: RestoreOutline) =>
-  Math.min(spec.replicationNumber ?? 3, Math.max(1, basis.backends))
-
-function byReplication(tables: readonly PlannedTable[]): PlannedTable[][] {
-  const groups = new Map<number | undefined, PlannedTable[]>()
+function byReplication(tables: readonly PlannedTable[]): Map<number, PlannedTable[]> {
+  const groups = new Map<number, PlannedTable[]>()
   for (const table of tables) {
-    const key = table.parts[0]?.replication
+    const key = mostReplicas(table)
     groups.set(key, [...(groups.get(key) ?? []), table])
   }
-  return [...groups.values()]
+  return groups
 }
 
 const partitionCount = (planned: PlannedTable) => planned.only?.length ?? Object.keys(planned.table.partitions).length

@@ -11,8 +11,17 @@ export interface TablePart {
   partitions?: string[]
   /** Names without the shadow partition; none for a table that had no partitions. */
   names: string[]
-  /** Replicas that were recorded; undefined where that is not known. */
+  /** Replicas that its RESTORE gives to new partitions. */
   replication?: number
+}
+
+export interface PartOptions {
+  /** The table is there, and is restored over. */
+  exists?: boolean
+  /** Partitions of one snapshot come by one RESTORE, with as many replicas as any of them needs. */
+  together?: boolean
+  /** Replicas of a new partition, by those recorded. */
+  replicas?: (recorded: number | undefined) => number | undefined
 }
 
 const isAutomatic = (table: TableRecord) => table.partitioning.startsWith('automatic')
@@ -27,22 +36,23 @@ export const needsPartitionsFirst = (table: TableRecord): boolean =>
 
 /**
  * Which snapshot gives which partitions: each exactly once, out of the snapshot that holds its last state. So what an earlier snapshot of the
- * chain held beyond that – partitions dropped, renamed or cut otherwise since – never comes back. In the order of the labels; the first makes the
- * table. A table without any partition comes from the last snapshot that holds all of it, whatever that held, to be emptied afterwards; where there is
+ * chain held beyond that – partitions dropped, renamed or cut otherwise since – never comes back. In the order of the labels, and of the numbers of
+ * replicas; the first makes the table. A table without any partition comes from the last snapshot that holds all of it, whatever that held, to be emptied afterwards; where there is
  * none, nothing is restored, and its definition is run.
  */
 export function tableParts(
   record: Pick<BackupRecord, 'labels' | 'own'>,
   table: TableRecord,
   chosen?: readonly string[],
-  { exists = false }: { exists?: boolean } = {},
+  { exists = false, together = false, replicas = (recorded) => recorded }: PartOptions = {},
 ): TablePart[] {
   const wanted = chosen && new Set(chosen)
-  const atOnce = comesAtOnce(table, wanted)
+  const atOnce = together || comesAtOnce(table, wanted)
   const groups = new Map<string, TablePart>()
   for (const [name, partition] of Object.entries(table.partitions)) {
     if (wanted && !wanted.has(name)) continue
-    const { at, replication } = partition
+    const { at } = partition
+    const replication = replicas(partition.replication)
     const key = atOnce ? String(at) : `${at}/${replication ?? ''}`
     const group = groups.get(key)
     if (group) {
@@ -56,7 +66,8 @@ export function tableParts(
     const label = Math.max(-1, ...table.whole)
     if (label < 0 || exists) return []
     // With the shadow partition alone it comes without rows.
-    return [{ label, names: [], ...(isAutomatic(table) ? { partitions: [SHADOW_PARTITION] } : {}) }]
+    const replication = replicas(undefined)
+    return [{ label, names: [], replication, ...(isAutomatic(table) ? { partitions: [SHADOW_PARTITION] } : {}) }]
   }
   // Of a snapshot without a record it is not known how its tables are partitioned, but what their partitions are called.
   const some = wanted !== undefined && Object.keys(table.partitions).some((name) => !wanted.has(name))

@@ -224,6 +224,60 @@ describe('routes', () => {
     expect(replication(spec({ ...tables, replicationNumber: 2 }), basis())).toEqual([2])
   })
 
+  describe('partitions of one table with other numbers of replicas', () => {
+    const three = { replication: 3 }
+    const mixed = record({
+      a: table({ a1: part(2, three) }, { whole: [2] }),
+      b: table({ b1: part(2), b2: part(2, three) }, { whole: [2] }),
+    })
+    const sent = (r: BackupRecord, s: ReturnType<typeof spec>, b: RestoreBasis) =>
+      restoreSteps(outlineRestore(r, s, b)).flatMap((step) =>
+        step.kind === 'restore'
+          ? [[step.replication, step.parts.map(({ planned, part: { names } }) => `${planned.name} ${names.join()}`)]]
+          : step.kind === 'restore-again'
+            ? [[step.replication, step.tables.map(({ name }) => name)]]
+            : [],
+      )
+
+    test('keep theirs in a new database: the RESTORE that makes the table comes first', () => {
+      const fresh = basis({ databaseExisted: false, taken: '' })
+      expect(sent(mixed, spec(), fresh)).toEqual([
+        [1, ['b b1']],
+        [3, ['a a1', 'b b2']],
+      ])
+      const first = restoreSteps(outlineRestore(mixed, spec(), fresh)).flatMap((step) =>
+        step.kind === 'restore' ? [step.parts.map((one) => one.first)] : [],
+      )
+      expect(first).toEqual([[true], [true, false]])
+    })
+
+    test('keep theirs in place', () => {
+      expect(sent(mixed, spec({ ...tables, tables: ['b'], mode: 'in-place' }), basis())).toEqual([
+        [1, ['b b1']],
+        [3, ['b b2']],
+      ])
+    })
+
+    test('come once where they get the same number', () => {
+      const whole = [['a a1', 'b b1,b2']]
+      const fresh = { databaseExisted: false, taken: '' }
+      expect(sent(mixed, spec(), basis({ ...fresh, backends: 1 }))).toEqual(whole.map((all) => [1, all]))
+      expect(sent(mixed, spec({ replicationNumber: 2 }), basis(fresh))).toEqual(whole.map((all) => [2, all]))
+    })
+
+    test('come by one RESTORE beside a name, which gives none of them too few; it is one snapshot', () => {
+      expect(sent(mixed, spec({ tables: ['b'] }), basis())).toEqual([[3, ['b b1,b2']]])
+      expect(routes(mixed, spec({ tables: ['b'] }), basis())).toEqual(['b: swap'])
+      const chained = record({ b: table({ b1: part(0), b2: part(0, three), b3: part(2) }) })
+      expect(sent(chained, spec({ tables: ['b'] }), basis())).toEqual([
+        [3, ['b b1,b2']],
+        [1, ['b b3']],
+        [3, ['b']],
+      ])
+      expect(outlineRestore(chained, spec({ tables: ['b'] }), basis()).tables[0]?.why).toContain('2 snapshots')
+    })
+  })
+
   test('list partitions are added before every RESTORE but the first', () => {
     const r = record({ a: table({ p1: part(0), p2: part(2) }, { partitioning: 'list' }) })
     const added = restoreSteps(outlineRestore(r, spec(tables), basis())).flatMap((step) =>
