@@ -19,7 +19,7 @@ import { checkChain } from './check-chain.ts'
 import { checkInPlace } from './check-in-place.ts'
 import { findBackup } from './find-backup.ts'
 import { findRemains } from './find-remains.ts'
-import { kindOf, type LiveDatabase, readDatabase } from './live-objects.ts'
+import { catalogNames, kindOf, type LiveDatabase, readDatabase } from './live-objects.ts'
 import { repositoryOf } from './repository-of.ts'
 import { refusedRestore } from './restore-failures.ts'
 
@@ -64,7 +64,7 @@ export async function lookBeforeRestore(
   const { record, bare, warnings } = await findRecord(deps, spec, signal)
   const choice = chooseObjects(record, spec)
   const live = choice.database === '' ? undefined : await readDatabase(cluster, choice.database, signal)
-  const catalogs = record.catalogs.length > 0 ? await catalogNames(cluster) : new Set<string>()
+  const catalogs = record.catalogs.length > 0 ? await catalogNames(cluster, signal) : new Set<string>()
   const taken = choice.objects.map((object) => isTaken(object, live?.objects, catalogs))
   const backends = (await facts(cluster).backends()).filter(({ alive }) => alive).length
   const basis: RestoreBasis = {
@@ -77,6 +77,7 @@ export async function lookBeforeRestore(
     writable: repository.writable,
     attached: repository.attached,
     newGrammar: hasNewGrammar(version),
+    asks: true,
     steps: '',
   }
   const outline = outlineRestore(record, spec, basis)
@@ -194,13 +195,6 @@ function clashes(
       ),
     ]
   })
-}
-
-async function catalogNames(cluster: {
-  query(sql: string): Promise<{ rows: { get(name: string): string | null }[] }>
-}) {
-  const { rows } = await cluster.query('SHOW CATALOGS')
-  return new Set(rows.flatMap((row) => row.get('Catalog') ?? []))
 }
 
 function nothingToDo({ notRestored, problems, record }: RestoreOutline): string {

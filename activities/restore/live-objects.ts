@@ -36,3 +36,8 @@ export function kindOf(table: Table): LiveKind {
   if (isMaterializedView(table.type)) return 'materializedView'
   return table.type === 'OLAP' || table.type === 'CLOUD_NATIVE' ? 'table' : 'other'
 }
+
+export async function catalogNames(cluster: StarRocksCluster, signal?: AbortSignal): Promise<Set<string>> {
+  const { rows } = await cluster.query('SHOW CATALOGS', { signal })
+  return new Set(rows.flatMap((row) => row.get('Catalog') ?? []))
+}

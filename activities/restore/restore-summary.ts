@@ -1,6 +1,7 @@
 import type { RestorePlan, RestoreRoute } from '../../contract/backup/restore-api.ts'
 import { asideName, replacedName } from '../../planning/restore/restore-names.ts'
 import type { RestoreOutline } from '../../planning/restore/restore-plan.ts'
+import { restoredLater } from '../../planning/restore/restore-steps.ts'
 
 /** Sentences and lists that go through workflows are bounded. */
 const MOST = 20
@@ -16,6 +17,10 @@ export interface RestoreSummary {
   /** Where everything is when it has been assembled, and when it has been published. */
   whereAssembled: string[]
   wherePublished: string[]
+  /** When all but the overwriting of partitions was published, where there is any. */
+  whereOverwriting?: string[]
+  /** Something gets its live name. */
+  published: boolean
 }
 
 export function summarize(outline: RestoreOutline): RestoreSummary {
@@ -47,9 +52,23 @@ export function summarize(outline: RestoreOutline): RestoreSummary {
     partitions,
     ...(sized ? { bytes } : {}),
     notRestored: bounded(outline.notRestored, (more) => ({ object: `${more} more`, reason: 'see the plan' })),
-    whereAssembled: sentences(outline, assembled),
+    whereAssembled: [...sentences(outline, assembled), ...notYetMade(outline)],
     wherePublished: sentences(outline, published),
+    ...(tables.some(({ route }) => route === 'overwrite-partitions')
+      ? { whereOverwriting: sentences(outline, overwriting) }
+      : {}),
+    published: isPublished(outline),
   }
+}
+
+function isPublished({ tables, objects, spec }: RestoreOutline): boolean {
+  if (tables.some(({ route }) => route === 'in-place' || route === 'direct')) return true
+  return spec.publish !== 'never' && (objects.length > 0 || tables.some(({ route }) => route !== 'leave'))
+}
+
+function notYetMade(outline: RestoreOutline): string[] {
+  const later = restoredLater(outline).map(({ target }) => target)
+  return later.length === 0 ? [] : [`${brief(later, 'objects')}: made when it is published`]
 }
 
 function sentences(
@@ -63,10 +82,7 @@ function sentences(
 }
 
 function assembled({ database, scratch, basis, tables }: RestoreOutline, route: RestoreRoute, names: string): string {
-  const aside = () => {
-    const same = tables.filter((table) => table.route === route)
-    return `${database}.${asideName(same[0]?.target ?? '', basis.hash)}${same.length > 1 ? ' and alike' : ''}`
-  }
+  const aside = () => asideOf({ database, basis, tables }, route)
   switch (route) {
     case 'direct':
       return `${names}: restored as ${database}.*, where nothing was before`
@@ -85,6 +101,28 @@ function assembled({ database, scratch, basis, tables }: RestoreOutline, route: 
       return `${names}: partitions restored in database ${scratch}; the live tables of ${database} are untouched`
     case 'leave':
       return `${names}: restored in database ${scratch}, where they stay`
+  }
+}
+
+/** The tables of a route, beside their live names. */
+function asideOf(
+  { database, basis, tables }: Pick<RestoreOutline, 'database' | 'basis' | 'tables'>,
+  route: RestoreRoute,
+): string {
+  const same = tables.filter((table) => table.route === route)
+  return `${database}.${asideName(same[0]?.target ?? '', basis.hash)}${same.length > 1 ? ' and alike' : ''}`
+}
+
+function overwriting(outline: RestoreOutline, route: RestoreRoute, names: string): string {
+  const { database, scratch } = outline
+  switch (route) {
+    case 'swap':
+    case 'rebackup-swap':
+      return `${names}: restored, under the live names in ${database}; what was replaced is beside as ${asideOf(outline, route)}`
+    case 'overwrite-partitions':
+      return `${names}: partitions restored in database ${scratch}, to overwrite those of the live tables of ${database}`
+    default:
+      return published(outline, route, names)
   }
 }
 
@@ -108,8 +146,8 @@ function published({ database, scratch, basis, spec }: RestoreOutline, route: Re
   }
 }
 
-const brief = (names: readonly string[]) =>
-  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more tables` : names.join(', ')
+const brief = (names: readonly string[], what = 'tables') =>
+  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more ${what}` : names.join(', ')
 
 export function bounded<T>(all: readonly T[], rest: (more: number) => T, most = MOST): T[] {
   return all.length <= most ? [...all] : [...all.slice(0, most - 1), rest(all.length - most + 1)]

@@ -192,6 +192,15 @@ export function describeStep(outline: RestoreOutline, version: Version, step: Re
           what: `compare partitions, versions${spec.verify === 'counts' ? ' and rows' : ''} of ${count(step.tables.length, 'table')} with the backup’s record`,
         },
       ]
+    case 'ask':
+      return [
+        {
+          what:
+            spec.publish === 'ask'
+              ? 'wait until somebody publishes it'
+              : 'look whether the names that are to be taken are free',
+        },
+      ]
     case 'swap':
       return step.tables.map((table) => ({
         what: `${table.target} and what was restored change names`,

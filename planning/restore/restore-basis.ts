@@ -21,6 +21,8 @@ export interface RestoreBasis {
   attached: boolean
   /** Views, functions and catalogs in snapshots, databases made by RESTORE (≥ 3.4). */
   newGrammar: boolean
+  /** What has no place beside its live name waits to be published, too. Restores that versions before began do not. */
+  asks?: boolean
   /** One character for each step, see `STEP_CODES`: what the workflow goes by. */
   steps: string
 }
@@ -34,6 +36,7 @@ export const STEP_CODES = {
   backup: 'b',
   'restore-again': 'R',
   verify: 'v',
+  ask: 'a',
   swap: 's',
   'rename-tables': 'N',
   'rename-database': 'n',
@@ -55,7 +58,7 @@ export function kindOfCode(code: string): StepKind {
   return kind
 }
 
-/** assemble: the live objects are as they were. publish: they change, and can be changed back. after: what is put right then. clean: what was only needed meanwhile. */
+/** assemble: the live objects are as they were, until `ask` is through; what is made then can be removed. publish: they change, and can be changed back. after: what is put right then. clean: what was only needed meanwhile. */
 export type StepPhase = 'assemble' | 'publish' | 'after' | 'clean'
 
 const PHASES: Record<StepKind, StepPhase> = {
@@ -66,6 +69,7 @@ const PHASES: Record<StepKind, StepPhase> = {
   backup: 'assemble',
   'restore-again': 'assemble',
   verify: 'assemble',
+  ask: 'assemble',
   swap: 'publish',
   'rename-tables': 'publish',
   'rename-database': 'publish',

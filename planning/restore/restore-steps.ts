@@ -28,6 +28,8 @@ export type RestorePlanStep =
   | { kind: 'backup'; part: number; tables: PlannedTable[] }
   | { kind: 'restore-again'; part: number; replication?: number; tables: PlannedTable[] }
   | { kind: 'verify'; tables: PlannedTable[] }
+  /** Until it may be published. */
+  | { kind: 'ask' }
   | { kind: 'swap' | 'rename-tables'; tables: PlannedTable[] }
   | { kind: 'rename-database'; tables: PlannedTable[] }
   | { kind: 'overwrite'; tables: PlannedTable[] }
@@ -54,17 +56,18 @@ export function restoreSteps(outline: RestoreOutline): RestorePlanStep[] {
   const bare = basis.bare !== undefined
   if (usesScratch) steps.push({ kind: 'create-database', database: outline.scratch, scratch: true })
   const inTarget = tables.some((table) => table.database === outline.database || table.again)
-  if (
-    !basis.databaseExisted &&
-    outline.database !== '' &&
-    (inTarget || objects.some((object) => object.database === outline.database))
-  ) {
-    steps.push({ kind: 'create-database', database: outline.database, scratch: false })
-  }
+  const withTarget = inTarget || objects.some((object) => object.database === outline.database)
+  const target: RestorePlanStep[] =
+    !basis.databaseExisted && outline.database !== '' && withTarget
+      ? [{ kind: 'create-database', database: outline.database, scratch: false }]
+      : []
+  if (inTarget || !asks(outline)) steps.push(...target)
 
   const inPlace = tables.filter((table) => table.route === 'in-place')
   for (const batch of batches(inPlace)) steps.push({ kind: 'clear', tables: batch })
-  steps.push(...restores(outline))
+  const later = restoredLater(outline)
+  const atOnce = objects.filter((object) => !later.includes(object))
+  steps.push(...restores(outline, tables, atOnce))
   const empty = tables.filter((table) => table.parts.length === 0 && !bare)
   for (const batch of batches(empty)) steps.push({ kind: 'create-tables', tables: batch })
   const checkedFirst = tables.filter((table) => table.again || table.database === outline.scratch)
@@ -85,6 +88,13 @@ export function restoreSteps(outline: RestoreOutline): RestorePlanStep[] {
   }
 
   if (spec.publish === 'never') return [...steps, ...drop()]
+  const byText = objects.filter(
+    (object) => object.label === undefined && (object.kind === 'view' || object.kind === 'materializedView'),
+  )
+  const unasked = byText.length > 0 && tables.every(({ route }) => route === 'leave')
+  if (asks(outline) && (later.length > 0 || unasked)) {
+    steps.push({ kind: 'ask' }, ...(inTarget ? [] : target), ...restores(outline, [], later))
+  }
   const swapped = tables.filter((table) => table.route === 'swap' || table.route === 'rebackup-swap')
   for (const batch of batches(swapped)) steps.push({ kind: 'swap', tables: batch })
   const renamed = tables.filter((table) => table.route === 'rename' || table.route === 'rebackup')
@@ -94,9 +104,6 @@ export function restoreSteps(outline: RestoreOutline): RestorePlanStep[] {
   const overwritten = tables.filter((table) => table.route === 'overwrite-partitions')
   for (const batch of batches(overwritten, 20)) steps.push({ kind: 'overwrite', tables: batch })
 
-  const byText = objects.filter(
-    (object) => object.label === undefined && (object.kind === 'view' || object.kind === 'materializedView'),
-  )
   if (byText.length > 0) steps.push({ kind: 'views', objects: byText })
   const live = tables.filter((table) => table.route !== 'leave')
   // Grants are read off what was replaced, so before that goes.
@@ -124,6 +131,16 @@ export function restoreSteps(outline: RestoreOutline): RestorePlanStep[] {
   }
 }
 
+const asks = ({ basis, spec }: RestoreOutline) => basis.asks === true && spec.mode === 'aside'
+
+/** RESTORE gives views, functions and catalogs their own names at once: not before the restore may be published. */
+export function restoredLater(outline: RestoreOutline): PlannedObject[] {
+  const { objects, scratch, tables } = outline
+  // Of a snapshot without a record everything comes at once, under its own name.
+  if (!asks(outline) || tables.some(({ route }) => route === 'direct')) return []
+  return objects.filter(({ label, database }) => label !== undefined && database !== scratch)
+}
+
 /** What the workflow knows of them. */
 export const stepCodes = (steps: readonly RestorePlanStep[]): string =>
   steps.map((step) => STEP_CODES[step.kind]).join('')
@@ -134,7 +151,11 @@ export const isKind = <K extends StepKind>(
 ): step is Extract<RestorePlanStep, { kind: K }> => step.kind === kind
 
 /** One RESTORE for what one snapshot gives to one database with one number of replicas. */
-function restores(outline: RestoreOutline): RestorePlanStep[] {
+function restores(
+  outline: Pick<RestoreOutline, 'spec' | 'basis'>,
+  tables: readonly PlannedTable[],
+  objects: readonly PlannedObject[],
+): RestorePlanStep[] {
   const groups = new Map<string, RestoreStep>()
   const group = (label: number, database: string, replication: number | undefined) => {
     const key = JSON.stringify([label, database, replication])
@@ -145,7 +166,7 @@ function restores(outline: RestoreOutline): RestorePlanStep[] {
     }
     return found
   }
-  for (const planned of outline.tables) {
+  for (const planned of tables) {
     for (const [at, part] of planned.parts.entries()) {
       const exists = planned.route === 'in-place'
       const first = at === 0 && !exists
@@ -157,7 +178,7 @@ function restores(outline: RestoreOutline): RestorePlanStep[] {
       })
     }
   }
-  for (const object of outline.objects) {
+  for (const object of objects) {
     if (object.label === undefined) continue
     // With the tables of the same snapshot where there are any: StarRocks connects a materialized view with base tables of its own job.
     const same = [...groups.values()].find(
@@ -167,7 +188,7 @@ function restores(outline: RestoreOutline): RestorePlanStep[] {
   }
   // Where a table comes by several of them, its first part is the one with the fewest replicas.
   const split = new Set(
-    outline.tables.flatMap(({ parts }) =>
+    tables.flatMap(({ parts }) =>
       parts.flatMap(({ label }, at) => (at > 0 && parts[at - 1]?.label === label ? [label] : [])),
     ),
   )

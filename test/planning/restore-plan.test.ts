@@ -63,6 +63,7 @@ const basis = (more: Partial<RestoreBasis> = {}): RestoreBasis => ({
   writable: true,
   attached: false,
   newGrammar: true,
+  asks: true,
   steps: '',
   ...more,
 })
@@ -213,6 +214,30 @@ describe('routes', () => {
   ] as const)('%s', (_, r, more, facts, route, steps) => {
     expect(routes(r, spec(more as Partial<RestoreSpecInput>), basis(facts))).toEqual([route])
     expect(codes(r, spec(more as Partial<RestoreSpecInput>), basis(facts))).toBe(steps)
+  })
+
+  describe('what has no place beside its name waits to be published', () => {
+    const r = record(
+      { a: table({ p1: part(2) }), c: table({ p1: part(0), p2: part(2) }) },
+      { views: { v: { at: 2, ddl: 'CREATE VIEW' } }, functions: { f: { at: 2 } }, catalogs: ['lake'] },
+    )
+    const view = { views: ['v'] }
+    const one = { functions: ['f'] }
+    const free = { taken: '', databaseExisted: false }
+    test.each([
+      ['a view', view, {}, 'aw'],
+      ['a function', one, { taken: '' }, 'ar'],
+      ['a function of a new database', one, free, 'adr'],
+      ['a catalog', { catalogs: ['lake'] }, { taken: '' }, 'ar'],
+      ['a function with a table', { ...one, tables: ['a'] }, { taken: packFlags([true, false]) }, 'rvarstgm'],
+      ['a view with a table', { ...view, tables: ['a'] }, {}, 'rvswtgm'],
+      ['a view with a table that gets no name', { ...view, tables: ['c'] }, { writable: false }, 'drrvaw'],
+      ['a function in a new database with a table', { ...one, tables: ['a'] }, free, 'drvntm'],
+      ['in place nothing waits', { ...one, mode: 'in-place' as const }, { taken: '' }, 'r'],
+      ['nor as it was begun before', one, { taken: '', asks: undefined }, 'r'],
+    ] as const)('%s', (_, more, facts, steps) => {
+      expect(codes(r, spec(more as Partial<RestoreSpecInput>), basis(facts))).toBe(steps)
+    })
   })
 
   test('replicas are those recorded, as far as there are backends; asked for otherwise, those', () => {

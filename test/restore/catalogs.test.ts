@@ -20,7 +20,13 @@ test('an external catalog comes back under its name, and under another', async (
   )
   const spec = stage.spec(cluster, { name: 'catalogs', objects: { catalogs: ['lake'] } })
   const { id } = await stage.backup(spec, '')
-  const common = { cluster: 'catalogs', repository: REPOSITORY, from: { label: id }, catalogs: ['lake'] }
+  const common = {
+    cluster: 'catalogs',
+    repository: REPOSITORY,
+    from: { label: id },
+    catalogs: ['lake'],
+    publish: 'auto' as const,
+  }
   const names = () => cluster.execute('SHOW CATALOGS').rows.map((row) => row[0])
 
   await restore({ ...common, name: 'second', rename: { catalogs: { lake: 'lake2' } } })

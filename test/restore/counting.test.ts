@@ -97,8 +97,12 @@ describe('INSERT OVERWRITE that fails', () => {
     const cluster = await shop('anew', { version: '3.3' })
     const before = await contentOf(cluster, 'shop', 'people')
     const hopeless = neverWritten(cluster)
-    await stage.start(specFrom('anew', 'anew_full', { partitions: { people: ['p1'] }, publish: 'auto' }))
-    await stage.state('anew', 'ready')
+    await stage.start(
+      specFrom('anew', 'anew_full', { tables: ['orders'], partitions: { people: ['p1'] }, publish: 'auto' }),
+    )
+    const where = (await stage.state('anew', 'ready')).where.join()
+    expect(where).toMatch(/orders: restored, under the live names.*what was replaced is beside as shop\.orders__sf_/)
+    expect(where).not.toContain('untouched')
     hopeless.clear()
     // As many rows as the backup has, and other ones.
     cluster.execute("INSERT OVERWRITE shop.people PARTITION (p1) VALUES (9,'not the backup')")

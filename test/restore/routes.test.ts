@@ -62,9 +62,29 @@ describe('aside', () => {
       tables: ['orders'],
       publish: 'auto',
     })
-    expect(result).toMatchObject({ ok: true, published: true })
+    // Compared twice, and told once.
+    expect(result).toMatchObject({ ok: true, published: true, rowsChecked: 'rows of 3 partitions counted and equal' })
     expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
     expect([...cluster.state.databases.keys()].filter((name) => name.includes('__sf_'))).toEqual([])
+  })
+
+  test('out of a chain it is not published where the repository is attached read-only', async () => {
+    const cluster = await shop('apart')
+    const full = await takeBackup(stage, cluster, { label: 'apart_full', database: 'shop' })
+    cluster.execute("INSERT INTO shop.orders PARTITION (p2) VALUES (12,'d')")
+    await takeBackup(stage, cluster, { label: 'apart_inc', database: 'shop', baseline: full })
+    const other = await stage.cluster('apart-other', { repository: false })
+    other.execute('CREATE DATABASE shop')
+    const result = await stage.restore({
+      name: 'apart',
+      cluster: 'apart-other',
+      repository: REPOSITORY,
+      from: { label: 'apart_inc' },
+      tables: ['orders'],
+      publish: 'auto',
+    })
+    expect(result).toMatchObject({ ok: true, published: false })
+    expect(result.where.join()).toMatch(/orders: restored in database shop__sf_\w+, where they stay/)
   })
 })
 

@@ -68,6 +68,8 @@ export class RestoreRun {
   readonly #passed = new Set<number>()
   /** Publishing failed, and waits to be done once more. */
   #held = false
+  /** It may be published. */
+  #asked = false
 
   constructor(spec: RestoreSpec) {
     this.#spec = spec
@@ -164,7 +166,8 @@ export class RestoreRun {
     this.status.where = summary.whereAssembled
     // Its record is read until the end, also when that is days later.
     if (!patched('leased-until-the-end')) await this.#release()
-    if ([...basis.steps].some((code) => phaseOf(kindOfCode(code)) === 'publish')) await this.#untilItMay(check)
+    if (!this.#asked && [...basis.steps].some((code) => phaseOf(kindOfCode(code)) === 'publish'))
+      await this.#untilItMay(check)
     await this.#publishAll(check)
     this.#final = true
     if (spec.publish !== 'never') this.status.where = summary.wherePublished
@@ -201,9 +204,10 @@ export class RestoreRun {
     for (;;) {
       this.#set('publishing', 'look whether the live names are as they were')
       const obstacles = await steps.checkRestorePublish({ spec, basis })
-      if (obstacles.length === 0) return
+      if (obstacles.length === 0) break
       await this.#ready(`somebody to make way, and to publish it then, or to discard it: ${obstacles.join('; ')}`)
     }
+    this.#asked = true
   }
 
   /** Verified, and beside the live objects. */
@@ -236,7 +240,8 @@ export class RestoreRun {
         const why = messageOf(error)
         this.#warn([why])
         this.#wantsPublish = false
-        this.status.where = [...check.summary.whereAssembled, ...this.#overwrittenState()]
+        const { whereAssembled, whereOverwriting = whereAssembled } = check.summary
+        this.status.where = [...whereOverwriting, ...this.#overwrittenState()]
         this.#set('ready', 'wait to be published once more or discarded')
         this.#held = true
         this.status.waiting = `somebody to publish it once more or to discard it: ${why}`
@@ -258,12 +263,13 @@ export class RestoreRun {
     return [`Chosen partitions of ${[...this.#overwritten].join(', ')} were overwritten and hold the backup`]
   }
 
-  async #phase(phase: StepPhase, { basis }: RestoreCheck): Promise<void> {
+  async #phase(phase: StepPhase, check: RestoreCheck): Promise<void> {
+    const { basis, summary } = check
     for (const [step, code] of [...basis.steps].entries()) {
       const kind = kindOfCode(code)
       if (phaseOf(kind) !== phase || this.#passed.has(step)) continue
       const state =
-        phase === 'publish'
+        phase === 'publish' || (phase === 'assemble' && this.#asked)
           ? 'publishing'
           : phase === 'assemble'
             ? kind === 'verify'
@@ -271,7 +277,10 @@ export class RestoreRun {
               : 'restoring'
             : 'cleaning'
       this.#set(state, stepWords(kind))
-      await this.#step(step, basis, phase)
+      if (kind === 'ask') {
+        this.status.where = summary.whereAssembled
+        await this.#untilItMay(check)
+      } else await this.#step(step, basis, phase)
       this.#passed.add(step)
       this.#done = phase === 'assemble' ? step + 1 : this.#done
       this.status.stepsDone++
@@ -486,7 +495,8 @@ export class RestoreRun {
       tables: this.#check?.summary.tables ?? 0,
       partitions: this.#check?.summary.partitions ?? 0,
       rowsChecked: this.#rowsChecked(),
-      published: ok && this.#spec.publish !== 'never',
+      // Checks of versions before do not tell.
+      published: ok && (this.#check?.summary.published ?? this.#spec.publish !== 'never'),
       where: [...where],
       warnings: [...warnings],
       seconds: Math.round((Date.now() - started) / 1000),

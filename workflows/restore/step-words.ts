@@ -8,6 +8,7 @@ const WORDS: Record<StepKind, string> = {
   backup: 'back up assembled tables, to move them',
   'restore-again': 'restore them beside the live tables',
   verify: 'compare with the record',
+  ask: 'wait until it may be published',
   swap: 'swap restored and live tables',
   'rename-tables': 'give restored tables their names',
   'rename-database': 'rename databases',
