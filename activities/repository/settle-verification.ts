@@ -1,5 +1,5 @@
 import type { Verification } from '../../contract/backup/repository-api.ts'
-import { UNREADABLE } from '../../planning/backup/head.ts'
+import { type RecordHead, UNREADABLE } from '../../planning/backup/head.ts'
 import type { KeptFailure } from '../../planning/backup/verify-summary.ts'
 import { isStillDamaged, type Repository } from '../../repository/index.ts'
 import type { StoredVerification } from './repository-objects.ts'
@@ -53,6 +53,36 @@ export function createSettling(repository: Repository, signal?: AbortSignal) {
     return { stands: stored, kept: { id, label, object, at: stored.at, mode: stored.mode } }
   }
 }
+
+/** What was found of snapshots that other records need, too, by their ids. */
+export function damageOfOthers(
+  others: readonly Pick<RecordHead, 'id' | 'labels'>[],
+  found: readonly Verification[],
+): Map<string, Verification> {
+  const damage = new Map<string, Verification>()
+  for (const { id, labels } of others) {
+    const needed = new Set(labels)
+    for (const one of found) {
+      const problems = one.ok ? [] : one.problems.filter(({ label }) => needed.has(label))
+      if (problems.length === 0) continue
+      // Nothing was read for its sake.
+      const stands = withDamage(damage.get(id), { ...one, problems, objects: 0, bytes: 0 })
+      if (stands) damage.set(id, stands)
+    }
+  }
+  return damage
+}
+
+/** What is to stand beside a record that was not verified itself, and needs a snapshot that is damaged: nothing that was found of it before is denied. */
+export function withDamage(stored: StoredVerification, found: Verification): Verification | undefined {
+  // That counts as damage, too, and only a deep one of its own can tell more.
+  if (stored === UNREADABLE) return undefined
+  if (!stored || stored.ok) return found
+  const mode = DEPTHS.indexOf(found.mode) > DEPTHS.indexOf(stored.mode) ? found.mode : stored.mode
+  return { ...stored, mode, problems: both(found.problems, stored.problems) }
+}
+
+const DEPTHS: readonly Verification['mode'][] = ['manifest', 'sample', 'deep']
 
 function both(before: Verification['problems'], now: Verification['problems']): Verification['problems'] {
   const keyOf = ({ label, object, problem }: Verification['problems'][number]) => [label, object, problem].join('\n')

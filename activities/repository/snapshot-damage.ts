@@ -34,10 +34,14 @@ export function damageOfSnapshots(objects: RepositoryObjects, signal?: AbortSign
               : await lackOf(label, size)
       return { label, problem, bad: verification?.ok === false ? verification.problems.map((one) => one.label) : [] }
     })
-    const bad = new Set(found.flatMap((one) => one.bad))
+    // By which verification, since only one of that backup can tell that it is mended.
+    const bad = new Map(found.flatMap((one) => one.bad.map((label) => [label, one.label] as const)))
     for (const { label, problem } of found) {
       if (problem !== undefined) return `snapshot ${label} ${problem}`
-      if (bad.has(label)) return `snapshot ${label} was found damaged when it was verified`
+      const by = bad.get(label)
+      if (by !== undefined) {
+        return `snapshot ${label} was found damaged when it was verified; if it is mended, verify backup ${by} with --deep`
+      }
     }
     return undefined
   }

@@ -3,15 +3,18 @@ import type { Verification, VerifyInput } from '../../contract/backup/repository
 import type { KeptFailure, VerifiedSnapshot } from '../../planning/backup/verify-summary.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
 import { protectSnapshots, releaseSnapshots } from './leases.ts'
 import { createOwnRuns } from './own-runs.ts'
 import { readHoldings } from './read-holdings.ts'
 import { objectsOf } from './repository-objects.ts'
 import { type LabelToVerify, selectToVerify, type VerifyPage } from './select-to-verify.ts'
-import { createSettling } from './settle-verification.ts'
+import { createSettling, damageOfOthers, withDamage } from './settle-verification.ts'
 import { endingFailure } from './storage-failure.ts'
 import { verifyLabel } from './verify-label.ts'
+
+const WRITES_AT_ONCE = 8
 
 export interface VerifyLabelsInput {
   repository: string
@@ -91,7 +94,7 @@ export function createVerifyActivities(deps: Dependencies) {
 
     /**
      * Writes beside the records what was found. One that is gone meanwhile gets none. Where a more thorough verification has found damage before, that stays
-     * unless this one can tell that it is mended; which ones these are is returned.
+     * unless this one can tell that it is mended; which ones these are is returned. Damage of a snapshot is written beside every record that needs it.
      */
     async writeVerifications(input: {
       repository: string
@@ -122,6 +125,15 @@ export function createVerifyActivities(deps: Dependencies) {
             if (kept) failures.push(kept)
             deps.metrics.count('verified_total', { outcome: verification.ok && !kept ? 'ok' : 'failed' })
           }
+          const asked = new Set(input.backups.map(({ id }) => id))
+          const others = records.filter(({ id }) => !asked.has(id) && !marked.has(id))
+          const damage = damageOfOthers(
+            others,
+            input.backups.map(({ verification }) => ({ at, ...verification })),
+          )
+          await mapConcurrently([...damage], WRITES_AT_ONCE, ([id, found]) =>
+            objects.changeVerification(id, async (stored) => withDamage(stored, found), { signal }),
+          )
           return { kept: failures }
         } catch (error) {
           throw endingFailure(error, `verifying repository ${input.repository}`, Context.current().info.attempt)

@@ -80,9 +80,9 @@ export class VerifySummary {
     return backups.map(({ id, needs, unread }) => {
       const snapshots = needs.flatMap((place) => this.#seen.get(labels[place]?.label ?? '') ?? [])
       const ok = !unread && snapshots.length === needs.length && snapshots.every((one) => one.ok)
-      const problems = snapshots.flatMap(({ label, problems: found }) =>
-        found.map((problem) => ({ label, ...problem })),
-      )
+      const told = snapshots.map(({ label, problems: found }) => found.map((problem) => ({ label, ...problem })))
+      // One of each snapshot first, since only some are written down: other backups need these snapshots, too.
+      const problems = [...told.flatMap((found) => found.slice(0, 1)), ...told.flatMap((found) => found.slice(1))]
       if (unread) problems.unshift({ label: '', ...unread })
       const more = sum(snapshots, (one) => one.more)
       this.#count(id, ok, problems, more)

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leasesOf, protectSnapshots } from '../../activities/repository/leases.ts'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
-import type { BackupsInput, BackupsPage, VerifyInput, VerifyResult } from '../../contract/backup/repository-api.ts'
+import type {
+  BackupsInput,
+  BackupsPage,
+  PruneResult,
+  VerifyInput,
+  VerifyResult,
+} from '../../contract/backup/repository-api.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
 import { writeSnapshot } from '../repository/support/write-snapshot.ts'
 import { LabWorker } from '../support/lab-worker.ts'
@@ -40,6 +46,15 @@ const list = (input: Omit<BackupsInput, 'repository'> = {}) => run<BackupsPage>(
 const verify = (input: Omit<VerifyInput, 'repository'> = {}) => run<VerifyResult>('verifyBackups', input)
 const day = (n: number) => `2026-03-${String(n).padStart(2, '0')}T02:00:00.000Z`
 const ids = ({ rows }: BackupsPage) => rows.map(({ id }) => id)
+
+/** Keys of its data files. */
+async function dataOf(made: Vault, label: string): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { objects } of made.store.list(made.repository.snapshotDirectory(label))) {
+    keys.push(...objects.flatMap(({ key }) => (key.includes('.dat.') ? [key] : [])))
+  }
+  return keys
+}
 
 async function chain(made: Vault): Promise<void> {
   await made.backup({ id: 'f1', finishedAt: day(1), bytes: 100 })
@@ -201,6 +216,38 @@ describe('verification', () => {
     expect(result.problems[0]).toMatchObject({ label: 'i2', object: data })
     const { rows } = await list()
     expect(rows.filter(({ state }) => state === 'damaged').map(({ id }) => id)).toEqual(['same', 'i3', 'i2'])
+  })
+
+  it('of one backup counts for all that need the damaged snapshot, until they are verified themselves', async () => {
+    const made = await vault('shared-damage')
+    await made.backup({ id: 'f1', finishedAt: day(1) })
+    await made.backup({ id: 'f2', finishedAt: day(2) })
+    for (const [i, id] of ['d3', 'd4', 'd5'].entries()) {
+      await made.backup({ id, labels: ['f2', id], finishedAt: day(3 + i), base: 'f2', baseline: 'f2' })
+    }
+    await verify({ ids: ['d4'], manifestOnly: true })
+    const [key = ''] = await dataOf(made, 'f2')
+    const content = await made.store.getBytes(key, 1e6)
+    await made.store.put(key, 'x'.repeat(content.length))
+
+    expect(await verify({ ids: ['d5'], deep: true })).toMatchObject({ ok: false, backups: 1, broken: ['d5'] })
+    const states = async () => Object.fromEntries((await list()).rows.map(({ id, state }) => [id, state]))
+    expect(await states()).toEqual({ f1: 'complete', f2: 'damaged', d3: 'damaged', d4: 'damaged', d5: 'damaged' })
+    expect(await made.objects.verification('d4')).toMatchObject({ problems: [{ label: 'f2', object: key }] })
+    const plan = await run<PruneResult>('prune', { retention: { last: 2 } })
+    expect(plan.keep.map(({ id }) => id)).toContain('f1')
+    // What was found of their own stays beside it.
+    const [own = ''] = await dataOf(made, 'd3')
+    const healthy = await made.store.getBytes(own, 1e6)
+    await made.store.put(own, 'y'.repeat(healthy.length))
+    await verify({ ids: ['d3'], deep: true })
+    await verify({ ids: ['f2'], deep: true })
+    expect((await made.objects.verification('d3'))?.problems.map(({ label }) => label)).toEqual(['f2', 'd3'])
+
+    await made.store.put(key, content)
+    await made.store.put(own, healthy)
+    expect(await verify({ deep: true })).toMatchObject({ ok: true, whole: 5 })
+    expect(new Set(Object.values(await states()))).toEqual(new Set(['complete']))
   })
 
   it('that only samples does not forget what a deep one found, until it is mended', async () => {
