@@ -54,6 +54,28 @@ export function filterWarnings(reading: DatabaseReading, { spec, database, now, 
   return warnings
 }
 
+/** Tables that cannot be uploaded any more, or never could: nothing but this would tell that there is no backup of them. */
+export function refusedWarnings(
+  { refused }: DatabaseReading,
+  database: string,
+  previous: BackupRecord | undefined,
+): string[] {
+  const warnings: string[] = []
+  for (const reason of new Set(refused.values())) {
+    const names = [...refused].flatMap(([name, why]) => (why === reason ? [name] : []))
+    const lost = names.filter((name) => previous && lastHeld(previous, name) !== undefined)
+    const never = names.filter((name) => !lost.includes(name))
+    if (lost.length > 0) {
+      warnings.push(
+        `${reason}: ${named(database, lost)} cannot be backed up any more; this is no good backup of what earlier ones have. Drop what prevents it, or exclude what is to have no backup any more`,
+      )
+    }
+    if (never.length > 0)
+      warnings.push(`${reason}: ${named(database, never)} is in no backup; exclude what is to have none`)
+  }
+  return warnings
+}
+
 function named(database: string, names: readonly string[]): string {
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : ''
   return `${names

@@ -1,7 +1,7 @@
 import type { BackupCursor } from '../../contract/backup/backup-api.ts'
 import type { SnapshotLimits } from '../../contract/backup/objects.ts'
 import type { BackupRecord } from '../../contract/backup/record.ts'
-import { type Changes, findChanges, onlyTables } from '../../planning/backup/changes.ts'
+import { type Changes, findChanges, hasManyPhysical, onlyTables } from '../../planning/backup/changes.ts'
 import { isEmptyPart, nextPart, type Part, partitionList } from '../../planning/backup/parts.ts'
 import {
   brokenTable,
@@ -17,7 +17,7 @@ import { listDatabases, listTables } from '../../starrocks/index.ts'
 import { refusedBackup } from './backup-failures.ts'
 import { type BackupRun, isScheduled, type LeftOut } from './backup-run.ts'
 import { externalCatalogs } from './external-catalogs.ts'
-import { filterWarnings } from './filter-warnings.ts'
+import { filterWarnings, refusedWarnings } from './filter-warnings.ts'
 import { lastHeld, missedBackups } from './missed-backups.ts'
 import { type DatabaseReading, readDatabase, UNMATCHED } from './read-database.ts'
 import { recordsToCompare } from './records-to-compare.ts'
@@ -78,17 +78,18 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   const planned = empty ? sofar : planSnapshot(sofar, reading.state, changes, baseline, { label: run.label, part })
   const record = last ? finishRecord(planned, reading.state, baseline) : planned
   const untaken = last ? [...reading.state.tables.keys()].filter((name) => !Object.hasOwn(record.tables, name)) : []
-  const lacks = left.size + reading.unmatched.length + untaken.length > 0
+  const lacks = left.size + reading.refused.size + reading.unmatched.length + untaken.length > 0
   const previous = lacks ? await records.previous() : undefined
   return {
     objects: empty ? undefined : objectsOf(part, reading),
     part,
-    record: last ? withLacking(record, { names, left, unmatched: reading.unmatched, untaken, previous }) : record,
+    record: last ? withLacking(record, { names, left, reading, untaken, previous }) : record,
     last,
     late,
     warnings: [
       ...filterWarnings(reading, { spec, database, now: run.now, previous, missed }),
       ...reading.warnings,
+      ...refusedWarnings(reading, database, previous),
       ...(broken === undefined ? [] : [`${database}.${broken} ${whatBroke(reading, broken)}`]),
       ...untaken.map((name) => `${database}.${name} is not in this backup: ${UNTAKEN}`),
     ],
@@ -100,10 +101,12 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   }
 }
 
-const whatBroke = ({ state }: DatabaseReading, name: string): string =>
-  state.tables.has(name)
-    ? 'was replaced or altered between two snapshots; it is taken whole'
-    : 'was dropped between two snapshots; it is not in this backup'
+function whatBroke({ state, refused }: DatabaseReading, name: string): string {
+  const table = state.tables.get(name)
+  if (table && hasManyPhysical(table)) return 'got more physical partitions between two snapshots; it is taken whole'
+  if (table) return 'was replaced or altered between two snapshots; it is taken whole'
+  return `was ${refused.has(name) ? 'altered' : 'dropped'} between two snapshots; it is not in this backup`
+}
 
 /** With what was to be in it, is not, and was in an earlier one. */
 function withLacking(
@@ -111,13 +114,13 @@ function withLacking(
   {
     names,
     left,
-    unmatched,
+    reading,
     untaken,
     previous,
   }: {
     names: readonly string[]
     left: ReadonlyMap<string, string>
-    unmatched: readonly string[]
+    reading: Pick<DatabaseReading, 'unmatched' | 'refused'>
     untaken: readonly string[]
     previous: BackupRecord | undefined
   },
@@ -126,7 +129,8 @@ function withLacking(
   const notIncluded = [...record.notIncluded, ...told]
   if (!previous) return { ...record, notIncluded }
   const absent = [
-    ...unmatched.map((name) => [name, UNMATCHED] as const),
+    ...reading.refused,
+    ...reading.unmatched.map((name) => [name, UNMATCHED] as const),
     ...untaken.map((name) => [name, UNTAKEN] as const),
     // What was dropped is not missed.
     ...[...left].filter(([name]) => names.includes(name)),

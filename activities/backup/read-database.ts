@@ -40,6 +40,8 @@ export interface DatabaseReading {
   notIncluded: { object: string; reason: string }[]
   /** Tables of which the partition filter takes nothing. */
   unmatched: string[]
+  /** Tables that StarRocks cannot upload as they are now, and why. */
+  refused: Map<string, string>
   /** By table: what is taken besides, see `takePartitions`. */
   madeUp: Map<string, Pick<TakenPartitions, 'madeUp' | 'without'>>
   warnings: string[]
@@ -59,6 +61,7 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
   const notIncluded: DatabaseReading['notIncluded'] = [...leftOut].map(([object, reason]) => ({ object, reason }))
   const warnings: string[] = []
   const unmatched: string[] = []
+  const refused: DatabaseReading['refused'] = new Map()
   const madeUp: DatabaseReading['madeUp'] = new Map()
   const chosen = listed.filter(
     (entry) => wanted.object(database, entry.name) && wanted.kind(objectKind(entry)) && !leftOut.has(entry.name),
@@ -91,12 +94,13 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
     if (!reading) return
     if (noFullText && fullTextIndex(reading.state.ddl) === 'directory') {
       // Its files would fail to be uploaded until the job times out, and all others with them.
-      notIncluded.push({ object: entry.name, reason: 'StarRocks cannot upload tables with a full-text (GIN) index' })
+      refused.set(entry.name, 'StarRocks cannot upload tables with a full-text (GIN) index')
       return
     }
     readings.set(entry.name, reading)
     tables.set(entry.name, reading.state)
   })
+  for (const [object, reason] of refused) notIncluded.push({ object, reason })
   for (const { name } of olap) {
     const reading = readings.get(name)
     if (!reading || !spec.objects.partitions) continue
@@ -147,6 +151,7 @@ export async function readDatabase(options: ReadOptions, listed: readonly Table[
     state,
     notIncluded,
     unmatched,
+    refused,
     madeUp,
     warnings,
     detail: async (names) => {
