@@ -77,6 +77,8 @@ function takeTable(
   const bytesOf = (partition: string) => table.partitions.get(partition)?.bytes ?? 0
   const bytes = wanted.reduce((sum, partition) => sum + bytesOf(partition), 0)
   const whole = change.take === 'whole' && within === undefined
+  // What was left of it has been dropped.
+  if (within !== undefined && wanted.length === 0) return { last: { kind: 'table', name }, all: true }
   if (room.fits(wanted.length, bytes)) {
     room.take(wanted.length, bytes)
     part.tables.push(whole ? { name } : { name, partitions: wanted })

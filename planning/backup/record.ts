@@ -248,13 +248,18 @@ export function lateTables(
 const isSameTable = (table: TableState, before: TableRecord) =>
   table.id === before.id && table.fingerprint === before.fingerprint
 
-/** The earlier snapshots hold the table, at least as it was then. One that comes out of a single snapshot only is held as it is now, or not. */
+/**
+ * The earlier snapshots hold the table, at least as it was then. One that comes out of a single snapshot only is held as it is now, or not. A partition that
+ * they do not know may have the rows of some that are gone: renamed, merged.
+ */
 const isHeld = (table: TableState, before: TableRecord) =>
-  isSameTable(table, before) && (!hasManyPhysical(table) || tableChange(table, before).take === 'nothing')
+  isSameTable(table, before) &&
+  [...table.partitions.keys()].every((name) => own(before.partitions, name) !== undefined) &&
+  (!hasManyPhysical(table) || tableChange(table, before).take === 'nothing')
 
 /**
  * The table of which the next snapshot would take the rest, if it is another one now, has another definition, or is gone: the rest would not belong to
- * what the snapshots before hold of it.
+ * what the snapshots before hold of it. Nor may it have got several physical partitions in one: then it comes out of a single snapshot.
  */
 export function brokenTable(
   record: BackupRecord,
@@ -264,7 +269,7 @@ export function brokenTable(
   if (after?.partition === undefined) return undefined
   const begun = own(record.tables, after.name)
   const table = state.tables.get(after.name)
-  return begun && !(table && isSameTable(table, begun)) ? after.name : undefined
+  return begun && !(table && isSameTable(table, begun) && !hasManyPhysical(table)) ? after.name : undefined
 }
 
 /** As if no snapshot of this backup had begun with that table. */
