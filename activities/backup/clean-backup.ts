@@ -35,8 +35,10 @@ export async function cleanBackup(deps: Dependencies, input: CleanBackupInput): 
       const left: string[] = []
       for (const label of labels) {
         signal.throwIfAborted()
-        // Written in the last moment after all: then it is a backup like others.
-        if (await objects.record(label)) return { left: [] }
+        if (!(await objects.hasRecord(label, { signal }))) continue
+        // Written in the last moment after all: then it is a backup like others, and nobody makes it any more.
+        await objects.removeIntents(labels, { signal })
+        return { left: [] }
       }
       for (const label of labels) {
         signal.throwIfAborted()

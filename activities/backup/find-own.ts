@@ -56,7 +56,8 @@ export async function removeFailed(run: BackupRun): Promise<void> {
   for (let attempt = 1; attempt < input.attempt; attempt++) {
     const label = labelOfAttempt(input, attempt)
     if (job?.label === label && job.state !== 'CANCELLED' && job.state !== 'FINISHED') continue
-    await objects.repository.deleteSnapshot(label, { signal: run.signal })
-    await objects.removeIntent(label)
+    const { failed, stopped } = await objects.repository.deleteSnapshot(label, { signal: run.signal })
+    // As long as it is announced, the workflow's end and retention try again.
+    if (failed === 0 && !stopped) await objects.removeIntent(label)
   }
 }

@@ -1,5 +1,6 @@
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { countPartitions } from '../../planning/backup/record.ts'
+import { StorageError } from '../../repository/index.ts'
 import { abortedBackup } from './backup-failures.ts'
 import { announce, type Intent } from './backup-intent.ts'
 import type { BackupRun, RunBackupResult } from './backup-run.ts'
@@ -36,13 +37,13 @@ export async function finish(run: BackupRun, intent: Intent, followed: Followed)
     await objects.putIntent({ ...intent, record } satisfies Intent)
     return { ...next, ...summary(record), kind: input.kind, warnings }
   }
-  await writeRecord(run, record)
+  warnings.push(...(await writeRecord(run, record)))
   return { ...next, ...summary(record), record: record.id, kind: input.kind, warnings }
 }
 
 /** A former attempt wrote the record, and only its answer was lost. */
 export async function recorded(run: BackupRun, record: BackupRecord): Promise<RunBackupResult> {
-  await writeRecord(run, record)
+  const warnings = await writeRecord(run, record)
   const label = record.own > 0 ? { label: run.label } : {}
   return {
     ...label,
@@ -51,7 +52,7 @@ export async function recorded(run: BackupRun, record: BackupRecord): Promise<Ru
     ...summary(record),
     record: record.id,
     kind: run.input.kind,
-    warnings: [],
+    warnings,
   }
 }
 
@@ -74,7 +75,7 @@ export async function nothingToSend(run: BackupRun, planned: PlannedSnapshot): P
   // Announced like one with a snapshot: what it points to may be about to be deleted.
   if (write) {
     if (record.own === 0) await announce(run, { ...planned, record: finished })
-    await writeRecord(run, finished)
+    warnings.push(...(await writeRecord(run, finished)))
   }
   return {
     done: true,
@@ -88,10 +89,10 @@ export async function nothingToSend(run: BackupRun, planned: PlannedSnapshot): P
 
 /**
  * The record stands before its intents go. Written first, looked at second: retention may have taken the snapshot of a backup that nobody went on with for
- * very long for what a failed one left.
+ * very long for what a failed one left. Answers warnings.
  */
-async function writeRecord({ objects, input }: BackupRun, record: BackupRecord): Promise<void> {
-  if (!objects) return
+async function writeRecord({ objects, input }: BackupRun, record: BackupRecord): Promise<string[]> {
+  if (!objects) return []
   const own = new Set(record.own === 0 ? [] : record.labels.slice(-record.own).map(({ label }) => label))
   const isNew = await objects.putRecord(record)
   const doomed = isNew ? await objects.deleting() : new Map<string, string[]>()
@@ -99,7 +100,16 @@ async function writeRecord({ objects, input }: BackupRun, record: BackupRecord):
     await objects.withdrawRecord(record.id)
     throw abortedBackup(`snapshot ${record.id} is being deleted as something that a failed backup left`)
   }
-  for (const label of new Set([...input.cursor.labels, record.id])) await objects.removeIntent(label)
+  try {
+    await objects.removeIntents(new Set([...input.cursor.labels, record.id]))
+    return []
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    // The backup stands, and with its record nobody takes it for one that is being made.
+    return [
+      `What announced snapshot ${record.id} could not be removed from the repository: ${error.message}. The backup is complete; whoever writes backups needs the right to delete objects, too`,
+    ]
+  }
 }
 
 function summary(record: BackupRecord) {

@@ -155,7 +155,14 @@ export class RepositoryObjects {
   }
 
   async removeIntent(label: string, options: Abortable = {}): Promise<void> {
-    await this.#delete([this.#own(repositoryKeys.intent, label)], options)
+    await this.removeIntents([label], options)
+  }
+
+  async removeIntents(labels: Iterable<string>, options: Abortable = {}): Promise<void> {
+    await this.#delete(
+      [...labels].map((label) => this.#own(repositoryKeys.intent, label)),
+      options,
+    )
   }
 
   async intents(options: Abortable = {}): Promise<FoundIntent[]> {
@@ -227,11 +234,17 @@ export class RepositoryObjects {
     throw new StorageError('Unknown', `${key} in ${store.description} changes faster than it can be written`)
   }
 
-  /** Everything of a record but its snapshots. The record itself goes last: as long as it is there, deleting is taken up again. */
-  async removeRecord(id: string, options: Abortable = {}): Promise<void> {
+  /**
+   * Everything of a record but its snapshots, with what announced these and was left behind: without the record it would pass for a backup that is being made.
+   * The record itself goes last: as long as it is there, deleting is taken up again.
+   */
+  async removeRecord(id: string, labels: readonly string[], options: Abortable = {}): Promise<void> {
     const beside = [repositoryKeys.companion, repositoryKeys.report, repositoryKeys.verification, repositoryKeys.counts]
     await this.#delete(
-      beside.map((key) => this.#own(key, id)),
+      [
+        ...beside.map((key) => this.#own(key, id)),
+        ...[...new Set([...labels, id])].map((label) => this.#own(repositoryKeys.intent, label)),
+      ],
       options,
     )
     await this.#delete([this.#own(repositoryKeys.record, id)], options)

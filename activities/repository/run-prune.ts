@@ -82,7 +82,7 @@ export async function runPrune(work: PruneWork): Promise<PruneResult> {
       if (result.whole && results.length === 1) break
     }
     if (results.length === labels.length && results.every(({ gone }) => gone)) {
-      await objects.removeRecord(head.id, { signal })
+      await objects.removeRecord(head.id, labels, { signal })
       progress.deleted++
       progress.bytes += bytes
       deps.metrics.count('pruned_backups_total', { repository: repository.name })

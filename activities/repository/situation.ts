@@ -81,6 +81,8 @@ export async function readSituation(
   const isGone = ({ labels }: DeletionMark) => !labels.some((label) => holdings.labels.has(label))
   const writerOf = createWriters(deps.client)
   const known = new Set(holdings.records.flatMap(ownLabels))
+  // Its record stands: whatever that needs is known, and who made it only did not come to take back what announced it.
+  const isMade = ({ intent: { label } }: FoundIntent) => known.has(label) || ids.has(label)
   const leased: Protector[] = []
   for (const { lease, expired } of leases) {
     const holder = await holderOf(lease, writerOf)
@@ -97,7 +99,7 @@ export async function readSituation(
   const planned = planLeftovers(leftovers ? await traces() : [])
   const left = new Set(planned.delete.map(({ label }) => label))
   const protectors: Protector[] = [
-    ...intents.filter(({ intent }) => !left.has(intent.label)).map(intentProtector),
+    ...intents.filter((found) => !left.has(found.intent.label) && !isMade(found)).map(intentProtector),
     ...jobs.flatMap(jobProtectors),
     ...leased,
   ]

@@ -92,9 +92,9 @@ function rowOf(head: RecordHead, holdings: Holdings, owners: Map<string, string[
   }
 }
 
-/** Labels that are in the repository, or announced, and that no record names: newest last made first, as far as their names tell. */
+/** Labels that are in the repository, or announced, and that are no record's: newest last made first, as far as their names tell. */
 export function unrecorded({ records, labels, intents }: Holdings): string[] {
-  const known = new Set(records.flatMap((head) => head.labels))
+  const known = new Set(records.flatMap((head) => [head.id, ...head.labels]))
   const all = new Set([...(labels ?? []), ...intents.keys()])
   return [...all]
     .filter((label) => !known.has(label))

@@ -29,7 +29,7 @@ test.each(['record and snapshot', 'snapshot'])(
     const objects = await stage.objects()
     const { store } = objects.repository
     await store.deletePrefix(objects.repository.snapshotDirectory(full.id))
-    if (what !== 'snapshot') await objects.removeRecord(full.id)
+    if (what !== 'snapshot') await objects.removeRecord(full.id, [])
     held.letGo()
 
     const result = await running.result()

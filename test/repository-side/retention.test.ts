@@ -88,6 +88,19 @@ describe('retention', () => {
     expect(await made.labels()).toEqual(['d5', 'f4'])
   })
 
+  it('takes nothing for a backup that is being made whose record stands, and removes what announced it', async () => {
+    const made = await vault('outlived')
+    await twoChains(made)
+    const chain = { baseline: 'f1', base: 'f1' }
+    await made.intent({ id: 'd3', labels: ['f1', 'd3'], ...chain })
+    const same = { id: 'same', labels: ['f1', 'd3'], own: 0, finishedAt: day(3), ...chain }
+    await made.backup(same)
+    await made.intent(same)
+    const result = await prune({ retention: { last: 2 }, confirmed: 'all' })
+    expect(result).toMatchObject({ deleted: 4, untouched: [] })
+    expect(await made.ownKeys()).toEqual(['records/d5.json.gz', 'records/f4.json.gz'])
+  })
+
   it('tells a backup, or a restore, that comes in the middle that it is too late', async () => {
     const made = await vault('race')
     await twoChains(made)
