@@ -25,6 +25,7 @@ export async function announce(run: BackupRun, planned: PlannedSnapshot): Promis
   const leader = await leaderIdentity(side.cluster, 0)
   const intent = { ...intentOf(run, planned), workflowId, runId, ...(leader === undefined ? {} : { leader }) }
   if (!objects) return intent
+  if (context.info.attempt > 1) await throwIfOthers(run, intent)
   const doomed = await objects.putIntent(intent)
   // What was deleted between the plan and the intent is not being deleted any more.
   const gone = doomed.length > 0 ? undefined : await goneOf(objects, intent.record, run.signal)
@@ -32,6 +33,24 @@ export async function announce(run: BackupRun, planned: PlannedSnapshot): Promis
   await objects.removeIntent(label)
   throw staleBackup(gone ?? `${input.baseline}, to compare with, is being deleted`, { decide: true })
 }
+
+/**
+ * A BACKUP whose answer was lost may still arrive, with the functions that were planned then: manifests do not name functions, so nothing would tell that the
+ * snapshot lacks those that are planned now.
+ */
+async function throwIfOthers({ objects, label, signal }: BackupRun, { record }: Intent): Promise<void> {
+  const before = await objects?.intent(label, { signal })
+  if (!before || functionsIn(before.record) === functionsIn(record)) return
+  throw staleBackup(`the functions that snapshot ${label} was to hold have changed while it was being sent`)
+}
+
+/** Of its last snapshot, with their definitions. */
+const functionsIn = ({ functions, labels }: BackupRecord) =>
+  JSON.stringify(
+    Object.entries(functions)
+      .filter(([, { at }]) => at === labels.length - 1)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
 
 const LOOKS_AT_ONCE = 8
 

@@ -52,6 +52,7 @@ export async function settle(
       throw staleBackup(`table ${name} was changed or made anew while it was backed up; it is taken again, whole`)
     changed.add(name)
   }
+  checkViews(label, record, content, at)
   const measured = await objects.repository.measure(label, { signal })
   const settled = settleSnapshot(record, {
     label: {
@@ -95,6 +96,21 @@ function checkComplete(
       ?.physical.some(([id]) => ids.has(id))
     if (!whole.includes(at) || isThere)
       throw abortedBackup(`snapshot ${label} does not hold partition ${partition} of ${name}, which was to be in it`)
+  }
+}
+
+/** The same of views and materialized views: as recorded, nothing would ever take them again. */
+function checkViews(
+  label: string,
+  { views, materializedViews }: BackupRecord,
+  { tables: held }: SnapshotContent,
+  at: number,
+): void {
+  for (const [kind, planned] of Object.entries({ view: views, 'materialized view': materializedViews })) {
+    for (const [name, one] of Object.entries(planned)) {
+      if (one.at === at && !held.has(name))
+        throw abortedBackup(`the manifest of ${label} does not name ${kind} ${name}, which was asked for`)
+    }
   }
 }
 
