@@ -129,3 +129,7 @@ export function localTime(ms: number, timeZone: string): string {
   // Swedish writes times like that.
   return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(ms)
 }
+
+/** What clocks show where the policy lives, as if it were UTC, in milliseconds. */
+export const wallClockOf = (spec: BackupSpec) => (ms: number) =>
+  Date.parse(`${localTime(ms, timeZoneOf(spec)).replace(' ', 'T')}Z`)

@@ -10,7 +10,7 @@ import { isNotFound, StorageError } from '../../repository/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
 import { repositoryFailure } from '../repository/storage-failure.ts'
-import { isScheduled } from './backup-run.ts'
+import { isScheduled, wallClockOf } from './backup-run.ts'
 import { damageOf, earlierBackups } from './earlier-backups.ts'
 import { openObjects } from './open-repository.ts'
 
@@ -87,7 +87,7 @@ export async function decide(
         damageOf(objects, signal),
         { signal, alone: spec.incremental === 'off', ...(moving ? { dueBefore: dueAt } : {}) },
       )
-      const decided = decideKind(spec, kind, earlier, deps.clock.now())
+      const decided = decideKind(spec, kind, earlier, dueAt, wallClockOf(spec))
       return { ...decided, ...(last ? { previous: last.id } : {}), warnings: rejected }
     } catch (error) {
       if (!(error instanceof StorageError)) throw repositoryFailure(error, spec.repository)

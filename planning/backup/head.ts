@@ -17,6 +17,7 @@ export interface RecordHead {
   baseline?: string
   base?: string
   /** ISO, UTC. */
+  startedAt: string
   finishedAt: string
   /** All labels that restoring it needs, its own at the end. */
   labels: string[]
@@ -51,6 +52,7 @@ const headSchema = backupRecordSchema
     kind: true,
     baseline: true,
     base: true,
+    startedAt: true,
     finishedAt: true,
     labels: true,
     own: true,
@@ -83,6 +85,7 @@ export function headOf(record: z.output<typeof headSchema> | BackupRecord): Reco
     kind: record.kind,
     baseline: record.baseline,
     base: record.base,
+    startedAt: record.startedAt,
     finishedAt: record.finishedAt,
     labels: record.labels.map(({ label }) => label),
     own: record.own,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { wallClockOf } from '../../activities/backup/backup-run.ts'
 import { backupObjectsSchema } from '../../contract/backup/objects.ts'
 import { decideKind, type EarlierBackup } from '../../planning/backup/full-due.ts'
 import { type FilteredPartition, filterPartitions } from '../../planning/backup/partition-filter.ts'
@@ -98,12 +99,12 @@ describe('which partitions', () => {
 describe('full or not', () => {
   const day = 86_400_000
   const at = (days: number) => new Date(days * day).toISOString()
-  const full = (id: string, days: number): EarlierBackup => ({ id, kind: 'full', finishedAt: at(days) })
+  const full = (id: string, days: number): EarlierBackup => ({ id, kind: 'full', startedAt: at(days) })
   const inc = (id: string, base: string, days: number): EarlierBackup => ({
     id,
     kind: 'incremental',
     base,
-    finishedAt: at(days),
+    startedAt: at(days),
   })
   const spec = { incremental: 'differential' as const, full: {} }
 
@@ -116,6 +117,26 @@ describe('full or not', () => {
     expect(decideKind(spec, 'auto', [full('f', 1)], 7 * day)).toMatchObject({ kind: 'differential', baseline: 'f' })
     expect(decideKind(spec, 'auto', [full('f', 1)], 8 * day - 60_000).kind).toBe('full')
     expect(decideKind({ ...spec, full: { everyDays: 30 } }, 'auto', [full('f', 1)], 20 * day).kind).toBe('differential')
+  })
+
+  it('counts from when it was due, not from when it was done or begun', () => {
+    const late = { ...full('f', 1.2), due: at(1) }
+    expect(decideKind(spec, 'auto', [late], 8 * day)).toMatchObject({ kind: 'full' })
+    expect(decideKind({ ...spec, full: { everyDays: 1 } }, 'auto', [late], 2 * day)).toMatchObject({ kind: 'full' })
+    expect(decideKind(spec, 'auto', [late], 7 * day).kind).toBe('differential')
+  })
+
+  it('by the clocks of the policy, or by hours', () => {
+    const berlin = wallClockOf({ schedule: { timeZone: 'Europe/Berlin' } } as never)
+    const due = (from: string, to: string) =>
+      decideKind(spec, 'auto', [{ ...full('f', 0), due: from }], Date.parse(to), berlin).kind
+    // Two o'clock each night, and the clocks are put forward, and back.
+    expect(due('2026-03-22T01:00:00Z', '2026-03-29T00:00:05Z')).toBe('full')
+    expect(due('2026-10-18T00:00:00Z', '2026-10-25T01:00:00Z')).toBe('full')
+    // Every 168 hours.
+    expect(due('2026-10-25T00:00:00Z', '2026-11-01T00:00:00Z')).toBe('full')
+    // Every two hours: not the one before.
+    expect(due('2026-03-08T01:00:00Z', '2026-03-14T23:00:00Z')).toBe('differential')
   })
 
   it('after a number of backups', () => {

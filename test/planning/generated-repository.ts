@@ -87,6 +87,7 @@ function make(
     kind: baseline ? (random() < 0.5 ? 'differential' : 'incremental') : 'full',
     baseline: baseline?.id,
     base: baseline ? (baseline.base ?? baseline.id) : undefined,
+    startedAt: new Date(at).toISOString(),
     finishedAt: new Date(at).toISOString(),
     labels: [...before, ...fresh],
     own: fresh.length,

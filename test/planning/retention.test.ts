@@ -213,6 +213,7 @@ describe('a chain', () => {
     database: 'shop',
     set: 'nightly',
     kind: 'incremental',
+    startedAt: '2026-03-01T00:00:00.000Z',
     finishedAt: `2026-03-${String(day).padStart(2, '0')}T00:00:00.000Z`,
     labels,
     own: 1,

@@ -23,6 +23,7 @@ describe('figures of a catalogue', () => {
     name: 'nightly',
     set: 's',
     kind: 'full',
+    startedAt: finishedAt,
     finishedAt,
     labels: [id],
     own: 1,
