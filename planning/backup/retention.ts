@@ -51,7 +51,8 @@ export interface RetentionPlan {
 /**
  * What retention deletes, and why what stays stays. Kept is what a rule of its series keeps, the newest good one of every series with the full one
  * that the next is compared with, everything of others, everything somebody works with, and whatever any of these needs: a backup lives
- * as long as the last that names one of its snapshots. Backups that are damaged, or lack something that one before them has, take no place of good ones.
+ * as long as the last that names one of its snapshots. Backups that are damaged, or lack something that one before them has, take no place of good ones,
+ * and those of a part of the database none of those of all of it.
  */
 export function planRetention(input: RetentionInput): RetentionPlan {
   const { records, scope } = input
@@ -133,13 +134,16 @@ function keepOfSeries(series: RetentionHead[], input: RetentionInput, keep: (id:
     return
   }
   const good = series.filter(isGood)
-  // Twice: a damaged backup is kept as long as if it were good, and the good ones as if there were no damaged one.
-  for (const heads of [good, series]) {
+  const complete = good.filter(({ partial }) => !partial)
+  // One after the other: a damaged backup is kept as long as if it were good, the good ones as if there were no damaged one, and those of the whole
+  // database as if nobody had ever backed up a part of it.
+  for (const heads of [complete, good, series]) {
     for (const [id, why] of keptByRules(heads, input.retention, input.now, input.timeZone)) keep(id, why)
   }
   const newest = good[0] ?? series[0]
   if (!newest) return
   keep(newest.id, good[0] ? 'the newest good one' : 'the newest; none is good')
+  if (complete[0]) keep(complete[0].id, 'the newest good one of the whole database')
   // One that lacks a table is built upon, and has the others as they are now.
   const sound = series.find(isSound)
   if (sound && sound !== good[0]) keep(sound.id, 'the newest one, although it does not hold everything')

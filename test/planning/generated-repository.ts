@@ -95,6 +95,7 @@ function make(
     partitions: 1,
     whole: random() < 0.05 ? false : undefined,
     lacking: random() < 0.1 ? ['t'] : undefined,
+    partial: random() < 0.15 ? true : undefined,
     verified: random() < 0.3 ? { at: new Date(at).toISOString(), mode: 'sample', ok: random() < 0.9 } : undefined,
   }
 }

@@ -72,9 +72,11 @@ describe('retention in generated repositories', () => {
   it('leaves a good backup of everything that had one', () => {
     for (const { seed, input, plan } of planned) {
       const gone = new Set(plan.delete.map(({ head }) => head.id))
-      const had = new Set(input.records.filter(good).map(seriesOf))
-      const has = new Set(input.records.filter((head) => good(head) && !gone.has(head.id)).map(seriesOf))
-      expect([...has].sort(), `seed ${seed + 1}`).toEqual([...had].sort())
+      for (const fits of [good, complete]) {
+        const had = new Set(input.records.filter(fits).map(seriesOf))
+        const has = new Set(input.records.filter((head) => fits(head) && !gone.has(head.id)).map(seriesOf))
+        expect([...has].sort(), `seed ${seed + 1}`).toEqual([...had].sort())
+      }
     }
   })
 
@@ -94,6 +96,7 @@ describe('retention in generated repositories', () => {
 
 const sound = (head: RetentionHead) => head.whole !== false && head.verified?.ok !== false && head.labels.length > 0
 const good = (head: RetentionHead) => sound(head) && !head.lacking?.length
+const complete = (head: RetentionHead) => good(head) && !head.partial
 
 /** The ids that must stay, found the slow way: one rule after the other, then whatever is needed until nothing is added any more. */
 function needed({ records, protectors, retention, scope, timeZone, now }: RetentionInput): Set<string> {
@@ -105,7 +108,7 @@ function needed({ records, protectors, retention, scope, timeZone, now }: Retent
   for (const head of records.filter(mine)) {
     const series = records.filter((other) => seriesOf(other) === seriesOf(head)).sort(newestFirst)
     if (!anyRule) stay.add(head.id)
-    for (const list of [series, series.filter(good)]) {
+    for (const list of [series, series.filter(good), series.filter(complete)]) {
       const place = list.indexOf(head)
       if (place < 0) continue
       if (place < (last ?? 0)) stay.add(head.id)
@@ -120,6 +123,8 @@ function needed({ records, protectors, retention, scope, timeZone, now }: Retent
         if (!newer.includes(cut(head.finishedAt)) && new Set(newer).size < count) stay.add(head.id)
       }
     }
+    const whole = series.find(complete)
+    if (whole && anyRule) stay.add(whole.id)
     for (const newest of [series.find(good) ?? series[0], series.find(sound)])
       for (const id of [newest?.id, newest?.base, newest?.baseline]) if (id && anyRule) stay.add(id)
   }
@@ -268,6 +273,22 @@ describe('a chain', () => {
     expect(ids(plan(records, { last: 2 }).keep)).toEqual(['e', 'd', 'b', 'a'])
     // What is built upon next stays, too.
     expect(ids(plan(records, { days: 1 }).keep)).toEqual(['d', 'b'])
+  })
+
+  it('does not give the place of backups of a whole database to those of a part of it', () => {
+    const records = [
+      head('a', 1, ['a'], { kind: 'full' }),
+      head('b', 2, ['b'], { kind: 'full' }),
+      head('c', 3, ['c'], { kind: 'full', partial: true }),
+    ]
+    expect(ids(plan(records, { monthly: 1 }).delete)).toEqual(['a'])
+    expect(plan(records, { days: 1 }).keep).toMatchObject([
+      { head: { id: 'c' }, why: 'the newest good one' },
+      { head: { id: 'b' }, why: 'the newest good one of the whole database' },
+    ])
+    // Where each is of a part there is no other.
+    const parts = records.map((each) => ({ ...each, partial: true }))
+    expect(ids(plan([parts[0], parts[1]] as RetentionHead[], { monthly: 1 }).delete)).toEqual(['a'])
   })
 
   it('keeps what others need, but not for their sake what nobody needs', () => {
