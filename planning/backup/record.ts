@@ -228,7 +228,7 @@ export function finishRecord(
 
 /**
  * Tables that were made, or made anew, when their turn in a backup of several snapshots had passed: neither the baseline nor a snapshot of this one
- * holds them.
+ * holds them. And those that changed names with one whose turn came later: that one would be held twice.
  */
 export function lateTables(
   record: BackupRecord,
@@ -238,10 +238,17 @@ export function lateTables(
   part: Part | undefined,
 ): Changes {
   const taken = new Set(part?.tables.map(({ name }) => name))
+  const idOf = (name: string) => (taken.has(name) ? state.tables.get(name)?.id : own(record.tables, name)?.id)
+  const ids = [...new Set([...Object.keys(record.tables), ...taken])].flatMap((name) => idOf(name) ?? [])
+  const held = new Set<string>()
+  const twice = new Set(ids.filter((id) => held.has(id) || !held.add(id)))
   return onlyTables(changes, (name) => {
-    if (taken.has(name) || Object.hasOwn(record.tables, name)) return false
-    const [table, before] = [state.tables.get(name), own(baseline?.tables, name)]
-    return table !== undefined && !(before && isHeld(table, before))
+    const table = state.tables.get(name)
+    if (taken.has(name) || !table) return false
+    const begun = own(record.tables, name)
+    if (begun) return twice.has(begun.id) && !held.has(table.id)
+    const before = own(baseline?.tables, name)
+    return !(before && isHeld(table, before))
   })
 }
 

@@ -88,3 +88,29 @@ describe('a table that is cut into several snapshots', () => {
     expect(Object.keys(finishRecord(begun, alone, undefined).tables.t?.partitions ?? {})).toEqual(['p0', 'p1'])
   })
 })
+
+describe('two tables that change names between their turns', () => {
+  const one = (id: string) => table(id, { p: partition(`${id}1`, 1) })
+  const limits = { ...NO_LIMITS, tables: 1 }
+  const first = database({ a: one('1'), b: one('2') })
+  const part = nextPart(first, findChanges(first, undefined), limits, undefined)
+  const begun = planSnapshot(startRecord(head('f'), undefined), first, findChanges(first, undefined), undefined, {
+    label: 'f',
+    part,
+  })
+  const late = (now: DatabaseState) => {
+    const changes = findChanges(now, undefined)
+    const next = nextPart(now, changes, limits, part.last)
+    expect(next.tables).toEqual([{ name: 'b' }])
+    return [...lateTables(begun, now, changes, undefined, next).tables.keys()]
+  }
+
+  it('are both taken: the first once more, under the name that it had', () => {
+    expect(late(database({ a: one('2'), b: one('1') }))).toEqual(['a'])
+  })
+
+  it('unlike one that was only made anew after its turn', () => {
+    expect(late(database({ a: one('3'), b: one('2') }))).toEqual([])
+    expect(late(database({ a: one('1'), b: one('3') }))).toEqual([])
+  })
+})
