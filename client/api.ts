@@ -17,7 +17,6 @@ import {
   resumeTablesUpdate,
   retryTablesUpdate,
   runningQuery,
-  type StopOptions,
   specQuery,
   statusQuery,
   stopSignal,
@@ -27,7 +26,7 @@ import {
   type TablesPageInput,
   type TablesRequest,
 } from '../contract/migration-api.ts'
-import type { MigrationPatch, MigrationSpec, MigrationSpecInput } from '../contract/migration-spec.ts'
+import type { MigrationPatch, MigrationSpec, MigrationSpecInput, StopOptions } from '../contract/migration-spec.ts'
 import { metadataWorkflowId, migrationId, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
 import type { PlanInput, PlanPage } from '../contract/plan.ts'
 import { RequestError } from './errors.ts'
@@ -87,27 +86,12 @@ export class Starferry extends WorkflowCalls {
   async status(name: string): Promise<MigrationStatus> {
     const status = await this.#query(name, statusQuery)
     if (!BETWEEN.has(status.state)) return status
-    const failing = await this.#failing(name)
+    // Of its own steps, or else of its metadata difference's, whose end it may be waiting for.
+    const difference = this.client.workflow.getHandle(metadataWorkflowId(name))
+    const failing = (await this.failing(this.handle(name))) ?? (await this.failing(difference))
     return failing === undefined
       ? status
       : { ...status, reason: status.reason ? `${status.reason}; ${failing}` : failing }
-  }
-
-  /** Of its own steps, or else of its metadata difference's, whose end it may be waiting for. */
-  async #failing(name: string): Promise<string | undefined> {
-    return (await this.#failingStep(migrationId(name))) ?? (await this.#failingStep(metadataWorkflowId(name)))
-  }
-
-  async #failingStep(workflowId: string): Promise<string | undefined> {
-    try {
-      const { raw } = await this.client.workflow.getHandle(workflowId).describe()
-      const failing = raw.pendingActivities?.find((one) => one.lastFailure?.message)
-      if (!failing) return undefined
-      return `${failing.activityType?.name} fails, attempt ${failing.attempt}: ${failing.lastFailure?.message}`
-    } catch {
-      // The status is worth showing without it.
-      return undefined
-    }
   }
 
   spec(name: string): Promise<MigrationSpec> {

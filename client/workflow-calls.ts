@@ -102,6 +102,19 @@ export abstract class WorkflowCalls {
     })
   }
 
+  /** The failure after which Temporal tries a step again, where the workflow says nothing itself. */
+  protected async failing(handle: WorkflowHandle): Promise<string | undefined> {
+    try {
+      const { raw } = await handle.describe()
+      const failing = raw.pendingActivities?.find((one) => one.lastFailure?.message)
+      if (!failing) return undefined
+      return `${failing.activityType?.name} fails, attempt ${failing.attempt}: ${failing.lastFailure?.message}`
+    } catch {
+      // The status is worth showing without it.
+      return undefined
+    }
+  }
+
   protected async guard<T>(name: string, act: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
     try {
       return await act(await this.resolve(name))

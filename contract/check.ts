@@ -14,20 +14,66 @@ export class InputError extends Error {
 export function check<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw new InputError(what, problemsOf(schema, result.error))
+  throw new InputError(what, problemsOf(schema, result.error.issues, value))
+}
+
+/** One sentence for each key that is none of these: of an object around what a schema checks. */
+export function unknownKeys(value: object, known: readonly string[]): string[] {
+  return Object.keys(value)
+    .filter((key) => !known.includes(key))
+    .map((key) => unknownKey(key, known, ''))
 }
 
 /** One sentence for each problem. */
-export function problemsOf(schema: z.ZodType, error: z.ZodError): string[] {
-  return error.issues.flatMap((issue) => {
+function problemsOf(schema: z.ZodType, issues: readonly z.core.$ZodIssue[], value: unknown): string[] {
+  return issues.flatMap((issue) => {
     const at = issue.path.map(String).join('.')
-    if (issue.code !== 'unrecognized_keys') return [at ? `${at}: ${issue.message}` : issue.message]
-    const known = keysAt(schema, issue.path)
-    return issue.keys.map((key) => {
-      const near = nearest(key, known)
-      return `unknown key '${at ? `${at}.` : ''}${key}'${near ? `; the nearest valid one is '${near}'` : ''}`
-    })
+    if (issue.code === 'unrecognized_keys') {
+      const known = keysAt(schema, issue.path)
+      return issue.keys.map((key) => unknownKey(key, known, at))
+    }
+    if (issue.path.length > 0 && issue.code !== 'custom' && isMissing(value, issue.path)) return [`${at} is missing`]
+    if (issue.code === 'invalid_union') {
+      // The form that was meant has its mistakes further inside.
+      const meant = issue.errors.find((inner) => inner.every((one) => one.path.length > 0 || 'keys' in one))
+      if (meant) {
+        const within = meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
+        return problemsOf(schema, within, value)
+      }
+    }
+    const message = messageOf(issue)
+    return [at ? `${at}: ${message}` : message]
   })
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    // What is wrong with a key of a record is told inside.
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? issue.message
+    case 'invalid_union':
+      return (
+        [...new Set(issue.errors.flat().map(({ message }) => message.replace(/^Invalid input: /, '')))].join(
+          ', or: ',
+        ) || issue.message
+      )
+    default:
+      return issue.message
+  }
+}
+
+function unknownKey(key: string, known: readonly string[], at: string): string {
+  const near = nearest(key, known)
+  return `unknown key '${at ? `${at}.` : ''}${key}'${near ? `; the nearest valid one is '${near}'` : ''}`
+}
+
+function isMissing(value: unknown, path: readonly PropertyKey[]): boolean {
+  let here = value
+  for (const step of path) {
+    if (typeof here !== 'object' || here === null) return false
+    here = (here as Record<PropertyKey, unknown>)[step]
+  }
+  return here === undefined
 }
 
 /** The word of `candidates` that takes the fewest edits to reach, if it is near enough to be what was meant. */
@@ -67,7 +113,13 @@ function keysAt(schema: z.ZodType, path: PropertyKey[]): string[] {
     else if (def?.element) here = unwrap(def.element)
     else return []
   }
-  return Object.keys(defOf(here)?.shape ?? {})
+  return shapesOf(here)
+}
+
+/** Of a union those of all its forms. */
+function shapesOf(schema: unknown): string[] {
+  const { shape = {}, options = [] } = defOf(schema) ?? {}
+  return [...new Set([...Object.keys(shape), ...options.flatMap((option) => shapesOf(unwrap(option)))])]
 }
 
 interface Def {
@@ -76,6 +128,7 @@ interface Def {
   shape?: Record<string, unknown>
   valueType?: unknown
   element?: unknown
+  options?: readonly unknown[]
 }
 
 const defOf = (schema: unknown): Def | undefined => (schema as { def?: Def } | undefined)?.def

@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Finding } from './findings.ts'
 import type { AlignOutcome, MetadataCounts, MetadataReport } from './metadata.ts'
-import type { MigrationPatch, MigrationSpec, MigrationSpecInput } from './migration-spec.ts'
+import type { MigrationPatch, MigrationSpec, MigrationSpecInput, StopOptions } from './migration-spec.ts'
 import type { StaleCounts, TableReport } from './replication.ts'
 
 export type MigrationState =
@@ -19,13 +19,6 @@ export type MigrationState =
 /** Input of workflow `migrate`: the spec itself; `carried` only when it continues as new. */
 export type MigrateInput = MigrationSpecInput & { carried?: unknown }
 
-export interface StopOptions {
-  /** Cancel running jobs on the target instead of following them to their end. */
-  cancelJobs?: boolean
-  /** Leave changed settings as they are. */
-  keepSettings?: boolean
-}
-
 /** Counters under the names of StarRocks' own tool, and what that lacks. */
 export interface MigrationStatus {
   name: string
@@ -40,13 +33,16 @@ export interface MigrationStatus {
   /** When the last complete comparison of definitions and partitions began; what was changed at the source since may be unseen. */
   definitionsCheckedAt?: string
   jobs: {
+    /** The sum of the others. */
     total: number
+    /** Tables that the target lacks. A definition that has to be altered is not here: `reasons` tells of those that wait. */
     ddlPending: number
     jobPending: number
     sent: number
     running: number
     finished: number
     failed: number
+    /** Partitions of which the target does not tell what wrote them. No job is ever in an unknown state: one in no list is lost, and sent again. */
     unknown: number
   }
   tables: { total: number; finished: number; unfinished: number; expired: number; parked: number; refused: number }

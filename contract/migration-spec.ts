@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bytes } from './bytes.ts'
+import { notATable, TABLE_NAME } from './names.ts'
 
 const name = z
   .string()
@@ -9,6 +10,7 @@ const name = z
   )
 const cluster = z.string().min(1).describe("The name of a cluster in the worker's starferry.yaml")
 const pattern = z.string().min(1).describe('`db`, `db.table`, or either with globs (`*`, `?`, `[…]`, `{a,b}`)')
+const tableName = z.string().regex(TABLE_NAME, { error: ({ input }) => notATable(String(input)) })
 const seconds = (fallback: number) => z.number().positive().default(fallback)
 
 export const limitsSchema = z.strictObject({
@@ -87,7 +89,7 @@ export const migrationSpecSchema = z
     rename: z
       .strictObject({
         databases: z.record(z.string(), z.string().min(1)).default({}).describe('source database: target database'),
-        tables: z.record(z.string(), z.string().min(1)).default({}).describe('source db.table: target db.table'),
+        tables: z.record(tableName, tableName).default({}).describe('source db.table: target db.table'),
       })
       .prefault({}),
     oneTime: z.boolean().default(false).describe('Stop when everything has been copied once, instead of following'),
@@ -118,3 +120,12 @@ export const migrationPatchSchema = z.strictObject({
   parkAfter: z.int().positive().optional(),
 })
 export type MigrationPatch = z.input<typeof migrationPatchSchema>
+/** What the signal `stop` may say. */
+export const stopOptionsSchema = z.strictObject({
+  cancelJobs: z
+    .boolean()
+    .optional()
+    .describe('Cancel running jobs on the target instead of following them to their end'),
+  keepSettings: z.boolean().optional().describe('Leave changed settings as they are'),
+})
+export type StopOptions = z.input<typeof stopOptionsSchema>

@@ -47,12 +47,17 @@ export const SEARCH_ATTRIBUTES = {
   state: 'StarferryState',
 } as const
 
+/** What `splitTableName` takes. */
+export const TABLE_NAME = /^[^.]+\.[\s\S]/
+
+export const notATable = (text: string) => `'${text}' is not a table name: write it as database.table`
+
 /**
  * A table as people write it: `database.table`, unquoted. A database name cannot hold a dot, a table name can, so the first dot divides.
  */
 export function splitTableName(full: string): { database: string; table: string } {
   const dot = full.indexOf('.')
-  if (dot < 1 || dot === full.length - 1) throw new Error(`'${full}' is not a table name: write it as database.table`)
+  if (!TABLE_NAME.test(full)) throw new Error(notATable(full))
   return { database: full.slice(0, dot), table: full.slice(dot + 1) }
 }
 

@@ -1,16 +1,17 @@
 import { setCurrentDetails } from '@temporalio/workflow'
 import type { BackupDoctorInput } from '../contract/backup/doctor-api.ts'
-import { backupSpecSchema, policySchema } from '../contract/backup/policy.ts'
 import { restoreSpecSchema } from '../contract/backup/restore-spec.ts'
 import { check } from '../contract/check.ts'
 import type { DoctorResult } from '../contract/findings.ts'
 import { interactive } from './activities.ts'
-import { badInput, checked } from './check-input.ts'
+import { checkBackupSpec } from './backup/check-backup-input.ts'
+import { badInput, checked, refuseUnknownKeys } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 /** The checks that a backup or a restore makes before it starts; changes nothing. */
 export async function backupDoctor(input: BackupDoctorInput): Promise<DoctorResult> {
   const { backup, restore } = input ?? {}
+  refuseUnknownKeys('backupDoctor', input ?? {}, ['backup', 'restore'])
   if ((backup === undefined) === (restore === undefined)) {
     throw badInput('backupDoctor: give either {"backup": spec or policy} or {"restore": spec}')
   }
@@ -24,12 +25,7 @@ export async function backupDoctor(input: BackupDoctorInput): Promise<DoctorResu
 }
 
 function ofBackup(given: unknown): Promise<DoctorResult> {
-  const scheduled = typeof given === 'object' && given !== null && 'schedule' in given
-  const spec = checked(() =>
-    scheduled
-      ? check(policySchema, given, 'This is no backup policy')
-      : check(backupSpecSchema, given, 'This is no backup spec'),
-  )
+  const spec = checkBackupSpec(given)
   setSearchAttributes({ kind: 'backupDoctor', cluster: spec.cluster })
   return interactive.preflightBackup({ spec })
 }

@@ -1,4 +1,4 @@
-import { check, InputError, type MigrationSpec, migrationSpecSchema } from '../contract/index.ts'
+import { check, InputError, type MigrationSpec, migrationSpecSchema, unknownKeys } from '../contract/index.ts'
 import { badInput } from './bad-input.ts'
 
 export { badInput } from './bad-input.ts'
@@ -16,6 +16,12 @@ export function checkSpec(input: unknown): MigrationSpec {
     )
   }
   return spec
+}
+
+/** Of the object that a spec comes in. */
+export function refuseUnknownKeys(who: string, input: object, known: readonly string[]): void {
+  const unknown = unknownKeys(input, known)
+  if (unknown.length > 0) throw badInput(`${who}: ${unknown.join('; ')}`)
 }
 
 export function checked<T>(work: () => T): T {

@@ -107,6 +107,23 @@ describe('stop', () => {
     )
   })
 
+  test('told in words that it does not know, it goes on and says so, until it is told anew', async () => {
+    const migration = await on.migration({ name: 'misspelt' }, 1)
+    await migration.start()
+    await migration.caughtUp()
+    const handle = on.temporal.client.workflow.getHandle('migrate/misspelt')
+    await handle.signal('stop', { cancelJob: true })
+    const found = await until('the status tells', async () =>
+      (await migration.status()).findings.find(({ code }) => code === 'stop-not-understood'),
+    )
+    expect(found?.message).toContain("unknown key 'cancelJob'; the nearest valid one is 'cancelJobs'")
+    expect((await migration.status()).state).toBe('caughtUp')
+    await handle.signal('stop', { cancelJobs: true })
+    const end = await migration.starferry.result('misspelt')
+    expect(end.state).toBe('stopped')
+    expect(end.findings.filter(({ code }) => code === 'stop-not-understood')).toEqual([])
+  })
+
   test('with cancelJobs the running ones are cancelled on the target', async () => {
     const migration = await on.migration({ name: 'cancel', spec: { limits: { tables: 2 } } }, 4)
     migration.target.faults.inject({ kind: 'slow-jobs', factor: 10_000 })

@@ -108,6 +108,10 @@ describe('bad input', () => {
     ],
     [{ name: 'x', source: 'a', target: 'b', limits: { bytesPerJob: '5 elephants' } }, "'5 elephants' is no size"],
     [{ name: 'x', source: 'a', target: 'b', carried: {} }, "unknown key 'carried'"],
+    [
+      { name: 'x', source: 'a', target: 'b', rename: { tables: { 'shop.orders': 'orders2' } } },
+      "rename.tables.shop.orders: 'orders2' is not a table name: write it as database.table",
+    ],
     [undefined, 'name'],
   ])('%j is one clear failure', async (input, message) => {
     const handle = await on.temporal.client.workflow.start('migrate', {
@@ -123,6 +127,21 @@ describe('bad input', () => {
     expect(failure?.message).toContain(message)
   })
 
+  const spec = { name: 'x', source: 'a', target: 'b' }
+  test.each([
+    ['plan', { spec, aftr: 'x' }, "unknown key 'aftr'; the nearest valid one is 'after'"],
+    ['tables', { spec, limt: 3 }, "unknown key 'limt'; the nearest valid one is 'limit'"],
+    ['restorePlan', { spec: {}, nxt: 3 }, "unknown key 'nxt'; the nearest valid one is 'next'"],
+    ['backupDoctor', { bakup: {} }, "unknown key 'bakup'; the nearest valid one is 'backup'"],
+    ['backupSet', { spec: {}, knd: 'full' }, "unknown key 'knd'; the nearest valid one is 'kind'"],
+    ['backupPlan', { spec: {}, aftr: 'x' }, "unknown key 'aftr'; the nearest valid one is 'after'"],
+  ])('%s knows what may stand beside a spec', async (type, input, message) => {
+    const options = { taskQueue: 'starferry', workflowId: `envelope-${type}`, args: [input] }
+    const handle = await on.temporal.client.workflow.start(type, options)
+    const failure = await handle.result().catch((error: { cause?: { message?: string } }) => error.cause)
+    expect(failure?.message).toContain(message)
+  })
+
   test('a cluster that the worker does not know, a wrong password', async () => {
     const migration = await on.migration({ name: 'unknown', spec: { source: 'nowhere' } }, 0)
     await migration.start()
@@ -135,6 +154,11 @@ describe('bad input', () => {
     await migration.caughtUp()
     await expect(migration.starferry.retry('updates', ['no-database'])).rejects.toThrow(/database\.table/)
     await expect(migration.starferry.retry('updates', [])).rejects.toThrow(/tables/)
+    const handle = on.temporal.client.workflow.getHandle('migrate/updates')
+    const request = { tables: ['shop.t0'], x: 1 }
+    await expect(handle.executeUpdate('pauseTables', { args: [request] })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining("unknown key 'x'") },
+    })
     await expect(migration.starferry.configure('updates', { limits: { tables: -1 } })).rejects.toThrow(/limits.tables/)
     const spec = await migration.starferry.configure('updates', { limits: { tables: 3 }, parkAfter: 9 })
     expect(spec.limits).toMatchObject({ tables: 3, diskPercent: 80 })

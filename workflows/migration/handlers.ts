@@ -1,9 +1,10 @@
-import { ActivityFailure, setHandler } from '@temporalio/workflow'
+import { ActivityFailure, patched, setHandler } from '@temporalio/workflow'
 import {
   approveUpdate,
   changesQuery,
   check,
   configureUpdate,
+  InputError,
   type MigrationPatch,
   type MigrationSpec,
   metadataDueSignal,
@@ -18,9 +19,11 @@ import {
   resumeTablesUpdate,
   retryTablesUpdate,
   runningQuery,
+  type StopOptions,
   specQuery,
   splitTableName,
   statusQuery,
+  stopOptionsSchema,
   stopSignal,
   type TablesAnswer,
   type TablesRequest,
@@ -30,7 +33,7 @@ import {
 import { groupOf } from '../../planning/parked-groups.ts'
 import { describeParked, shortReason } from '../../planning/parking.ts'
 import { interactive } from '../activities.ts'
-import { badInput, checked } from '../check-input.ts'
+import { badInput, checked, refuseUnknownKeys } from '../check-input.ts'
 import type { Migration } from './migration.ts'
 import { oneDifference } from './one-difference.ts'
 
@@ -71,7 +74,7 @@ export function registerHandlers(migration: Migration): void {
 
   setHandler(pauseSignal, () => migration.pause())
   setHandler(resumeSignal, () => migration.resume())
-  setHandler(stopSignal, (options) => migration.stop(options ?? {}))
+  setHandler(stopSignal, (options) => stop(migration, options ?? {}))
   setHandler(tableReportSignal, (report) => {
     if (migration.window.expects(report)) migration.tableEnded(report)
   })
@@ -84,6 +87,34 @@ export function registerHandlers(migration: Migration): void {
   setHandler(retryTablesUpdate, (request) => retryTables(migration, request), { validator: validTables })
   setHandler(approveUpdate, (request) => approve(migration, request), { validator: validTables })
 }
+
+/** A signal cannot be answered. What is not understood is not done, and the status says so: a stop cannot be taken back. */
+function stop(migration: Migration, options: StopOptions): void {
+  const { memory } = migration
+  const others = memory.findings.filter(({ code }) => code !== NOT_UNDERSTOOD)
+  try {
+    check(stopOptionsSchema, options, 'Signal stop')
+  } catch (error) {
+    // Runs of former versions stopped.
+    if (error instanceof InputError && patched('stop-is-checked')) {
+      memory.findings = [
+        ...others,
+        {
+          code: NOT_UNDERSTOOD,
+          level: 'warning',
+          subject: memory.spec.name,
+          message: `The migration was told to stop and goes on: ${error.problems.join('; ')}`,
+          remedy: 'Send signal stop again: {"cancelJobs": true, "keepSettings": true}, either of them or none',
+        },
+      ]
+      return
+    }
+  }
+  memory.findings = others
+  migration.stop(options)
+}
+
+const NOT_UNDERSTOOD = 'stop-not-understood'
 
 function configure(migration: Migration, patch: MigrationPatch): MigrationSpec {
   const { memory } = migration
@@ -210,6 +241,7 @@ function validPatch(patch: MigrationPatch): void {
 function validTables(request: TablesRequest): void {
   const tables = request?.tables
   if (!Array.isArray(tables) || tables.length === 0) throw badInput('Give {"tables": ["database.table", …]}')
+  refuseUnknownKeys('Tables', request, ['tables'])
   if (tables.length > MOST_TABLES) throw badInput(`At most ${MOST_TABLES} tables at once`)
   for (const table of tables) {
     if (typeof table !== 'string') throw badInput('A table is named as text: database.table')

@@ -7,7 +7,8 @@ import { control, schedules, work } from '../activities.ts'
 export async function preflight(memory: MigrationMemory): Promise<WantedSetting[]> {
   const { spec } = memory
   const result = await work.preflight({ spec })
-  memory.findings = result.findings.slice(0, 100)
+  // What was said to it meanwhile may be among them already.
+  memory.findings = [...memory.findings, ...result.findings].slice(0, 100)
   const fatal = result.findings.filter((finding) => finding.level === 'fatal' && !spec.ignore.includes(finding.code))
   if (fatal.length > 0) {
     const lines = fatal.slice(0, 10).map(({ code, subject, message, remedy }) => {
