@@ -37,6 +37,8 @@ import { WorkflowCalls } from './workflow-calls.ts'
 export interface RunningBackup {
   status: BackupSetStatus
   jobs: JobProgress[]
+  /** A step of its own that fails and is tried again: the checks before it, or the list of databases. */
+  failing?: string
 }
 
 /** Databases whose jobs are looked at for one status. */
@@ -72,10 +74,13 @@ export class BackupClient extends WorkflowCalls {
   }
 
   async status(name: string): Promise<RunningBackup> {
-    const status = await this.answered(name, (handle) => handle.query(backupStatusQuery))
+    const { status, failing } = await this.answered(name, async (handle) => ({
+      status: await handle.query(backupStatusQuery),
+      failing: await this.failing(handle),
+    }))
     const databases = status.running.slice(0, MOST_JOBS)
     const jobs = await Promise.all(databases.map((database) => this.#job(status.name, database)))
-    return { status, jobs: jobs.filter((job) => job !== undefined) }
+    return { status, jobs: jobs.filter((job) => job !== undefined), ...(failing === undefined ? {} : { failing }) }
   }
 
   /** Waits for the end. Errors: RequestError when the workflow failed. */

@@ -6,7 +6,8 @@ import {
   policySchema,
 } from '../contract/backup/policy.ts'
 import { check, InputError } from '../contract/check.ts'
-import { readYaml } from '../workers/yaml-file.ts'
+import { namesNothing, objectProblems } from '../planning/backup/object-problems.ts'
+import { defined, isMapping, mapping, requireFlags } from './mapping.ts'
 
 /** What `backup run` takes as flags; repeatable ones as lists. */
 export interface BackupFlags {
@@ -37,25 +38,42 @@ export function backupSpecOf(file: string | undefined, flags: BackupFlags): Back
   const raw = file === undefined ? {} : mapping(file)
   const amended = amend(raw, flags)
   const what = file ?? 'backup run'
+  if (file === undefined) requireFlags(what, { '--cluster': flags.cluster, '--repository': flags.repository })
   if ('schedule' in raw) {
-    check(policySchema, amended, what)
+    checkObjects(check(policySchema, amended, what), what)
     return amended as PolicySpecInput
   }
-  checkSomething(check(backupSpecSchema, amended, what), what)
+  const spec = check(backupSpecSchema, amended, what)
+  if (file === undefined && namesNothing(spec.objects)) {
+    throw new InputError(what, [
+      'says not what to back up: give --database, --table, --function or --catalog (globs are fine)',
+    ])
+  }
+  checkObjects(spec, what)
   return amended as BackupSpecInput
 }
 
-/** The mapping that a YAML file holds. */
-export function mapping(file: string): Record<string, unknown> {
-  const raw = readYaml(file)
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
-    throw new InputError(file, ['is no mapping of keys to values'])
-  return raw as Record<string, unknown>
+function amend(raw: Record<string, unknown>, flags: BackupFlags): Record<string, unknown> {
+  const given = raw.objects ?? {}
+  const cluster = flags.cluster ?? raw.cluster
+  // A policy has a name of its own.
+  const name = typeof cluster === 'string' && !('schedule' in raw) ? `manual-${cluster}` : undefined
+  return defined({
+    ...raw,
+    name: flags.name ?? raw.name ?? name,
+    cluster,
+    repository: flags.repository ?? raw.repository,
+    // What is no mapping the schema tells of: spread, each letter of a text would be a key.
+    objects: isMapping(given) ? amendObjects(given, flags) : given,
+    incremental: typeof flags.incremental === 'string' ? flags.incremental : raw.incremental,
+    parallelDatabases: flags.parallel ?? raw.parallelDatabases,
+    timeout: flags.timeout ?? raw.timeout,
+    ignore: flags.ignore ?? raw.ignore,
+  })
 }
 
-function amend(raw: Record<string, unknown>, flags: BackupFlags): Record<string, unknown> {
-  const given = (raw.objects ?? {}) as Record<string, unknown>
-  const objects = defined({
+function amendObjects(given: Record<string, unknown>, flags: BackupFlags): Record<string, unknown> {
+  return defined({
     ...given,
     databases: flags.database ?? given.databases,
     tables: flags.table ?? given.tables,
@@ -66,17 +84,6 @@ function amend(raw: Record<string, unknown>, flags: BackupFlags): Record<string,
     functions: flags.functions === false ? false : (flags.function ?? given.functions),
     only: flags.only ?? given.only,
     partitions: partitionsOf(flags) ?? given.partitions,
-  })
-  return defined({
-    ...raw,
-    name: flags.name ?? raw.name ?? (flags.cluster === undefined ? undefined : `manual-${flags.cluster}`),
-    cluster: flags.cluster ?? raw.cluster,
-    repository: flags.repository ?? raw.repository,
-    objects,
-    incremental: typeof flags.incremental === 'string' ? flags.incremental : raw.incremental,
-    parallelDatabases: flags.parallel ?? raw.parallelDatabases,
-    timeout: flags.timeout ?? raw.timeout,
-    ignore: flags.ignore ?? raw.ignore,
   })
 }
 
@@ -90,13 +97,7 @@ function partitionsOf(flags: BackupFlags): object | undefined {
   return Object.keys(filter).length > 0 ? filter : undefined
 }
 
-function checkSomething({ objects }: BackupSpec, what: string): void {
-  const { databases, tables, catalogs, functions } = objects
-  if ([databases, tables, catalogs, Array.isArray(functions) ? functions : []].some(({ length }) => length > 0)) return
-  throw new InputError(what, [
-    'says not what to back up: give --database, --table, --function or --catalog (globs are fine)',
-  ])
+function checkObjects({ objects }: BackupSpec, what: string): void {
+  const problems = objectProblems(objects)
+  if (problems.length > 0) throw new InputError(what, problems)
 }
-
-export const defined = (values: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))

@@ -37,6 +37,13 @@ export function count(text: string): number {
   return Number(text)
 }
 
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Write a number above 0.')
+  return value
+}
+
 /** A number of seconds above 0. */
 export function seconds(text: string): number {
   const value = Number(text)

@@ -10,6 +10,7 @@ import type { BackupSetInput } from '../contract/backup/backup-api.ts'
 import { type PolicySpec, policySchema, whyNotOfKind } from '../contract/backup/policy.ts'
 import { check, InputError, nearest } from '../contract/check.ts'
 import { backupSetId, policyScheduleId, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
+import { objectProblems } from '../planning/backup/object-problems.ts'
 import { RequestError } from './errors.ts'
 
 const PREFIX = policyScheduleId('')
@@ -132,7 +133,7 @@ export const deletePolicy = (client: Client, name: string) => onPolicy(client, n
 /** The policy with defaults filled in. Errors: InputError with one sentence for each problem. */
 export function checkPolicy(given: unknown): PolicySpec {
   const spec = check(policySchema, given, 'This is no backup policy')
-  const problems: string[] = []
+  const problems = objectProblems(spec.objects)
   const { timeZone, cron, offsetMinutes, everyMinutes } = spec.schedule
   try {
     new Intl.DateTimeFormat('en-US', { timeZone })

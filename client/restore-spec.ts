@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { type RestoreSpec, type RestoreSpecInput, restoreSpecSchema } from '../contract/backup/restore-spec.ts'
+import {
+  notATime,
+  type RestoreSpec,
+  type RestoreSpecInput,
+  restoreSpecSchema,
+} from '../contract/backup/restore-spec.ts'
 import { check, InputError } from '../contract/check.ts'
-import { defined, mapping } from './backup-spec.ts'
+import { defined, isMapping, mapping, requireFlags } from './mapping.ts'
 
 /** What `restore run` and `restore plan` take as flags. */
 export interface RestoreFlags {
@@ -40,33 +45,23 @@ export function restoreSpecOf(
   const raw = file === undefined ? {} : mapping(file)
   const what = file ?? 'restore'
   if (flags.aside && flags.inPlace) throw new InputError(what, ['give --aside or --in-place, not both'])
-  const given = (raw.from ?? {}) as Record<string, unknown>
-  const rename = (raw.rename ?? {}) as Record<string, unknown>
+  if (file === undefined) requireFlags(what, { '--cluster': flags.cluster, '--repository': flags.repository })
+  const from = raw.from ?? {}
+  const rename = raw.rename ?? {}
   const input = defined({
     ...raw,
     name: flags.name ?? raw.name ?? defaultName(flags),
     cluster: flags.cluster ?? raw.cluster,
     repository: flags.repository ?? raw.repository,
-    from: defined({
-      ...given,
-      label: flags.label ?? given.label,
-      asOf: flags.asOf === undefined ? given.asOf : instant(flags.asOf),
-      cluster: flags.fromCluster ?? given.cluster,
-      database: flags.database ?? given.database,
-      policy: flags.policy ?? given.policy,
-    }),
+    // What is no mapping the schema tells of: spread, each letter of a text would be a key.
+    from: isMapping(from) ? amendFrom(from, flags) : from,
     tables: flags.table ?? raw.tables,
     partitions: flags.partition === undefined ? raw.partitions : partitionsOf(flags.partition),
     materializedViews: flags.materializedView ?? raw.materializedViews,
     views: flags.view ?? raw.views,
     functions: flags.function ?? raw.functions,
     catalogs: flags.catalog ?? raw.catalogs,
-    rename: defined({
-      ...rename,
-      database: flags.as ?? rename.database,
-      tables: pairs('--rename-table', flags.renameTable) ?? rename.tables,
-      catalogs: pairs('--rename-catalog', flags.renameCatalog) ?? rename.catalogs,
-    }),
+    rename: isMapping(rename) ? amendRename(rename, flags) : rename,
     mode: flags.inPlace ? 'in-place' : flags.aside ? 'aside' : raw.mode,
     publish: flags.publish ?? raw.publish,
     replaced: flags.dropReplaced ? 'drop' : raw.replaced,
@@ -76,10 +71,29 @@ export function restoreSpecOf(
     ignore: flags.ignore ?? raw.ignore,
   }) as RestoreSpecInput
   const spec = check(restoreSpecSchema, input, what)
-  const { from } = spec
-  if (!from.label && !from.database && spec.catalogs.length === 0)
+  if (!spec.from.label && !spec.from.database && spec.catalogs.length === 0)
     throw new InputError(what, ['says not what to restore: give --database, --label or --catalog'])
   return { input, spec }
+}
+
+function amendFrom(given: Record<string, unknown>, flags: RestoreFlags): Record<string, unknown> {
+  return defined({
+    ...given,
+    label: flags.label ?? given.label,
+    asOf: flags.asOf === undefined ? (instant(given.asOf) ?? given.asOf) : asOfFlag(flags.asOf),
+    cluster: flags.fromCluster ?? given.cluster,
+    database: flags.database ?? given.database,
+    policy: flags.policy ?? given.policy,
+  })
+}
+
+function amendRename(given: Record<string, unknown>, flags: RestoreFlags): Record<string, unknown> {
+  return defined({
+    ...given,
+    database: flags.as ?? given.database,
+    tables: pairs('--rename-table', flags.renameTable) ?? given.tables,
+    catalogs: pairs('--rename-catalog', flags.renameCatalog) ?? given.catalogs,
+  })
 }
 
 function defaultName(flags: RestoreFlags): string {
@@ -87,15 +101,20 @@ function defaultName(flags: RestoreFlags): string {
   return `${/^[A-Za-z0-9]/.test(what) ? what : `r${what}`}-${randomUUID().slice(0, 6)}`
 }
 
-/** A time as people write it; without a zone it is UTC. */
-function instant(text: string): string {
+function asOfFlag(text: string): string {
+  const time = instant(text)
+  if (time === undefined) throw new InputError('--as-of', [notATime(text)])
+  return time
+}
+
+/** A time as people write it; without a zone it is UTC. Undefined for what is none. */
+function instant(text: unknown): string | undefined {
+  if (typeof text !== 'string') return undefined
   const iso = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/.test(text)
     ? `${text.replace(' ', 'T')}${text.length > 10 ? 'Z' : ''}`
     : text
   const date = new Date(iso)
-  if (Number.isNaN(date.getTime()))
-    throw new InputError('--as-of', [`'${text}' is no time; write it like 2026-11-20T18:00:00Z`])
-  return date.toISOString()
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
 }
 
 /** `table=p1,p2` */

@@ -1,7 +1,7 @@
 import { check, InputError } from '../contract/check.ts'
 import { type MigrationSpec, type MigrationSpecInput, migrationSpecSchema } from '../contract/migration-spec.ts'
 import { readSyncProperties } from '../workers/properties/read-directory.ts'
-import { readYaml } from '../workers/yaml-file.ts'
+import { mapping } from './mapping.ts'
 
 export interface SpecOptions {
   properties?: string
@@ -22,10 +22,8 @@ export function readSpec(
       'give a SPEC file, or --properties DIR with StarRocks’ own files; one of the two',
     ])
   }
-  const raw = file === undefined ? fromProperties(options.properties ?? '', options.name) : readYaml(file)
+  const raw = file === undefined ? readSyncProperties(options.properties ?? '', options.name).spec : mapping(file)
   const what = file ?? 'sync.properties'
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
-    throw new InputError(what, ['is no mapping of keys to values'])
   const input = {
     ...raw,
     ...(options.name === undefined ? {} : { name: options.name }),
@@ -33,6 +31,3 @@ export function readSpec(
   }
   return { input: input as MigrationSpecInput, spec: check(migrationSpecSchema, input, what) }
 }
-
-const fromProperties = (directory: string, name: string | undefined): unknown =>
-  readSyncProperties(directory, name).spec

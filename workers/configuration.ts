@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { check, InputError } from '../contract/check.ts'
+import { check, InputError, unknownKeys } from '../contract/check.ts'
 import { type WorkerConfig, workerConfigSchema } from '../contract/worker-config.ts'
+import { addressMapOf } from '../starrocks/address-map.ts'
 import { interpolate } from './interpolate.ts'
 import { readSyncProperties } from './properties/read-directory.ts'
 import { readYaml } from './yaml-file.ts'
@@ -38,17 +39,34 @@ export function loadConfiguration(options: ConfigurationOptions): WorkerConfig {
 export function loadTemporalConfiguration(options: ConfigurationOptions): WorkerConfig['temporal'] | undefined {
   const file = configurationFile(options)
   if (file === undefined) return undefined
-  const value = readYaml(file)
-  const temporal = typeof value === 'object' && value !== null ? (value as Record<string, unknown>).temporal : undefined
-  return checked(file, { temporal: temporal ?? {} }, options.env).temporal
+  const value = readYaml(file) ?? {}
+  if (typeof value !== 'object' || Array.isArray(value)) return checked(file, value, options.env).temporal
+  // Of the rest only the names: its secrets may not be at hand.
+  const unknown = unknownKeys(value, Object.keys(workerConfigSchema.shape))
+  if (unknown.length > 0) throw new InputError(file, unknown)
+  return checked(file, { temporal: (value as Record<string, unknown>).temporal ?? {} }, options.env).temporal
 }
 
 function readConfiguration(file: string, env?: NodeJS.ProcessEnv): WorkerConfig {
-  return checked(file, readYaml(file), env)
+  return checked(file, readYaml(file) ?? {}, env)
 }
 
 function checked(file: string, raw: unknown, env: NodeJS.ProcessEnv = process.env): WorkerConfig {
   const { value, problems } = interpolate(raw, { env, directory: path.dirname(path.resolve(file)) })
   if (problems.length > 0) throw new InputError(file, problems)
-  return check(workerConfigSchema, value, file)
+  const config = check(workerConfigSchema, value, file)
+  const wrong = Object.entries(config.clusters).flatMap(([name, { addressMap }]) =>
+    addressMapProblems(name, addressMap),
+  )
+  if (wrong.length > 0) throw new InputError(file, wrong)
+  return config
+}
+
+function addressMapProblems(cluster: string, entries: Readonly<Record<string, string>>): string[] {
+  try {
+    addressMapOf(entries)
+    return []
+  } catch (error) {
+    return [`clusters.${cluster}.addressMap: ${error instanceof Error ? error.message : error}`]
+  }
 }

@@ -13,7 +13,7 @@ export function readInput(file: string): string {
   }
 }
 
-/** A YAML (or JSON) file as plain data. Throws InputError with line and column for text that is not YAML. */
+/** A YAML (or JSON) file as plain data; nullish for an empty one. Throws InputError with line and column for text that is not YAML. */
 export function readYaml(file: string): unknown {
   const document = parseDocument(readInput(file), { uniqueKeys: true, prettyErrors: true })
   if (document.errors.length > 0) {
@@ -22,5 +22,5 @@ export function readYaml(file: string): unknown {
       document.errors.map((error) => error.message.split('\n')[0]?.replace(/:$/, '') ?? error.message),
     )
   }
-  return document.toJS() ?? {}
+  return document.toJS()
 }

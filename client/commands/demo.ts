@@ -1,13 +1,13 @@
 import { Argument, type Command, Option } from 'commander'
 import { terminalFor, untilInterrupted } from '../context.ts'
 import { FailedCheck } from '../errors.ts'
-import { withJson } from '../options.ts'
+import { wholeNumber, withJson } from '../options.ts'
 
 interface Options {
   json?: boolean
   keep?: boolean
   target: 'shared-nothing' | 'shared-data'
-  seed: string
+  seed: number
 }
 
 export function addDemo(program: Command): void {
@@ -24,14 +24,14 @@ export function addDemo(program: Command): void {
           .choices(['shared-nothing', 'shared-data'])
           .default('shared-nothing'),
       )
-      .option('--seed <n>', 'seed of rows, writes and faults', '1')
+      .option('--seed <n>', 'seed of rows, writes and faults', wholeNumber, 1)
       .option('--keep', 'leave everything running at the end, until Ctrl-C'),
   ).action(async (act: 'backup' | undefined, options: Options) => {
     const terminal = terminalFor(options)
     const { runBackupDemo, runDemo } = await import('../demo/run-demo.ts')
     const common = {
       terminal,
-      seed: Number(options.seed),
+      seed: options.seed,
       keep: options.keep ?? false,
       interrupted: untilInterrupted(),
       onResult: (found: object) => {

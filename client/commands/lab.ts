@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
+import { InputError } from '../../contract/check.ts'
 import { terminalFor, untilInterrupted } from '../context.ts'
-import { withJson } from '../options.ts'
+import { positive, withJson } from '../options.ts'
 
 interface Options {
   json?: boolean
@@ -9,13 +10,15 @@ interface Options {
   target: 'shared-nothing' | 'shared-data'
   empty?: boolean
   configOut?: string
-  timeFactor: string
+  timeFactor: number
 }
 
 const VERSIONS = ['3.1', '3.3', '3.5', '4.1']
+/** The only version whose shared-data clusters the lab knows the answers of. */
+const SHARED_DATA = '4.1'
 
 export function addLab(program: Command): void {
-  withJson(
+  const command = withJson(
     program
       .command('lab')
       .summary('two embedded clusters alone, to look around in')
@@ -30,18 +33,26 @@ export function addLab(program: Command): void {
           .default('shared-nothing'),
       )
       .option('--empty', 'no tables at the source')
-      .option('--time-factor <n>', 'how much faster time runs for replication jobs', '20')
+      .option('--time-factor <n>', 'how much faster time runs for replication jobs', positive, 20)
       .option('--config-out <file>', 'write a starferry.yaml for them'),
-  ).action(async (options: Options) => {
+  )
+  command.action(async (options: Options) => {
+    const sharedData = options.target === 'shared-data'
+    const given = command.getOptionValueSource('targetVersion') === 'cli'
+    if (sharedData && given && options.targetVersion !== SHARED_DATA) {
+      throw new InputError('--target-version', [
+        `a shared-data cluster is acted out as ${SHARED_DATA} alone: leave it out, or take --target shared-nothing`,
+      ])
+    }
     const { runLab } = await import('../demo/run-lab.ts')
     await runLab({
       terminal: terminalFor(options),
       sourceVersion: options.sourceVersion,
-      targetVersion: options.target === 'shared-data' ? '4.1' : options.targetVersion,
-      sharedData: options.target === 'shared-data',
+      targetVersion: sharedData ? SHARED_DATA : options.targetVersion,
+      sharedData,
       empty: options.empty ?? false,
       configOut: options.configOut,
-      timeFactor: Number(options.timeFactor),
+      timeFactor: options.timeFactor,
       interrupted: untilInterrupted(),
     })
   })

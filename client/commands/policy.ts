@@ -3,10 +3,10 @@ import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import type { BackupSetInput } from '../../contract/backup/backup-api.ts'
 import { backupSetId, WORKFLOW_TYPES } from '../../contract/names.ts'
-import { mapping } from '../backup-spec.ts'
 import type { TemporalOptions } from '../connection.ts'
 import { show, type Terminal, terminalFor } from '../context.ts'
 import { type ListedRun, listRuns, stateOf } from '../list-runs.ts'
+import { mapping } from '../mapping.ts'
 import { withJson, withTemporal } from '../options.ts'
 import type { Policy } from '../policies.ts'
 import { withoutTime } from '../scheduled-runs.ts'
@@ -35,10 +35,11 @@ export function addPolicy(program: Command): void {
   on('apply', 'make a policy, or make it be as in the file', [
     '<FILE>',
     'the policy as YAML; `-` reads standard input',
-  ]).action((file: string, options: Options) => {
+  ]).action(async (file: string, options: Options) => {
     const given = mapping(file)
+    const { checkPolicy } = await import('../policies.ts')
+    checkPolicy(given)
     return use(options, async (policies, client, terminal) => {
-      policies.checkPolicy(given)
       const { policy: made, created } = await policies.putPolicy(client, given)
       show(terminal, made, () => [
         `${terminal.style.green(created ? 'made' : 'changed')} ${made.name}${nextOf(made, terminal.style)}`,

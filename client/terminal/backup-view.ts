@@ -7,11 +7,12 @@ import { paintState } from './status-view.ts'
 import { clip, printable, type Style } from './style.ts'
 
 /** A backup that runs, as lines of at most `columns` columns. */
-export function backupView({ status, jobs }: RunningBackup, style: Style, columns: number): string[] {
+export function backupView({ status, jobs, failing }: RunningBackup, style: Style, columns: number): string[] {
   const ratio = status.total > 0 ? status.done / status.total : 0
   const lines = [
     `${style.bold(status.name)}  ${paintState(status.state, style)}  ${style.dim(`${status.cluster} → ${status.repository}`)}`,
     `  ${bar(ratio, 32, style)} ${status.done} of ${plural(status.total, 'database')}   ${formatBytes(status.bytes)}`,
+    ...(failing === undefined ? [] : [`  ${style.yellow(clip(printable(failing), columns - 2))}`]),
     ...jobs.flatMap((job) => jobView(job, style, columns)),
   ]
   for (const { database, reason } of status.failed.slice(0, 8))
@@ -22,12 +23,13 @@ export function backupView({ status, jobs }: RunningBackup, style: Style, column
   return lines
 }
 
-export const backupLine = ({ status, jobs }: RunningBackup) =>
+export const backupLine = ({ status, jobs, failing }: RunningBackup) =>
   [
     status.name,
     status.state,
     `${status.done}/${status.total} databases`,
     ...(status.failed.length > 0 ? [`${status.failed.length} failed`] : []),
+    ...(failing === undefined ? [] : [failing]),
     ...jobs.slice(0, 3).map(jobLine),
   ].join('  ')
 

@@ -7,6 +7,8 @@ const name = z
     'use 1 to 63 letters, digits, dots, dashes, underscores, starting with a letter or digit',
   )
 
+export const notATime = (text: string) => `'${text}' is no time; write it like 2026-11-20T18:00:00Z`
+
 /** What `restore run` starts: the JSON input of workflow type `restore`. */
 export const restoreSpecSchema = z.strictObject({
   name,
@@ -17,6 +19,7 @@ export const restoreSpecSchema = z.strictObject({
       label: z.string().optional().describe('A backup by its id, or any snapshot of the repository by its label'),
       asOf: z
         .string()
+        .refine((text) => !Number.isNaN(Date.parse(text)), { error: ({ input }) => notATime(String(input)) })
         .optional()
         .describe('The newest backup that was finished by then and holds all that is asked for: ISO time'),
       cluster: z

@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client'
 import { type Command, Option } from 'commander'
 import type { BackupPlan } from '../../../contract/backup/backup-api.ts'
 import type { BackupSpec, PolicySpec } from '../../../contract/backup/policy.ts'
@@ -18,6 +19,7 @@ type Options = TemporalOptions &
   BackupFlags & {
     json?: boolean
     full?: boolean
+    differential?: boolean
     plan?: boolean
     watch?: boolean
     interval: number
@@ -63,6 +65,7 @@ export function addRun(backup: Command): void {
       severally,
     )
     .option('--catalog <pattern>', 'external catalogs, globs allowed; several times', severally)
+    .option('--differential', 'against the last full one, the default')
     .option('--incremental [how]', 'against the last full one (differential), or the last backup (incremental)')
     .option('--full', 'a full one, also where none is due')
     .option('--parallel <n>', 'databases at once', count)
@@ -73,18 +76,15 @@ export function addRun(backup: Command): void {
     .option('--interval <seconds>', 'seconds between looks, with --watch', seconds, 1)
   withTemporal(withJson(command)).action(async (file: string | undefined, options: Options) => {
     const terminal = terminalFor(options)
-    if (options.full && options.incremental)
-      throw new InputError('backup run', ['give --full or --incremental, not both'])
-    const { incremental: how } = options
-    if (typeof how === 'string' && how !== 'differential' && how !== 'incremental')
-      throw new InputError('--incremental', [`'${how}' is neither differential nor incremental`])
-    const kind = options.full ? 'full' : options.incremental ? 'incremental' : 'auto'
-    if (options.fromPolicy && (file !== undefined || options.cluster !== undefined))
-      throw new InputError('backup run', ['a policy says what to back up: give --from-policy alone'])
-    const given = options.fromPolicy ? undefined : backupSpecOf(file, options)
+    const { kind, how } = kindOf(options)
+    const flags = { ...options, incremental: how }
+    if (options.fromPolicy) onlyHow(command, file)
+    const given = options.fromPolicy ? undefined : backupSpecOf(file, flags)
     await withBackups(options, async (backups, { client }) => {
-      const spec =
-        given ?? (await (await import('../../policies.ts')).showPolicy(client, options.fromPolicy ?? '')).spec
+      const spec = given ?? {
+        ...(await policyOf(client, options.fromPolicy ?? '')),
+        ...(how ? { incremental: how } : {}),
+      }
       const { whyNotOfKind } = await import('../../../contract/backup/policy.ts')
       const wrong = whyNotOfKind({ incremental: 'differential', ...spec }, kind)
       if (wrong !== undefined) throw new InputError('backup run', [wrong])
@@ -100,6 +100,41 @@ export function addRun(backup: Command): void {
         terminal.note(terminal.style.dim(`watch it: starferry backup status ${spec.name} --watch`))
     })
   })
+}
+
+const HOWS = ['differential', 'incremental'] as const
+
+/** `--differential` is short for `--incremental differential`. Errors: InputError. */
+function kindOf({ full, differential, incremental }: Options) {
+  const given = [full && '--full', differential && '--differential', incremental && '--incremental'].filter(Boolean)
+  if (given.length > 1)
+    throw new InputError('backup run', [`give ${given.join(' or ')}, not ${given.length > 2 ? 'all' : 'both'}`])
+  const how = differential ? 'differential' : HOWS.find((each) => each === incremental)
+  if (typeof incremental === 'string' && how === undefined)
+    throw new InputError('--incremental', [`'${incremental}' is neither differential nor incremental`])
+  return { kind: full ? 'full' : differential || incremental ? 'incremental' : 'auto', how } as const
+}
+
+/** Beside --from-policy. */
+const WITH_POLICY = new Set(['full', 'differential', 'incremental', 'plan', 'watch', 'interval', 'json'])
+
+/** What a policy says itself is not amended: part of it under its name would pass for the whole. Errors: InputError. */
+function onlyHow(command: Command, file: string | undefined): void {
+  const given = command.options.filter((option) => {
+    const key = option.attributeName()
+    if (key === 'fromPolicy' || option.helpGroupHeading !== undefined || WITH_POLICY.has(key)) return false
+    return command.getOptionValueSource(key) === 'cli'
+  })
+  const besides = [...(file === undefined ? [] : [file]), ...given.map(({ long }) => long)]
+  if (besides.length > 0)
+    throw new InputError('backup run', [
+      `a policy says what to back up: --from-policy goes without ${besides.join(', ')}. Give the same without the policy, as flags or a FILE`,
+    ])
+}
+
+async function policyOf(client: Client, name: string): Promise<PolicySpec> {
+  const { showPolicy } = await import('../../policies.ts')
+  return (await showPolicy(client, name)).spec
 }
 
 async function printPlan(

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { check, InputError } from '../../../contract/check.ts'
 import { type MigrationPatch, migrationPatchSchema } from '../../../contract/migration-spec.ts'
-import { readYaml } from '../../../workers/yaml-file.ts'
 import type { TemporalOptions } from '../../connection.ts'
 import { show, terminalFor, withStarferry } from '../../context.ts'
+import { isMapping, mapping } from '../../mapping.ts'
 import { withJson, withTemporal } from '../../options.ts'
 
 type Options = TemporalOptions & { json?: boolean; set: Record<string, unknown> }
@@ -21,7 +21,7 @@ export function addConfigure(migrate: Command): void {
     .option('--set <key=value>', 'one change, e.g. limits.tables=20; may be repeated', collect, {})
   withTemporal(withJson(command)).action(async (name: string, file: string | undefined, options: Options) => {
     const terminal = terminalFor(options)
-    const patch = merge(file === undefined ? {} : readYaml(file), options.set)
+    const patch = merge(file === undefined ? {} : mapping(file), options.set)
     if (Object.keys(patch).length === 0) throw new InputError('Nothing to change', ['give a FILE, or --set KEY=VALUE'])
     check(migrationPatchSchema, patch, file ?? '--set')
     const spec = await withStarferry(options, (starferry) => starferry.configure(name, patch as MigrationPatch))
@@ -42,14 +42,11 @@ function scalar(text: string): unknown {
   return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
 }
 
-function merge(base: unknown, more: unknown): Record<string, unknown> {
-  const merged = isMapping(base) ? { ...base } : {}
-  if (!isMapping(base)) throw new InputError('Changes', ['are no mapping of keys to values'])
+function merge(base: Record<string, unknown>, more: unknown): Record<string, unknown> {
+  const merged = { ...base }
   for (const [key, value] of Object.entries(isMapping(more) ? more : {})) {
-    merged[key] = isMapping(value) && isMapping(merged[key]) ? merge(merged[key], value) : value
+    const before = merged[key]
+    merged[key] = isMapping(value) && isMapping(before) ? merge(before, value) : value
   }
   return merged
 }
-
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
