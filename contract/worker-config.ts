@@ -2,6 +2,17 @@ import { z } from 'zod'
 
 const seconds = (fallback: number) => z.number().positive().default(fallback)
 
+/** Past the last one, Node.js and drivers complain of a port without saying whose. */
+const portFits = (address: string) => Number(/:(\d+)$/.exec(address)?.[1] ?? 0) <= 65_535
+const NO_PORT = 'a port is a number up to 65535'
+
+const listen = z
+  .string()
+  .regex(/^off$|^(\[.+\]|[^:]*):\d+$/, {
+    error: ({ input }) => `'${input}' is no address: write host:port, or off`,
+  })
+  .refine(portFits, NO_PORT)
+
 const tls = z.union([
   z.boolean(),
   z.strictObject({
@@ -18,10 +29,8 @@ export const clusterConfigSchema = z.strictObject({
     .array(
       z
         .string()
-        .regex(
-          /^[^\s:]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/,
-          'write host or host:port (query port, 9030 unless given)',
-        ),
+        .regex(/^[^\s:]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/, 'write host or host:port (query port, 9030 unless given)')
+        .refine(portFits, NO_PORT),
     )
     .min(1)
     .describe('Any frontends, host[:queryPort]; the leader is found from them'),
@@ -96,13 +105,13 @@ export const workerConfigSchema = z.strictObject({
   worker: z
     .strictObject({
       activities: z.int().positive().default(200).describe('Activities at once in this process'),
-      health: z.string().default('127.0.0.1:7280').describe('host:port of /healthz, /readyz; `off` for none'),
+      health: listen.default('127.0.0.1:7280').describe('host:port of /healthz, /readyz; `off` for none'),
       drainSeconds: seconds(30),
     })
     .prefault({}),
   telemetry: z
     .strictObject({
-      metrics: z.string().default('127.0.0.1:7281').describe('host:port of Prometheus /metrics; `off` for none'),
+      metrics: listen.default('127.0.0.1:7281').describe('host:port of Prometheus /metrics; `off` for none'),
       logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
     })
     .prefault({}),

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common'
 import type { ClusterHandle } from '../activities/dependencies.ts'
-import { InputError, nearest } from '../contract/check.ts'
+import { nearest } from '../contract/check.ts'
 import type { ClusterConfig, WorkerConfig } from '../contract/worker-config.ts'
 import { addressMapOf, StarRocksCluster, type StatementEvent, type TlsOptions } from '../starrocks/index.ts'
 
@@ -12,11 +12,11 @@ export interface Clusters {
   close(): Promise<void>
 }
 
-/** Errors: InputError for an address map that cannot be read. `get` throws a non-retryable ApplicationFailure `UnknownCluster`. */
+/** Errors: StarRocksError for an address map that cannot be read. `get` throws a non-retryable ApplicationFailure `UnknownCluster`. */
 export function createClusters(config: WorkerConfig, onStatement?: (event: StatementEvent) => void): Clusters {
   const handles = new Map<string, ClusterHandle>()
   for (const [name, cluster] of Object.entries(config.clusters)) {
-    const addressMap = readAddressMap(name, cluster)
+    const addressMap = addressMapOf(cluster.addressMap)
     handles.set(name, {
       cluster: new StarRocksCluster({
         name,
@@ -41,14 +41,6 @@ export function createClusters(config: WorkerConfig, onStatement?: (event: State
     close: async () => {
       await Promise.allSettled([...handles.values()].map((handle) => handle.cluster.close()))
     },
-  }
-}
-
-function readAddressMap(name: string, cluster: ClusterConfig) {
-  try {
-    return addressMapOf(cluster.addressMap)
-  } catch (error) {
-    throw new InputError(`clusters.${name}.addressMap`, [(error as Error).message])
   }
 }
 

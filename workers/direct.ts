@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common'
 import { clusterJobs, clustersOf } from '../activities/repository/cluster-jobs.ts'
 import { listBackups } from '../activities/repository/list-backups.ts'
 import { planPrune, shownPlan } from '../activities/repository/plan-prune.ts'
@@ -15,8 +16,9 @@ import {
   type VerifyInput,
   type VerifyResult,
 } from '../contract/backup/repository-api.ts'
-import { check } from '../contract/check.ts'
+import { check, InputError } from '../contract/check.ts'
 import { type KeptFailure, VerifySummary } from '../planning/backup/verify-summary.ts'
+import { StorageError } from '../repository/index.ts'
 import { createClusters } from './clusters.ts'
 import { loadConfiguration } from './configuration.ts'
 import { createRepositories } from './repositories.ts'
@@ -43,19 +45,26 @@ export async function openDirect(config?: string): Promise<Direct> {
   const clusters = createClusters(configuration)
   const clusterNames = () => Object.keys(configuration.clusters)
 
-  async function masked<T>(work: () => Promise<T>): Promise<T> {
+  /** Whoever waits sees which repository it is, and whether the configuration is wrong or the storage does not answer. */
+  async function reading<T>(name: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
       maskError(mask, error)
-      throw error
+      if (error instanceof ApplicationFailure && error.type === 'UnknownRepository') {
+        throw new InputError('--repository', [error.message])
+      }
+      if (!(error instanceof StorageError)) throw error
+      if (error.kind === 'Unsupported') throw new InputError(`repositories.${name}`, [error.message])
+      throw new Error(`Repository ${name}: ${error.message}`, { cause: error })
     }
   }
 
   return {
-    backups: (input, signal) => masked(() => listBackups(repositories.get(input.repository), input, signal)),
+    backups: (input, signal) =>
+      reading(input.repository, () => listBackups(repositories.get(input.repository), input, signal)),
     verify: (input, { signal, onProgress } = {}) =>
-      masked(async () => {
+      reading(input.repository, async () => {
         const mode = input.deep ? 'deep' : input.manifestOnly ? 'manifest' : 'sample'
         const started = performance.now()
         const repository = await repositories.get(input.repository).open(signal)
@@ -80,7 +89,7 @@ export async function openDirect(config?: string): Promise<Direct> {
         }
       }),
     planPrune: (input, signal) =>
-      masked(async () => {
+      reading(input.repository, async () => {
         const order = check(pruneInputSchema, input, 'prune')
         const repository = await repositories.get(order.repository).open(signal)
         const deps = { cluster: clusters.get, clusterNames, repository: repositories.get }

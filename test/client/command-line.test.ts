@@ -58,6 +58,13 @@ describe('usage', () => {
     ['a missing argument', ['migrate', 'status'], /missing required argument 'NAME'/],
     ['a choice that is none', ['demo', '--target', 'cloud'], /Allowed choices are shared-nothing, shared-data/],
     ['a number that is none', ['migrate', 'tables', 'x', '--limit', 'many'], /whole number of at least 1/],
+    ['a seed that is none', ['demo', '--seed', 'x'], /whole number/],
+    ['a time that stands still', ['lab', '--time-factor', '0'], /number above 0/],
+    [
+      'a shared-data cluster that the lab does not know',
+      ['lab', '--target', 'shared-data', '--target-version', '3.3'],
+      /--target-version: a shared-data cluster is acted out as 4.1 alone/,
+    ],
     ['no spec at all', ['plan'], /give a SPEC file, or --properties DIR/],
     ['both kinds of spec', ['plan', 'a.yaml', '--properties', 'b'], /one of the two/],
     ['a spec that is not there', ['doctor', 'nowhere.yaml'], /nowhere.yaml: cannot be read: there is no such file/],
@@ -94,12 +101,102 @@ describe('usage', () => {
     ['one cluster twice', 'name: a\nsource: s\ntarget: s\n', /source and target are the same cluster/],
     ['a name that is none', 'name: "a b"\nsource: s\ntarget: t\n', /name: use 1 to 63 letters/],
     ['no mapping', '- a\n', /is no mapping/],
+    ['nothing in it', '', /spec.yaml: is empty/],
+    ['a key missing', 'name: a\nsource: s\n', /spec.yaml: target is missing/],
+    [
+      'a table renamed to no table',
+      'name: a\nsource: s\ntarget: t\nrename: {tables: {shop.orders: orders2, shop: a.b}}\n',
+      /rename.tables.shop.orders: 'orders2' is not a table name.*rename.tables.shop: 'shop' is not a table name/s,
+    ],
     ['no YAML', 'name: [', /spec.yaml/],
   ])('a spec with %s exits 2 and starts nothing', async (_, text, message) => {
     const { code, stderr } = await run('migrate', 'start', file('spec.yaml', text))
     expect(stderr).toMatch(message)
     expect(code).toBe(2)
     expect(JSON.parse((await run('migrate', 'list', '--json')).stdout)).toEqual([])
+  })
+
+  const NOWHERE = ['--temporal', '127.0.0.1:1']
+  const POLICY = 'name: p\ncluster: c\nrepository: r\nschedule: {everyMinutes: 60}\n'
+  const BACKUP = ['backup', 'run', '--cluster', 'c', '--repository', 'r', ...NOWHERE]
+  it.each([
+    ['a policy of nothing', ['policy', 'apply', 'x.yaml'], `${POLICY}objects: {}\n`, /names nothing to back up/],
+    [
+      'a policy with names that are none',
+      ['policy', 'apply', 'x.yaml'],
+      `${POLICY}objects: {tables: [nodots, "{a.b,c}"], exclude: ["x."]}\n`,
+      /objects.tables: 'nodots' is no name.*objects.tables: 'c' is no name.*objects.exclude: 'x.' is no name/s,
+    ],
+    [
+      'a policy with wrong keys',
+      ['policy', 'apply', 'x.yaml'],
+      `${POLICY}objcts: {}\n`,
+      /the nearest valid one is 'objects'/,
+    ],
+    [
+      'objects as text',
+      ['backup', 'run', 'x.yaml'],
+      'cluster: c\nrepository: r\nobjects: text\n',
+      /x.yaml: objects: .*object/,
+    ],
+    [
+      'objects as a list',
+      ['backup', 'run', 'x.yaml'],
+      'cluster: c\nrepository: r\nobjects: [a]\n',
+      /x.yaml: objects: .*object/,
+    ],
+    [
+      'a restore from text',
+      ['restore', 'run', 'x.yaml'],
+      'name: a\ncluster: c\nrepository: r\nfrom: d\n',
+      /x.yaml: from: .*object/,
+    ],
+    [
+      'a restore of no time',
+      ['restore', 'run', 'x.yaml'],
+      'name: a\ncluster: c\nrepository: r\nfrom: {database: d, asOf: nonsense}\n',
+      /x.yaml: from.asOf: 'nonsense' is no time/,
+    ],
+    ['a table that is none', [...BACKUP, '--table', 'nodots'], '', /objects.tables: 'nodots' is no name/],
+    [
+      'an exclusion that is none',
+      [...BACKUP, '--database', 'd', '--exclude', 'x.'],
+      '',
+      /objects.exclude: 'x.' is no name/,
+    ],
+    ['a backup without a cluster', ['backup', 'run'], '', /backup run: give --cluster and --repository/],
+    [
+      'a restore without a cluster',
+      ['restore', 'run', '--database', 'd'],
+      '',
+      /restore: give --cluster and --repository/,
+    ],
+    [
+      'a policy in part',
+      ['backup', 'run', '--from-policy', 'p', '--table', 'a.b', '--name', 'x'],
+      '',
+      /--from-policy goes without --name, --table/,
+    ],
+    [
+      'two kinds',
+      ['backup', 'run', '--from-policy', 'p', '--full', '--differential'],
+      '',
+      /--full or --differential, not both/,
+    ],
+  ])('%s exits 2 before anybody is asked', async (_, args, text, message) => {
+    file('x.yaml', text)
+    const { code, stderr } = await run(...args, ...(args.includes('--temporal') ? [] : NOWHERE))
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+  })
+
+  it('a repository read from here is named when it is not known, or cannot be', async () => {
+    const config = file('direct.yaml', 'repositories: {nightly: {location: bogus}}\n')
+    const list = (name: string) => run('backup', 'list', '--direct', '--repository', name, '--config', config)
+    const [unknown, bogus] = [await list('nihgtly'), await list('nightly')]
+    expect(unknown.stderr).toMatch(/--repository: .*no repository 'nihgtly'; did you mean 'nightly'/)
+    expect(bogus.stderr).toMatch(/repositories.nightly: The location "bogus" is not of the form/)
+    expect([unknown.code, bogus.code]).toEqual([2, 2])
   })
 
   it('exits 1 when Temporal is not there, and says where it looked', async () => {

@@ -60,6 +60,21 @@ describe('mistakes', () => {
     ['an unknown section', 'cluster: {}\n', /unknown key 'cluster'; the nearest valid one is 'clusters'/],
     ['no frontend', 'clusters:\n  a:\n    frontends: []\n', /clusters.a.frontends/],
     ['an address that is none', 'clusters:\n  a:\n    frontends: ["http://fe:9030"]\n', /write host or host:port/],
+    [
+      'ports that are none',
+      'clusters:\n  a:\n    frontends: ["fe:70000"]\nworker: {health: "host:99999999"}\n',
+      /clusters.a.frontends.0: a port is a number up to 65535\n.*worker.health: a port is a number/s,
+    ],
+    [
+      'an address map that is none',
+      'clusters:\n  a:\n    frontends: [fe]\n    addressMap: {x: "y;z"}\n',
+      /a.addressMap/,
+    ],
+    [
+      'a mistake inside of what may be a flag as well',
+      'temporal: {tls: {cart: x}}\n',
+      /unknown key 'temporal.tls.cart'; the nearest valid one is 'cert'/,
+    ],
     ['a key twice', 'clusters: {}\nclusters: {}\n', /Map keys must be unique at line 2/],
     ['no YAML', 'clusters: [\n', /starferry.yaml.*line/s],
   ])('%s', (_, text, message) => {
@@ -108,6 +123,12 @@ describe('where Temporal is', () => {
     expect(temporalSettings({ config }, env)).toMatchObject({ address: 'env:2', namespace: 'of-file', apiKey: 'k-1' })
     expect(temporalSettings({ config, temporal: 'opt:3' }, env).address).toBe('opt:3')
     expect(temporalSettings({}, {})).toEqual({ address: '127.0.0.1:7233', namespace: 'default', tls: false })
+  })
+
+  it('a misspelt section is told, whoever reads the file', () => {
+    const config = file('temporl: {address: "t:1"}\n')
+    expect(() => temporalSettings({ config }, {})).toThrow(/unknown key 'temporl'; the nearest valid one is 'temporal'/)
+    expect(temporalSettings({ config: file('') }, {}).address).toBe('127.0.0.1:7233')
   })
 
   it('needs no secrets of clusters', () => {

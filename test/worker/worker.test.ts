@@ -205,11 +205,15 @@ describe('a worker that cannot run says why', () => {
       { worker: { health: 'TAKEN' } },
       /worker.health: cannot listen on 127.0.0.1:\d+: EADDRINUSE/,
     ],
-    ['an address that is none', { telemetry: { metrics: 'metrics' } }, /telemetry.metrics: 'metrics' is no address/],
+    [
+      'an address that is none',
+      { telemetry: { metrics: 'metrics' } },
+      /bad.yaml: telemetry.metrics: 'metrics' is no address/,
+    ],
     [
       'an address map that is none',
       { clusters: { a: { frontends: ['fe'], addressMap: { x: 'y;z' } } } },
-      /clusters.a.addressMap/,
+      /bad.yaml: clusters.a.addressMap/,
     ],
     ['half a key pair', { temporal: { tls: { cert: 'x' } } }, /temporal.tls: cert and key belong together/],
   ])('%s: exit 2', async (_, config, message) => {
