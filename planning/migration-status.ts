@@ -46,7 +46,7 @@ export function statusOf(memory: MigrationMemory, nowMs: number): MigrationStatu
     startedAt: new Date(memory.startedAtMs).toISOString(),
     ...(memory.checkedAt ? { checkedAt: memory.checkedAt } : {}),
     ...(memory.definitionsCheckedAt ? { definitionsCheckedAt: memory.definitionsCheckedAt } : {}),
-    jobs: { total: ddlPending + waiting + running + totals.finished + totals.failed, ...jobs },
+    jobs: { total: Object.values(jobs).reduce((sum, count) => sum + count, 0), ...jobs },
     tables: {
       total,
       finished,

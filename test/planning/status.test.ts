@@ -152,6 +152,15 @@ describe('jobs', () => {
     expect(status.reasons).toEqual([{ reason: 'disk above 80 % on be-3 (91 %)', tables: 7 }])
   })
 
+  test('the total is the sum of all the others', () => {
+    const memory = settled()
+    Object.assign(memory.counts ?? {}, { unknownPartitions: 7, missingTables: 2, expiredTables: 5 })
+    Object.assign(memory.totals, { finished: 30, failed: 1 })
+    const { total, ...others } = statusOf(memory, NOW).jobs
+    expect(others).toMatchObject({ unknown: 7, ddlPending: 2, jobPending: 3, finished: 30, failed: 1 })
+    expect(total).toBe(43)
+  })
+
   test('finished are jobs, not rounds of tables', () => {
     const memory = settled()
     noteReport(memory, report('d.t', { outcome: 'in-sync', jobsSent: 20, jobsFailed: 3, partitions: 40 }), NOW, false)
