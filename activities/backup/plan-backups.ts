@@ -17,8 +17,8 @@ export interface PlanBackupsInput {
   databases: string[]
 }
 
-/** A page goes through a workflow's history. */
-const PAGE_CHARACTERS = 200 * 1024
+/** A page goes through a workflow's history: payloads stay under 64 KiB. One database with long statements is a page alone, and may be larger. */
+const PAGE_CHARACTERS = 48 * 1024
 const LONGEST_STATEMENT = 8 * 1024
 const MOST_SNAPSHOTS = 20
 /** Somebody waits for the answer, and it is the last try. */

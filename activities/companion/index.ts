@@ -21,8 +21,8 @@ import { readScript, writeReport, writeScript } from './script-object.ts'
 
 export type { SaveCompanionInput } from './save.ts'
 
-/** Characters of a page: it goes through a workflow's history. */
-const PAGE = 128 * 1024
+/** Characters of a page: it goes through a workflow's history, and payloads stay under 64 KiB, as JSON. */
+const PAGE = 48 * 1024
 
 /** The script beside a backup: users, grants, views and whatever else is in no snapshot. */
 export function createCompanionActivities(deps: Dependencies) {

@@ -5,29 +5,16 @@ import type { FoundRestore } from './check-restore.ts'
 import { bounded, summarize } from './restore-summary.ts'
 import { describeStep } from './step-statements.ts'
 
-/** A page passes through a workflow. */
-const PAGE_BYTES = 256 * 1024
-/** A statement may name thousands of partitions; more than this nobody reads. */
+/** A page passes through a workflow: payloads stay under 64 KiB. Its steps get what is left by the rest, which comes with every page. */
+const PAGE_BYTES = 56 * 1024
+const LEAST_STEPS_BYTES = 16 * 1024
+/** A statement may name thousands of partitions, and is a page alone then, larger than others: it is to be read whole. More than this nobody reads. */
 const LONGEST = 192 * 1024
 const MOST_ROUTES = 200
 
 /** A page of the plan: its steps from the given one on, with the statements that would be run. */
 export function planPage(found: FoundRestore, version: Version, from: number): RestorePlan {
   const { outline, findings } = found
-  const all = restoreSteps(outline).flatMap((step) => describeStep(outline, version, step))
-  const steps: RestoreStep[] = []
-  let bytes = 0
-  let next: number | undefined
-  for (let at = from; at < all.length; at++) {
-    const step = cut(all[at])
-    if (!step) break
-    bytes += Buffer.byteLength(JSON.stringify(step))
-    if (steps.length > 0 && bytes > PAGE_BYTES) {
-      next = at
-      break
-    }
-    steps.push(step)
-  }
   const { backup, chain, tables, partitions, bytes: size, notRestored } = summarize(outline)
   const routes = [
     ...outline.tables.map(({ target, route, why, outage }) => ({
@@ -37,7 +24,7 @@ export function planPage(found: FoundRestore, version: Version, from: number): R
       outage,
     })),
   ]
-  return {
+  const rest: Omit<RestorePlan, 'steps' | 'next'> = {
     backup,
     chain,
     routes: bounded(
@@ -50,8 +37,6 @@ export function planPage(found: FoundRestore, version: Version, from: number): R
       }),
       MOST_ROUTES,
     ),
-    steps,
-    ...(next === undefined ? {} : { next }),
     tables,
     partitions,
     ...(size === undefined ? {} : { bytes: size }),
@@ -70,6 +55,22 @@ export function planPage(found: FoundRestore, version: Version, from: number): R
     ),
     notRestored,
   }
+  const room = Math.max(PAGE_BYTES - Buffer.byteLength(JSON.stringify(rest)), LEAST_STEPS_BYTES)
+  const all = restoreSteps(outline).flatMap((step) => describeStep(outline, version, step))
+  const steps: RestoreStep[] = []
+  let bytes = 0
+  let next: number | undefined
+  for (let at = from; at < all.length; at++) {
+    const step = cut(all[at])
+    if (!step) break
+    bytes += Buffer.byteLength(JSON.stringify(step))
+    if (steps.length > 0 && bytes > room) {
+      next = at
+      break
+    }
+    steps.push(step)
+  }
+  return { ...rest, steps, ...(next === undefined ? {} : { next }) }
 }
 
 function cut(step: RestoreStep | undefined): RestoreStep | undefined {

@@ -24,8 +24,8 @@ export interface SnapshotLook {
 const DEFAULT_LIMIT = 100
 const MOST_LACKING = 20
 const LARGEST_LIMIT = 500
-/** A page is part of a workflow's history. */
-const LARGEST_PAGE = 128 * 1024
+/** Characters of a page's rows: with its notes it goes through a workflow's history, and payloads stay under 64 KiB. */
+const LARGEST_PAGE = 48 * 1024
 
 /** Whether everything is there that restoring it needs; undefined when that was not looked at. */
 export function isWhole(
