@@ -53,7 +53,10 @@ export async function renameDatabase(
   const live = ids.get(database)
   if (live === mark.restored) return
   if (live !== undefined && (live !== mark.live || !basis.databaseExisted)) {
-    throw staleRestore(`Database ${database} was made, or replaced by another, meanwhile; nothing was renamed`)
+    const half = mark.live !== undefined && ids.get(old) === mark.live
+    throw staleRestore(
+      `Database ${database} was made, or replaced by another, meanwhile; ${half ? `the former one had been renamed to ${old}` : 'nothing was renamed'}`,
+    )
   }
   if (live !== undefined) {
     context.tell(`${database} becomes ${old}`)
@@ -63,7 +66,7 @@ export async function renameDatabase(
   await rename(context, scratch, database, mark.restored)
 }
 
-/** The live database gets its name back. Can be repeated, and run after any part of the renames. */
+/** The live database gets its name back. Can be repeated, and run after any part of the renames. Errors: Stale where somebody has made a database of that name. */
 export async function renameBack(context: RestoreContext, mark: RenameMark): Promise<void> {
   const { outline, basis } = context
   const { scratch, database } = outline
@@ -71,9 +74,17 @@ export async function renameBack(context: RestoreContext, mark: RenameMark): Pro
   if ((await idsByName(context)).get(database) === mark.restored)
     await rename(context, database, scratch, mark.restored)
   const ids = await idsByName(context)
-  if (mark.live !== undefined && ids.get(old) === mark.live && !ids.has(database)) {
-    await rename(context, old, database, mark.live)
+  if (mark.live === undefined || ids.get(old) !== mark.live) return
+  if (!ids.has(database)) {
+    try {
+      return await rename(context, old, database, mark.live)
+    } catch (error) {
+      if (!(await idsByName(context)).has(database)) throw error
+    }
   }
+  throw staleRestore(
+    `Somebody has made another database ${database} meanwhile, and the former one is now ${old}: rename the other one (${renameDatabaseStatement(database, `${database}_other`)}) or drop it, then ${renameDatabaseStatement(old, database)}`,
+  )
 }
 
 async function rename(context: RestoreContext, from: string, to: string, id: string): Promise<void> {

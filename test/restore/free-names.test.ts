@@ -287,3 +287,30 @@ test('a database that was renamed back is not dropped when somebody has overwrit
   const { left } = await stage.status('renamedback')
   expect(left.join()).toMatch(/Database shop__sf_\w+ had the live name: partitions in it are others/)
 })
+
+test('a database that somebody makes between the two renames keeps its name, and where the live one is now is told', async () => {
+  let made = false
+  const cluster = await shop('between', (lab, sql) => {
+    if (made || !sql.startsWith('ALTER DATABASE `shop__sf_')) return
+    made = true
+    lab.execute('CREATE DATABASE shop')
+  })
+  const label = await chain(cluster)
+  await stage.start(specOf('between', label, { tables: [] }))
+  await stage.state('between', 'ready')
+  const live = cluster.state.databases.get('shop')?.id
+  const before = await contentOf(cluster, 'shop', 'orders')
+  cluster.faults.inject({ kind: 'drop-mysql', cut: 'before', match: /^ALTER DATABASE `shop__sf_/, times: 1 })
+  await stage.publish('between')
+  const failure = await failureOf('between')
+  expect(failure).toMatch(/Database shop was made.*; the former one had been renamed to shop__replaced_/)
+  expect(failure).not.toContain('nothing was renamed')
+  const told = (await stage.status('between')).left.join()
+  const [, away = '', back = ''] =
+    /Somebody has made another database shop .*rename the other one \((ALTER DATABASE .*)\) or drop it, then (ALTER DATABASE \S+ RENAME \S+)/.exec(
+      told,
+    ) ?? []
+  for (const statement of [away, back]) cluster.execute(statement)
+  expect(cluster.state.databases.get('shop')?.id).toBe(live)
+  expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
+})
