@@ -11,13 +11,15 @@ export interface RepositoryOnCluster {
   writable: boolean
   /** It was not there before. */
   attached: boolean
+  /** It was there when it was looked for once more: whether a try before made it cannot be told, so it stays. */
+  perhaps?: true
 }
 
 /** Whether the cluster has the repository, at the place that is configured; undefined when it has not. Errors: Refused for another place of the same name. */
 export async function repositoryOn(
   cluster: StarRocksCluster,
   handle: RepositoryHandle,
-): Promise<Omit<RepositoryOnCluster, 'attached'> | undefined> {
+): Promise<Pick<RepositoryOnCluster, 'writable'> | undefined> {
   const found = (await showRepositories(cluster)).find(({ name }) => name === handle.name)
   if (!found) return undefined
   const bare = (location: string) => location.replace(/\/+$/, '')
@@ -32,13 +34,14 @@ export async function repositoryOn(
   return { writable: !found.readOnly }
 }
 
-/** Makes the repository known to the cluster, read-only, when it is not. Can be repeated; `before`: it was found missing, so it is ours. */
+/** Makes the repository known to the cluster, read-only, when it is not. Can be repeated; `again`: a try before this one may have made it. */
 export async function attachRepository(
   cluster: StarRocksCluster,
   handle: RepositoryHandle,
+  again = false,
 ): Promise<RepositoryOnCluster> {
   const found = await repositoryOn(cluster, handle)
-  if (found) return { ...found, attached: false }
+  if (found) return { ...found, attached: false, ...(again && !found.writable ? { perhaps: true } : {}) }
   const { name, location, properties } = handle
   try {
     await cluster.execute(createRepositoryStatement({ name, location, properties, readOnly: true }), {

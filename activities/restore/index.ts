@@ -58,7 +58,11 @@ export function createRestoreActivities(deps: Dependencies) {
     /** Makes the repository known to the target, read-only, if it is not. */
     attachRestoreRepository({ spec }: { spec: RestoreSpec }): Promise<RepositoryOnCluster> {
       return guarded(`repository ${spec.repository} of ${spec.cluster}`, () =>
-        attachRepository(deps.cluster(spec.cluster).cluster, deps.repository(spec.repository)),
+        attachRepository(
+          deps.cluster(spec.cluster).cluster,
+          deps.repository(spec.repository),
+          Context.current().info.attempt > 1,
+        ),
       )
     },
 
@@ -76,11 +80,12 @@ export function createRestoreActivities(deps: Dependencies) {
       const { spec, repository, runId } = input
       return guarded('The restore cannot be planned', async (signal) => {
         const { outline, findings, warnings } = await lookBeforeRestore(deps, spec, runHash(runId), repository, signal)
+        const stays = repository.perhaps ? [perhapsAttached(spec)] : []
         return {
           basis: outline.basis,
           summary: summarize(outline),
           findings: findings.slice(0, MOST_FINDINGS),
-          warnings: warnings.slice(0, MOST_WARNINGS),
+          warnings: [...stays, ...warnings].slice(0, MOST_WARNINGS),
         }
       })
     },
@@ -188,6 +193,9 @@ export function createRestoreActivities(deps: Dependencies) {
     })
   }
 }
+
+const perhapsAttached = ({ cluster, repository }: RestoreSpec) =>
+  `Repository ${repository} is attached to ${cluster}, perhaps by a first try of this restore, whose answer was lost: it stays. When nobody needs it: starferry repo drop ${repository} --cluster ${cluster}`
 
 const HASH_OF_PLANS = 'xxxxxx'
 

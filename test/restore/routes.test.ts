@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { LabCluster } from '../../lab/index.ts'
 import { until } from '../support/until.ts'
 import { REPOSITORY, restoreStage } from './support/restore-stage.ts'
 import { contentOf, takeBackup } from './support/take-backup.ts'
@@ -155,6 +156,36 @@ describe('names that are free', () => {
     }
     expect(other.execute('SELECT COUNT(*) FROM shop2.v').rows).toEqual([['4']])
     expect((await other.run('SHOW REPOSITORIES')).rows).toEqual([])
+  })
+
+  test('a repository that a first try attached, whose answer was lost, is told to stay', async () => {
+    const cluster = await shop('perhaps')
+    await takeBackup(stage, cluster, { label: 'perhaps_full', database: 'shop' })
+    const silent = { kind: 'drop-mysql', cut: 'before', match: /^SHOW REPOSITORIES/ } as const
+    const other: LabCluster = await stage.cluster('perhaps-other', {
+      repository: false,
+      onStatement: (sql) => void (sql.startsWith('CREATE READ ONLY REPOSITORY') && other.faults.inject(silent)),
+    })
+    other.faults.inject({ kind: 'drop-mysql', cut: 'after', match: /^CREATE READ ONLY REPOSITORY/, times: 1 })
+    await stage.start({
+      name: 'perhaps',
+      cluster: 'perhaps-other',
+      repository: REPOSITORY,
+      from: { label: 'perhaps_full' },
+      rename: { database: 'shop2' },
+      publish: 'auto',
+    })
+    await until('the first try has failed', async () => {
+      const { raw } = await stage.temporal.client.workflow.getHandle('restore/perhaps').describe()
+      return raw.pendingActivities?.some((one) => one.lastFailure)
+    })
+    other.faults.clear()
+    const { ok, warnings } = await stage.result('perhaps')
+    expect(ok).toBe(true)
+    expect(warnings.join()).toMatch(
+      /vault is attached to perhaps-other, perhaps by a first try .* starferry repo drop vault --cluster perhaps-other/,
+    )
+    expect((await other.run('SHOW REPOSITORIES')).rows).toHaveLength(1)
   })
 
   test('the repository stays on that cluster as long as another restore uses it', async () => {
