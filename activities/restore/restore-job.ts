@@ -49,6 +49,35 @@ const LOOK_MS = 500
  * Failures: Busy (benign), Unreachable, Aborted, Stale, Refused, Corrupt.
  */
 export async function runRestoreJob(context: RestoreContext, activity: Context, order: RestoreJobOrder): Promise<void> {
+  const { attempt, heartbeatDetails } = activity.info
+  const before = (heartbeatDetails as Partial<Unsent> | undefined)?.unsent
+  const sending = { never: !order.again && (attempt === 1 || before === attempt - 1) }
+  try {
+    await sendAndFollow(context, activity, order, sending)
+  } catch (error) {
+    if (sending.never) {
+      const { label, place } = order
+      const progress: Unsent = { label, database: placeName(place), state: '', unsent: attempt }
+      order.report(progress)
+    }
+    throw error
+  }
+}
+
+/**
+ * Up to which attempt it was not sent for sure; goes along with the failure of that attempt. Lost, or of an earlier one, it counts for nothing: then what
+ * is there has to tell.
+ */
+interface Unsent extends RestoreJobProgress {
+  unsent: number
+}
+
+async function sendAndFollow(
+  context: RestoreContext,
+  activity: Context,
+  order: RestoreJobOrder,
+  sending: { never: boolean },
+): Promise<void> {
   const { cluster } = context
   const { place, label } = order
   const what = `Restore of ${label} into ${placeName(place)}`
@@ -62,20 +91,25 @@ export async function runRestoreJob(context: RestoreContext, activity: Context, 
     const holder = await desk.running(place)
     if (holder) throw busyRestore(`${placeName(place)} waits for ${describeJob(holder)}, which is not this restore’s`)
     // Another job may have taken the place of ours in the list after ours had ended.
-    if ((order.again || activity.info.attempt > 1) && (await order.isThere(false))) return
+    if (!sending.never && (await order.isThere(false))) return
     const taken = await order.taken()
     if (taken.length > 0) {
       throw staleRestore(
         `${what}: somebody has made, or written to, ${taken.slice(0, 5).join(', ')} meanwhile, and RESTORE would replace its rows; nothing was restored over it. Begin again`,
       )
     }
+    const { never } = sending
+    sending.never = false
     try {
       await cluster.execute(order.statement)
       sent = true
     } catch (error) {
       if (!(error instanceof StarRocksError)) throw error
       sent = await wasTaken(error)
-      if (!sent) throw submissionFailure(error, what)
+      if (!sent) {
+        sending.never = never && !isInDoubt(error)
+        throw submissionFailure(error, what)
+      }
     }
   }
 
@@ -135,7 +169,7 @@ export async function runRestoreJob(context: RestoreContext, activity: Context, 
 
   /** An error after which the job may run all the same. */
   async function wasTaken(error: StarRocksError): Promise<boolean> {
-    if (error.kind !== 'OutcomeUnknown' && error.kind !== 'NotLeader' && error.kind !== 'Unreachable') return false
+    if (!isInDoubt(error)) return false
     for (let look = 0; look < LOOKS; look++) {
       const job = await desk.look('restore', place).catch(() => undefined)
       if (job && mine(job)) return true
@@ -144,6 +178,9 @@ export async function runRestoreJob(context: RestoreContext, activity: Context, 
     return false
   }
 }
+
+const isInDoubt = ({ kind }: StarRocksError) =>
+  kind === 'OutcomeUnknown' || kind === 'NotLeader' || kind === 'Unreachable'
 
 /** The row of a job that this restore sent: of its snapshot and its objects, and newer than the last one before. */
 export function isOurs(

@@ -11,7 +11,8 @@ import { placeOf } from '../snapshot-jobs/index.ts'
 import { type ClearMark, clearTables, markClear } from './clear-tables.ts'
 import { createEmpty } from './create-empty.ts'
 import { deleteOwnSnapshots, passageLabels } from './delete-own-snapshots.ts'
-import { type JobMark, markJob } from './job-mark.ts'
+import { isThere } from './is-there.ts'
+import { type JobMark, markJob, withLive } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
 import { isRefusal, markOverwrite, type OverwriteMark, overwritePartitions } from './overwrite-partitions.ts'
@@ -24,6 +25,7 @@ import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
 import { corruptRestore, overwriteFailure, refusedRestore } from './restore-failures.ts'
 import { runRestoreJob } from './restore-job.ts'
 import { objectsInSnapshot, placeOfStep } from './restore-order.ts'
+import { noteLivePartitions } from './restored-over.ts'
 import { settleReplaced } from './settle-replaced.ts'
 import { createDatabaseStatement, dropDatabaseStatement, writeRestore, writeRestoreAgain } from './step-statements.ts'
 import { dropSurplus } from './surplus-partitions.ts'
@@ -38,6 +40,10 @@ export type StepMark = JobMark | SwapMark | RenameMark | OverwriteMark | ClearMa
 export async function markStep(context: RestoreContext, step: RestorePlanStep): Promise<StepMark> {
   switch (step.kind) {
     case 'restore':
+      return withLive(
+        await markJob(context.cluster, placeOf(placeOfStep(context, step))),
+        await noteLivePartitions(context, step),
+      )
     case 'restore-again':
       return markJob(context.cluster, placeOf(placeOfStep(context, step)))
     case 'swap':
@@ -209,7 +215,7 @@ async function restore(
       ),
     ),
     report: run.report,
-    isThere: (sent) => isThere(context, step, sent),
+    isThere: (sent) => isThere(context, step, run.mark as JobMark | null, sent),
   })
   const made = step.parts.filter(({ first }) => first).map(({ planned }) => planned)
   const known = context.basis.bare ? [] : step.parts.map(({ planned }) => planned)
@@ -284,27 +290,6 @@ async function takenNames(
     }
   }
   return taken
-}
-
-/**
- * Whether everything of a step is there, partitions at the versions that the snapshot has; false where that cannot be told. `sent`: our job was seen.
- * Live tables tell nothing: a partition that was loaded once before the backup and once since has the same version with other rows in it. To restore over
- * them once more does no harm. Nor do the names of views alone, before our job was there: anybody may have made them.
- */
-async function isThere(
-  context: RestoreContext,
-  step: Extract<RestorePlanStep, { kind: 'restore' }>,
-  sent: boolean,
-): Promise<boolean> {
-  if (context.basis.bare || (step.parts.length === 0 && !(sent && step.objects.length > 0))) return false
-  if (step.parts.some(({ planned }) => planned.route === 'in-place')) return false
-  if (step.objects.some(({ kind }) => kind === 'function' || kind === 'catalog')) return false
-  if (step.objects.length > 0) {
-    const live = await readDatabase(context.cluster, step.database, context.signal)
-    if (!step.objects.every(({ target }) => live?.objects.has(target))) return false
-  }
-  const tables = step.parts.map(({ planned, part }) => ({ ...planned, only: part.names }))
-  return (await verifyAll(context, tables, 'aside', false)).problems.length === 0
 }
 
 /** What was counted already, or could not be, goes along in the heartbeat: who goes on with it does not count it again. */

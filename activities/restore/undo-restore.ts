@@ -1,10 +1,11 @@
 import { own } from '../../planning/backup/changes.ts'
+import { someOf } from '../../planning/backup-preflight/make-finding.ts'
 import { asideName, jobTimeout } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { alterSet } from '../../starrocks/ddl/index.ts'
 import { quoteName, quoteQualified, StarRocksError } from '../../starrocks/index.ts'
 import { pause } from '../heartbeat.ts'
-import { cancelOurs, placeOf, snapshotJobs } from '../snapshot-jobs/index.ts'
+import { cancelOurs, placeOf } from '../snapshot-jobs/index.ts'
 import type { BeforeClearing, ClearMark } from './clear-tables.ts'
 import type { JobMark } from './job-mark.ts'
 import { kindOf, type LiveDatabase, readDatabase } from './live-objects.ts'
@@ -12,6 +13,7 @@ import { databaseMark, type RenameMark } from './rename-database.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { isOurs } from './restore-job.ts'
 import { objectsInSnapshot, placeOfStep } from './restore-order.ts'
+import { partsInPlace, wasRestoredOver } from './restored-over.ts'
 import { dropCopyStatement, dropDatabaseStatement, swapStatement } from './step-statements.ts'
 import { type BeforeSwap, markedTable, type SwapMark } from './swap-tables.ts'
 import { type BeforeOthers, writtenSince } from './written-since.ts'
@@ -41,8 +43,8 @@ export async function undoRestore(
   const { cluster, outline, basis, steps } = context
   const { database, scratch } = outline
   const left: string[] = []
-  const finishedBegun = begun ? await endJob(context, begun, left) : false
-  const reached = finishedBegun && begun ? begun.step + 1 : done
+  const end = begun ? await endJob(context, begun, left) : 'undone'
+  const reached = begun && end === 'done' ? begun.step + 1 : done
   const made = new Set<string>()
   const direct = new Map<string, { planned: PlannedTable; before: BeforeOthers[] }>()
   for (const [at, step] of steps.slice(0, reached).entries()) {
@@ -95,26 +97,31 @@ export async function undoRestore(
   }
   const assembled = scratch !== database ? await readDatabase(cluster, scratch) : undefined
   if (assembled) await dropScratch(assembled)
-  left.push(...inPlaceState(context, reached, begun?.step, cleared))
+  left.push(...inPlaceState(context, reached, begun && { step: begun.step, unclear: end === 'unclear' }, cleared))
   for (const { step: at, mark } of cleared) {
     const step = steps[at]
-    if (step?.kind === 'clear') await switchOnAgain(step.tables, (mark as ClearMark | null | undefined) ?? {})
+    for (const planned of step?.kind === 'clear' ? step.tables : []) {
+      const restored = steps
+        .slice(0, begun && end === 'unclear' ? begun.step + 1 : reached)
+        .some((step) => step.kind === 'restore' && step.parts.some((part) => part.planned.name === planned.name))
+      const noted = own((mark as ClearMark | null | undefined) ?? {}, planned.target)
+      await switchOnAgain(planned, noted?.settings ?? {}, restored)
+    }
   }
   return left
 
   /** What was switched off before anything was restored over live tables. Where old partitions may have come since, the statement is told only: they would go at once. */
-  async function switchOnAgain(tables: readonly PlannedTable[], mark: ClearMark): Promise<void> {
-    for (const planned of tables) {
-      const restored = steps
-        .slice(0, reached)
-        .some((step) => step.kind === 'restore' && step.parts.some((part) => part.planned.name === planned.name))
-      for (const [property, value] of Object.entries(own(mark, planned.target)?.settings ?? {})) {
-        const statement = alterSet({ database, name: planned.target }, { [property]: value })
-        const what = `${property} of ${database}.${planned.target}`
-        if (!restored) await run(statement, `${what} stays off`)
-        else
-          left.push(`${what} was switched off, so that nothing of the backup is dropped; to switch it on: ${statement}`)
-      }
+  async function switchOnAgain(
+    { target }: PlannedTable,
+    settings: Readonly<Record<string, string>>,
+    restored: boolean,
+  ): Promise<void> {
+    for (const [property, value] of Object.entries(settings)) {
+      const statement = alterSet({ database, name: target }, { [property]: value })
+      const what = `${property} of ${database}.${target}`
+      if (!restored) await run(statement, `${what} stays off`)
+      else
+        left.push(`${what} was switched off, so that nothing of the backup is dropped; to switch it on: ${statement}`)
     }
   }
 
@@ -204,21 +211,25 @@ function onceLive(
 const isAway = ({ kind }: StarRocksError) =>
   kind === 'Unreachable' || kind === 'OutcomeUnknown' || kind === 'NotLeader' || kind === 'Busy'
 
-/** Ends the job of a step that was begun: cancelled, unless it is COMMITTING; then its end is waited for. Whether it had done its work. */
+/**
+ * Ends the job of a step that was begun: cancelled, unless it is COMMITTING; then its end is waited for. Whether it had done its work; `unclear` only of live
+ * tables, told in `left`.
+ */
 async function endJob(
   context: RestoreContext,
   begun: NonNullable<UndoOrder['begun']>,
   left: string[],
-): Promise<boolean> {
+): Promise<'done' | 'undone' | 'unclear'> {
   const { cluster, outline, basis, steps } = context
   const step = steps[begun.step]
-  if (!step) return false
+  if (!step) return 'undone'
   if (step.kind === 'backup') {
     const place = { database: outline.scratch }
     await cancelOurs(cluster, 'backup', place, (job) => job.label.startsWith(`sfr_${basis.hash}_${step.part}_`))
-    return false
+    return 'undone'
   }
-  if (step.kind !== 'restore' && step.kind !== 'restore-again') return step.kind === 'create-tables'
+  if (step.kind !== 'restore' && step.kind !== 'restore-again') return step.kind === 'create-tables' ? 'done' : 'undone'
+  const mark = (begun.mark as JobMark | null | undefined) ?? null
   const place = placeOf(placeOfStep(context, step))
   const labels = step.kind === 'restore' ? [outline.record.labels[step.label]?.label] : undefined
   const ours = step.kind === 'restore' ? undefined : `sfr_${basis.hash}_${step.part}_`
@@ -228,7 +239,7 @@ async function endJob(
       label: job.label,
       timestamp: job.kind === 'restore' ? job.timestamp : '',
       objects: objectsInSnapshot(step),
-      mark: (begun.mark as JobMark | null | undefined) ?? null,
+      mark,
       timeout: jobTimeout(outline.spec.timeout, basis.hash),
     })
   for (;;) {
@@ -239,22 +250,31 @@ async function endJob(
       context.signal?.throwIfAborted()
       continue
     }
-    if (end.outcome === 'none' && (await snapshotJobs(cluster).running(place)))
-      left.push(`another job runs in ${outline.database}`)
-    return end.outcome === 'finished'
+    if (end.outcome === 'finished') return 'done'
+    if (end.outcome === 'cancelled' || step.kind !== 'restore' || partsInPlace(step).length === 0) return 'undone'
+    // No job of ours is there any more, or none ever was: another one may have taken its place after it had ended.
+    const state = mark?.live ? await wasRestoredOver(context, step, mark.live) : 'unclear'
+    if (state === 'unclear') {
+      const names = partsInPlace(step).map(({ planned }) => planned.as)
+      left.push(
+        `Whether snapshot ${step.label + 1} of backup ${basis.backup} was restored over ${someOf(names)} cannot be told: no row of that job is there any more. Look at the rows`,
+      )
+    }
+    return state
   }
 }
 
-/** Of tables restored in place: untouched, or in which state exactly. */
+/** Of tables restored in place: untouched, or in which state exactly. Where all of them are untouched there is nothing to tell. */
 function inPlaceState(
   { steps, basis, outline }: RestoreContext,
   reached: number,
-  begun: number | undefined,
+  begun: { step: number; unclear: boolean } | undefined,
   marks: NonNullable<UndoOrder['cleared']>,
 ): string[] {
   const inPlace = outline.tables.filter(({ route }) => route === 'in-place')
   if (inPlace.length === 0) return []
-  return inPlace.map(({ target, parts, name }) => {
+  let untouched = true
+  const states = inPlace.map(({ target, parts, name }) => {
     const touched = (index: number) => {
       const step = steps[index]
       if (step?.kind === 'clear') return step.tables.some((table) => table.name === name)
@@ -263,13 +283,15 @@ function inPlaceState(
     const restored = steps.slice(0, reached).filter((step, at) => step.kind === 'restore' && touched(at)).length
     const clear = steps.findIndex((step, at) => step.kind === 'clear' && touched(at))
     const cleared = clear >= 0 && clear < reached
-    const running = begun !== undefined && begun >= reached && touched(begun)
-    const clearing = running && begun === clear
+    const running = begun !== undefined && begun.step >= reached && touched(begun.step)
+    const clearing = running && begun.step === clear
+    const unclear = running && !clearing && begun.unclear
     const before = own((marks.find(({ step }) => step === clear)?.mark as ClearMark | null | undefined) ?? {}, target)
     // Of a table that nothing was in the way of nothing is noted.
     const drops = before?.dropCount ?? (marks.some(({ step, mark }) => step === clear && mark) ? 0 : undefined)
     const begunOn = (cleared || clearing) && drops !== 0
-    if (restored === 0 && !begunOn && (!running || clearing)) return `${target} is as it was`
+    if (restored === 0 && !begunOn && !unclear) return `${target} is as it was`
+    untouched = false
     if (restored >= parts.length && !clearing) return `${target} holds the backup ${basis.backup}, completely`
     const how = `${restored} of ${parts.length} snapshots of backup ${basis.backup} were restored over it`
     const names = before && before.dropCount > 0 ? `: ${droppedOf(before)}` : ''
@@ -283,10 +305,11 @@ function inPlaceState(
             : ''
     const open =
       running && !clearing
-        ? '; the next one was begun and cancelled before it replaced any files, unless it says so above'
+        ? `; the next one was begun${unclear ? ', see above' : ' and ended before it replaced any files'}`
         : ''
     return `${target}: ${how}${partitions}${open}. Run the same restore again to complete it`
   })
+  return untouched ? [] : states
 }
 
 const droppedOf = ({ drops, dropCount }: BeforeClearing) =>

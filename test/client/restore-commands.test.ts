@@ -73,6 +73,21 @@ describe('restores from the command line', () => {
     expect(orders()).toEqual(['1', '2', '11'])
   })
 
+  it('discard of a restore over the live table that has not begun: nothing is left, and it says so', async () => {
+    const label = `foreign_${Date.now()}`
+    cluster().faults.inject({ kind: 'stick-snapshot', job: 'backup', label })
+    await cluster().run(`BACKUP DATABASE shop SNAPSHOT ${label} TO vault`)
+    await stage.run('restore', 'run', ...HERE, '--table', 'orders', '--label', backup, '--in-place', '--name', 'over')
+    await expect
+      .poll(async () => (await stage.json('restore', 'status', 'over')).status.stepsDone, PATIENCE)
+      .toBeGreaterThan(0)
+    const { code, stdout } = await stage.run('restore', 'discard', 'over')
+    expect(stdout).toMatch(/^taken back over {2}it was discarded; .*live tables are as they were$/m)
+    expect(code).toBe(0)
+    expect(orders()).toEqual(['1', '2', '11'])
+    cluster().faults.clear()
+  })
+
   it('cancel while a job runs: its job is cancelled, what it made is removed', async () => {
     cluster().faults.inject({ kind: 'stick-snapshot', job: 'restore', state: 'DOWNLOADING' })
     await stage.run('restore', 'run', ...HERE, '--table', 'orders', '--label', backup, '--name', 'long')

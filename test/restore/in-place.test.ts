@@ -119,6 +119,81 @@ test('a partition that was overwritten since, and has the version of the backup 
   expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
 })
 
+describe('a job whose row another one hides after it was done', () => {
+  const damage = ["INSERT INTO shop.orders VALUES (2,'damage'),(12,'damage')"]
+  /** The restore is done, `since` is loaded, and a job of somebody else takes its row before anybody looks. */
+  async function hidden(name: string, before: string[], since: string[], more: () => void = () => {}) {
+    const { cluster } = await shop(name)
+    const backedUp = await contentOf(cluster, 'shop', 'orders')
+    for (const sql of before) cluster.execute(sql)
+    cluster.faults.inject({ kind: 'hide-snapshot', how: 'replaced', job: 'restore', times: 1 })
+    const run = () => {
+      for (const sql of since) cluster.execute(sql)
+      more()
+    }
+    cluster.faults.inject({ kind: 'during-snapshot', job: 'restore', state: 'FINISHED', times: 1, run })
+    return { cluster, backedUp, spec: specOf(name, `${name}_full`, { tables: ['orders'] }) }
+  }
+  const restoresOf = (cluster: LabCluster) => cluster.backupJobs.filter(({ kind }) => kind === 'restore')
+
+  test('is not sent once more over what was loaded since', async () => {
+    const { cluster, spec } = await hidden('hidden', damage, [
+      "INSERT INTO shop.orders PARTITION (p1) VALUES (3,'new')",
+    ])
+    expect(await stage.restore(spec)).toMatchObject({ ok: true })
+    expect(restoresOf(cluster)).toHaveLength(1)
+    const content = (await contentOf(cluster, 'shop', 'orders')).join()
+    expect(content).toContain('new')
+    expect(content).not.toContain('damage')
+  })
+
+  test('is neither taken for done nor sent once more where that cannot be told', async () => {
+    const { cluster, spec } = await hidden(
+      'unclear',
+      ['TRUNCATE TABLE shop.orders'],
+      ["INSERT INTO shop.orders VALUES (3,'new'),(13,'new')"],
+    )
+    const error = await stage.restore(spec).catch((failure: unknown) => failure)
+    expect((error as Error & { cause?: Error }).cause?.message).toMatch(
+      /Whether orders was restored over cannot be told/,
+    )
+    expect(restoresOf(cluster)).toHaveLength(1)
+    expect((await contentOf(cluster, 'shop', 'orders')).join()).toContain('new')
+    expect((await stage.status('unclear')).left.join()).toMatch(
+      /Whether snapshot 1 of backup unclear_full was restored over orders cannot be told.*next one was begun, see above/,
+    )
+  })
+
+  test('is told as done when the restore is discarded before it looks again', async () => {
+    let gone = false
+    const { cluster, backedUp, spec } = await hidden('discarded', damage, [], () => {
+      gone = true
+      cluster.faults.inject({ kind: 'drop-mysql', cut: 'before', match: /./ })
+    })
+    await stage.start(spec)
+    await until('it is done', () => gone)
+    const handle = stage.temporal.client.workflow.getHandle(restoreId('discarded'))
+    await handle.executeUpdate('discard')
+    await until('it is being taken back', async () => (await stage.status('discarded')).state === 'undoing')
+    cluster.faults.clear()
+    expect(await stage.result('discarded')).toMatchObject({ ok: false })
+    expect(await contentOf(cluster, 'shop', 'orders')).toEqual(backedUp)
+    expect((await stage.status('discarded')).left.join()).toContain(
+      'orders holds the backup discarded_full, completely',
+    )
+  })
+})
+
+test('a table that is loaded while the restore waits for another job is restored over all the same', async () => {
+  const { cluster } = await shop('streaming')
+  const before = await contentOf(cluster, 'shop', 'orders')
+  const load = () => void cluster.execute("INSERT INTO shop.orders VALUES (2,'since'),(12,'since')")
+  load()
+  await afterAnotherJob(cluster, specOf('streaming', 'streaming_full', { tables: ['orders'] }), load)
+  expect(await stage.result('streaming')).toMatchObject({ ok: true })
+  expect(await contentOf(cluster, 'shop', 'orders')).toEqual(before)
+})
+
 test('more rows than the backup had, at its very version, are not somebody’s load', async () => {
   const { cluster, full } = await shop('toomany')
   const p1 = full.tables.orders?.partitions.p1
