@@ -13,7 +13,7 @@ import { isUnreachable } from '../metadata/failure.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { addRangePartitions } from './range-partitions.ts'
 import type { RestoreContext } from './restore-context.ts'
-import { abortedRestore, busyRestore, refusedRestore } from './restore-failures.ts'
+import { abortedRestore, busyRestore, refusedRestore, staleRestore } from './restore-failures.ts'
 import { runningOverwrite } from './running-overwrite.ts'
 import { overwriteStatement } from './step-statements.ts'
 import { wantedPartitions } from './verify-tables.ts'
@@ -45,29 +45,33 @@ async function chosenOf({ cluster, outline, signal }: RestoreContext, planned: P
 }
 
 /**
- * Whether a former try did it, only the answer being lost: once more would remove what was loaded since. Partitions that there were none of had
- * nothing to be known by; with rows in them it was done, or somebody loaded into them: `presumed`, their rows tell.
+ * Whether a former try may have done it, only the answer being lost: once more would remove what was loaded since. It gave the partitions other ids, and rows to
+ * those that there were none of; so do INSERT OVERWRITE and TRUNCATE of others. Their rows tell.
  */
-async function wasDone(
+async function mayBeDone(
   context: RestoreContext,
   planned: PlannedTable,
   mark: OverwriteMark | null,
-): Promise<boolean | 'presumed'> {
+): Promise<boolean> {
   const before = own(mark ?? {}, planned.target) ?? []
   const now = await chosenOf(context, planned)
-  if (before.length === 0) return now.some(({ visibleVersion }) => visibleVersion > 1n) && 'presumed'
+  if (before.length === 0) return now.some(({ visibleVersion }) => visibleVersion > 1n)
   const ids = new Set(now.map(({ id }) => String(id)))
   return before.every((id) => !ids.has(id))
 }
 
 const refusals = new WeakSet<object>()
 
-/** Whether the cluster itself said that the statement was not done: what the partitions become afterwards is somebody else's doing. */
+/**
+ * Whether the cluster itself said that the statement was not done, or a person has to say so: what was noted of the partitions before tells nothing of the next
+ * try.
+ */
 export const isRefusal = (error: unknown): boolean => typeof error === 'object' && error !== null && refusals.has(error)
 
 /**
  * INSERT OVERWRITE of the chosen partitions from where they were restored to; the statement changes all of them of a table at once, or none. Partitions
- * that the live table lacks are added first. Can be repeated; `again`: a try before this one may have done it. Rows are counted afterwards.
+ * that the live table lacks are added first. Can be repeated; `again`: a try before this one may have done it. Rows are counted afterwards. Errors: Stale where
+ * only a person can tell whether it was done.
  */
 export async function overwritePartitions(
   context: RestoreContext,
@@ -77,30 +81,42 @@ export async function overwritePartitions(
   const { cluster, outline, signal } = context
   const live = { ...planned, database: outline.database, as: planned.target }
   const names = planned.only ?? []
-  let done = again && (await wasDone(context, planned, mark))
-  if (again && !done) {
+  let presumed = again && (await mayBeDone(context, planned, mark))
+  if (again && !presumed) {
     const running = await runningOverwrite(context, planned)
     if (running !== undefined)
       throw busyRestore(
         `The INSERT OVERWRITE of ${live.database}.${live.as} that was sent before is under way (${running}): waits for its end`,
       )
     // It may have ended between the two looks.
-    done = await wasDone(context, planned, mark)
+    presumed = await mayBeDone(context, planned, mark)
   }
-  if (!done) done = await overwrite()
-  if (context.spec.verify === 'off' && done !== 'presumed') return
+  if (!presumed) presumed = !(await overwrite())
+  if (context.spec.verify === 'off' && !presumed) return
   const expected = wantedPartitions(planned)
   const parts = names.map((name) => ({ name, bytes: expected.get(name)?.bytes }))
   const counted = await context.counter.count({ database: live.database, table: live.as, parts, partitioned: true })
   for (const [name, { rows }] of expected) {
     const found = counted.get(name)
-    if (found === undefined || rows === undefined || found === rows) continue
+    if (rows !== undefined && found === rows) continue
+    if (presumed) throw inDoubt(name, found, rows)
+    if (found === undefined || rows === undefined) continue
     const text = `${live.database}.${live.as} partition ${name} has ${found} rows after it was overwritten, the backup had ${rows}`
     if (BigInt(found) > BigInt(rows)) context.warn(`${text}: rows were written meanwhile`)
     else throw abortedRestore(text)
   }
 
-  async function overwrite(): Promise<true | 'presumed'> {
+  function inDoubt(name: string, found: string | undefined, rows: string | undefined): unknown {
+    const known = (count: string | undefined) => (count === undefined ? 'unknown' : `${count}`)
+    const failure = staleRestore(
+      `Whether partitions of ${live.as} were overwritten cannot be told: the answer to a try before was lost, and they are others now than before it. Rows in ${name}: ${known(found)}, in the backup: ${known(rows)}. Published once more they are overwritten, whatever was written to them since`,
+    )
+    refusals.add(failure)
+    return failure
+  }
+
+  /** False: it was refused, but one before it may have got through after all. */
+  async function overwrite(): Promise<boolean> {
     const there = new Set((await listPartitions(cluster, live.database, live.as, { signal })).map(({ name }) => name))
     const missing = names.filter((name) => !there.has(name))
     if (missing.length > 0) {
@@ -118,9 +134,7 @@ export async function overwritePartitions(
       return true
     } catch (error) {
       if (!(error instanceof StarRocksError) || isUnreachable(error)) throw error
-      // What was refused may be the second of two, the first of which got through after all.
-      const already = again && (await wasDone(context, planned, mark))
-      if (already) return already
+      if (again && (await mayBeDone(context, planned, mark))) return false
       refusals.add(error)
       throw error
     }

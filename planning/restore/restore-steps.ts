@@ -102,7 +102,8 @@ export function restoreSteps(outline: RestoreOutline): RestorePlanStep[] {
   if (outline.renames)
     steps.push({ kind: 'rename-database', tables: tables.filter((table) => table.as !== table.target) })
   const overwritten = tables.filter((table) => table.route === 'overwrite-partitions')
-  for (const batch of batches(overwritten, 20)) steps.push({ kind: 'overwrite', tables: batch })
+  for (const batch of batches(overwritten, overwrittenAtOnce(basis, overwritten.length)))
+    steps.push({ kind: 'overwrite', tables: batch })
 
   if (byText.length > 0) steps.push({ kind: 'views', objects: byText })
   const live = tables.filter((table) => table.route !== 'leave')
@@ -139,6 +140,12 @@ export function restoredLater(outline: RestoreOutline): PlannedObject[] {
   // Of a snapshot without a record everything comes at once, under its own name.
   if (!asks(outline) || tables.some(({ route }) => route === 'direct')) return []
   return objects.filter(({ label, database }) => label !== undefined && database !== scratch)
+}
+
+/** Each table has a step of its own, and so is noted right before its own first try. Restores that were begun by former versions have up to 20 in one. */
+function overwrittenAtOnce({ steps }: RestoreOutline['basis'], tables: number): number {
+  const begun = steps.split(STEP_CODES.overwrite).length - 1
+  return begun > 0 && begun < tables ? 20 : 1
 }
 
 /** What the workflow knows of them. */

@@ -327,6 +327,13 @@ describe('routes', () => {
     expect(outline.problems.join()).toContain('aside')
   })
 
+  test('tables whose partitions are overwritten have a step each, unless it was begun with many in one', () => {
+    const r = record({ a: table({ p1: part(2) }), b: table({ p1: part(2) }) })
+    const s = spec({ partitions: { a: ['p1'], b: ['p1'] } })
+    expect(codes(r, s, basis())).toBe('drvootmD')
+    for (const steps of ['drvootmD', 'drvotmD']) expect(codes(r, s, basis({ steps }))).toBe(steps)
+  })
+
   test('statements are bounded', () => {
     const many = Object.fromEntries(Array.from({ length: 2_500 }, (_, i) => [`t${i}`, table({ p1: part(2) })]))
     const steps = restoreSteps(outlineRestore(record(many), spec(), basis({ databaseExisted: false, taken: '' })))

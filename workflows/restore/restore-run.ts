@@ -367,7 +367,7 @@ export class RestoreRun {
       const left: string[] = []
       for (const { step, mark } of [...this.#published].reverse()) {
         if (kindOfCode(basis.steps[step] ?? '') === 'overwrite') {
-          left.push(...this.#overwrittenState())
+          left.push(...this.#overwrittenState().filter((one) => !left.includes(one)))
           if (cancelled && this.#begun?.step === step && !this.#held)
             left.push('An INSERT OVERWRITE was under way and may have been done all the same: look at its partitions')
           continue
