@@ -14,7 +14,7 @@ import { checkVersions } from './checks/versions.ts'
 import { checkWorkers } from './checks/workers.ts'
 import { type ClusterFacts, readClusterFacts } from './cluster-facts.ts'
 import { checkRoom } from './restore-checks/disk.ts'
-import { checkColumns, checkDynamicPartitions, checkStates } from './restore-checks/live-tables.ts'
+import { checkColumns, checkDynamicPartitions, checkLifetimes, checkStates } from './restore-checks/live-tables.ts'
 import { checkRoutineLoads } from './restore-checks/routine-loads.ts'
 import {
   checkBackupVersion,
@@ -61,6 +61,7 @@ export async function restoreFindings(
     checkSideEffects(context, outline),
     checkStates(context, outline, live),
     checkDynamicPartitions(context, outline),
+    checkLifetimes(context, outline),
     checkColumns(context, outline),
     checkLists(context, outline),
     checkRoutineLoads(context, outline),

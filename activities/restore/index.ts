@@ -15,6 +15,7 @@ import type { ClearMark } from './clear-tables.ts'
 import { deleteOwnSnapshots, passageLabels } from './delete-own-snapshots.ts'
 import { detachRepository } from './detach-repository.ts'
 import { openRestore, type RestoreInput } from './open-restore.ts'
+import type { OverwriteMark } from './overwrite-partitions.ts'
 import { planPage } from './plan-page.ts'
 import { publishObstacles } from './publish-obstacles.ts'
 import { leaseSnapshots, releaseLease } from './read-lease.ts'
@@ -42,6 +43,7 @@ export interface RestoreStepInput extends RestoreInput {
   snapshots: OwnSnapshot[]
   /** Of steps that put live tables right: what was noted before these were restored over. */
   cleared?: (ClearMark | null)[]
+  overwritten?: (OverwriteMark | null)[]
 }
 
 export interface RestoreStepResult extends StepDone {

@@ -10,7 +10,9 @@ import {
   statementTimeouts,
 } from '../../starrocks/index.ts'
 import { isUnreachable } from '../metadata/failure.ts'
+import { lifetimesInTheWay } from './live-lifetimes.ts'
 import { addListPartitions } from './prepare-partitions.ts'
+import { switchOffNoted } from './quiet-tables.ts'
 import { addRangePartitions } from './range-partitions.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { abortedRestore, busyRestore, refusedRestore, staleRestore } from './restore-failures.ts'
@@ -23,15 +25,35 @@ const OVERWRITE_SECONDS = 6 * 3_600
 /** The cluster ends it first: a statement that only we gave up would go on there. */
 const MARGIN_MS = 60_000
 
-/** Physical ids of chosen partitions before they are overwritten, by the live table's name; INSERT OVERWRITE gives them others. Some of them tell of all. */
+/**
+ * Physical ids of chosen partitions before they are overwritten, by the live table's name; INSERT OVERWRITE gives them others. Some of them tell of all. Under the
+ * empty name, which no table has: settings that are switched off before, each as JSON of table, property and value.
+ */
 export type OverwriteMark = Record<string, string[]>
 
 const MOST_MARKED = 50
+const SETTINGS = ''
 
 export async function markOverwrite(context: RestoreContext, tables: readonly PlannedTable[]): Promise<OverwriteMark> {
+  const { cluster, outline, deps, signal } = context
   const marks: [string, string[]][] = []
-  for (const planned of tables) marks.push([planned.target, (await idsOf(context, planned)).slice(0, MOST_MARKED)])
-  return Object.fromEntries(marks)
+  const settings: string[] = []
+  for (const planned of tables) {
+    const name = planned.target
+    marks.push([name, (await idsOf(context, planned)).slice(0, MOST_MARKED)])
+    const live = { database: outline.database, name }
+    for (const { property, value } of await lifetimesInTheWay(cluster, live, planned, deps.clock.now(), signal))
+      settings.push(JSON.stringify([name, property, value]))
+  }
+  return Object.fromEntries(settings.length > 0 ? [...marks, [SETTINGS, settings]] : marks)
+}
+
+/** Settings of a live table that were switched off before its partitions were overwritten, with the values that they had. */
+export function switchedOff(mark: OverwriteMark | null | undefined, table: string): Record<string, string> {
+  const all = (mark?.[SETTINGS] ?? []).map(
+    (text) => JSON.parse(text) as [table: string, property: string, value: string],
+  )
+  return Object.fromEntries(all.flatMap(([name, property, value]) => (name === table ? [[property, value]] : [])))
 }
 
 async function idsOf(context: RestoreContext, planned: PlannedTable): Promise<string[]> {
@@ -48,7 +70,7 @@ async function chosenOf({ cluster, outline, signal }: RestoreContext, planned: P
  * Whether a former try may have done it, only the answer being lost: once more would remove what was loaded since. It gave the partitions other ids, and rows to
  * those that there were none of; so do INSERT OVERWRITE and TRUNCATE of others. Their rows tell.
  */
-async function mayBeDone(
+export async function mayBeDone(
   context: RestoreContext,
   planned: PlannedTable,
   mark: OverwriteMark | null,
@@ -70,7 +92,7 @@ export const isRefusal = (error: unknown): boolean => typeof error === 'object' 
 
 /**
  * INSERT OVERWRITE of the chosen partitions from where they were restored to; the statement changes all of them of a table at once, or none. Partitions
- * that the live table lacks are added first. Can be repeated; `again`: a try before this one may have done it. Rows are counted afterwards. Errors: Stale where
+ * that the live table lacks are added first, once it neither makes nor drops any by itself. Can be repeated; `again`: a try before this one may have done it. Rows are counted afterwards. Errors: Stale where
  * only a person can tell whether it was done.
  */
 export async function overwritePartitions(
@@ -119,6 +141,7 @@ export async function overwritePartitions(
   async function overwrite(): Promise<boolean> {
     const there = new Set((await listPartitions(cluster, live.database, live.as, { signal })).map(({ name }) => name))
     const missing = names.filter((name) => !there.has(name))
+    await switchOffNoted(context, live.database, live.as, switchedOff(mark, live.as))
     if (missing.length > 0) {
       const part = { planned: live, part: { label: 0, names: missing }, first: false, addFirst: true }
       if (planned.table.partitioning === 'list' || planned.table.partitioning === 'automatic-list') {

@@ -1,4 +1,5 @@
 import type { TableRecord } from '../../contract/backup/record.ts'
+import { own } from '../../planning/backup/changes.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { alterSet } from '../../starrocks/ddl/index.ts'
 import { StarRocksError, showCreate } from '../../starrocks/index.ts'
@@ -72,7 +73,29 @@ export async function liveSettings(context: RestoreContext, database: string, na
 
 /** Switches them off. Can be repeated. Errors: StarRocksError where the table would go on making and dropping partitions. */
 export async function switchOffLive(context: RestoreContext, database: string, name: string): Promise<void> {
-  const settings = await liveSettings(context, database, name)
+  await switchOffAll(context, database, name, await liveSettings(context, database, name))
+}
+
+/** The same for those that were noted before, by property. */
+export async function switchOffNoted(
+  context: RestoreContext,
+  database: string,
+  name: string,
+  noted: Readonly<Record<string, string>>,
+): Promise<void> {
+  const settings = QUIET.flatMap(([property, off]) => {
+    const value = own(noted, property)
+    return value === undefined ? [] : [{ property, value, off }]
+  })
+  await switchOffAll(context, database, name, settings)
+}
+
+async function switchOffAll(
+  context: RestoreContext,
+  database: string,
+  name: string,
+  settings: readonly QuietProperty[],
+): Promise<void> {
   const dynamic = settings.find(({ property }) => property === DYNAMIC)
   if (dynamic) {
     const statement = alterSet({ database, name }, { [DYNAMIC]: dynamic.off })

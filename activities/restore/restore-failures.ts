@@ -37,13 +37,21 @@ export function overwriteFailure(
     overwritten,
     untouched,
     refused,
-  }: { overwritten: readonly string[]; untouched: readonly string[]; refused: string | undefined },
+    off,
+  }: {
+    overwritten: readonly string[]
+    untouched: readonly string[]
+    refused: string | undefined
+    /** Settings of the table that are switched off before. */
+    off: readonly string[]
+  },
 ): unknown {
   const failure = asRestoreFailure(error, `Partitions of ${table} were not overwritten`)
   if (!(failure instanceof ApplicationFailure)) return failure
   const { nextRetryDelay } = failure
   const states = [
     ...(overwritten.length > 0 ? [`those of ${overwritten.join(', ')} hold the backup already`] : []),
+    ...(off.length > 0 ? [`until that is done or discarded, ${table} is without ${off.join(', ')}`] : []),
     ...(untouched.length > 0 ? [`those of ${untouched.join(', ')} are as they were`] : []),
   ]
   return ApplicationFailure.create({

@@ -15,7 +15,13 @@ import { isThere } from './is-there.ts'
 import { type JobMark, markJob, withLive } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
-import { isRefusal, markOverwrite, type OverwriteMark, overwritePartitions } from './overwrite-partitions.ts'
+import {
+  isRefusal,
+  markOverwrite,
+  type OverwriteMark,
+  overwritePartitions,
+  switchedOff,
+} from './overwrite-partitions.ts'
 import { takeOwnSnapshot } from './own-snapshot.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { quietLiveTable, quietTables } from './quiet-tables.ts'
@@ -67,6 +73,8 @@ export interface StepRun {
   snapshots: readonly OwnSnapshot[]
   /** What was noted of live tables before they were restored over. */
   cleared?: readonly (ClearMark | null)[]
+  /** Of those before partitions of them were overwritten. */
+  overwritten?: readonly (OverwriteMark | null)[]
   report(progress: unknown): void
   /** What a try before this one reported last, in another worker perhaps. */
   reported?: unknown
@@ -166,7 +174,7 @@ export async function runStep(
       await makeViews(context, step.objects)
       return {}
     case 'tend':
-      await tendTables(context, step.tables, run.cleared)
+      await tendTables(context, step.tables, run.cleared, run.overwritten)
       return {}
     case 'replaced':
       await settleReplaced(context, step.tables)
@@ -247,16 +255,18 @@ async function overwrite(
   run: StepRun,
 ): Promise<StepDone> {
   const overwritten: string[] = []
+  const mark = run.mark as OverwriteMark | null
   for (const [at, planned] of tables.entries()) {
     try {
       await overwritePartitions(context, planned, {
-        mark: run.mark as OverwriteMark | null,
+        mark,
         again: run.attempt > 1 || activity.info.attempt > 1,
       })
     } catch (error) {
       const refused = isRefusal(error) ? planned.target : undefined
       const untouched = tables.slice(at + 1).map(({ target }) => target)
-      throw overwriteFailure(error, planned.target, { overwritten, untouched, refused })
+      const off = Object.keys(switchedOff(mark, planned.target))
+      throw overwriteFailure(error, planned.target, { overwritten, untouched, refused, off })
     }
     overwritten.push(planned.target)
   }

@@ -14,6 +14,7 @@ import {
 } from '../../starrocks/index.ts'
 import type { ClearMark } from './clear-tables.ts'
 import { tellLostGrants } from './lost-grants.ts'
+import { type OverwriteMark, switchedOff } from './overwrite-partitions.ts'
 import { quietProperties } from './quiet-tables.ts'
 import { databaseGrants, grantAgain, readGrants, tableGrants } from './regrant.ts'
 import type { RestoreContext } from './restore-context.ts'
@@ -22,12 +23,13 @@ import { modelOf, wantedPartitions } from './verify-tables.ts'
 /**
  * Puts right what RESTORE and SWAP leave behind, on tables that have their live names now: grants, which went with the former table, or are told where there was none; the colocate group and
  * the storage medium, which RESTORE drops; what was switched off to keep old partitions – where they would survive it: as the backup has it, or as
- * a table had it over which was restored (`cleared`). Can be repeated. What fails is told and stops nothing.
+ * a table had it over which was restored (`cleared`), or whose partitions were overwritten (`overwritten`). Can be repeated. What fails is told and stops nothing.
  */
 export async function tendTables(
   context: RestoreContext,
   tables: readonly PlannedTable[],
   cleared: readonly (ClearMark | null)[] = [],
+  overwritten: readonly (OverwriteMark | null)[] = [],
 ): Promise<void> {
   const { outline, basis } = context
   const { database } = outline
@@ -41,9 +43,16 @@ export async function tendTables(
   }
   await tellLostGrants(context, tables)
   for (const planned of tables) {
-    if (planned.route === 'overwrite-partitions') continue
-    const made = planned.route !== 'in-place'
     const live = { ...planned, database, as: planned.target }
+    if (planned.route === 'overwrite-partitions') {
+      await switchOnNoted(
+        context,
+        live,
+        Object.assign({}, ...overwritten.map((mark) => switchedOff(mark, live.target))),
+      )
+      continue
+    }
+    const made = planned.route !== 'in-place'
     if (made) {
       await colocate(context, live)
       await medium(context, live)
@@ -92,7 +101,6 @@ async function switchOnLive(
   planned: PlannedTable,
   settings: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { cluster, signal } = context
   for (const { property, value } of quietProperties(planned.table)) {
     if (own(settings, property) !== undefined) continue
     const statement = alterSet({ database: planned.database, name: planned.as }, { [property]: value })
@@ -100,7 +108,16 @@ async function switchOnLive(
       `${property} of ${planned.database}.${planned.as} was off before it was restored over, and ${value} at the backup: it stays off. To switch it on: ${statement}`,
     )
   }
+  await switchOnNoted(context, planned, settings)
+}
+
+async function switchOnNoted(
+  context: RestoreContext,
+  planned: PlannedTable,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
   if (Object.keys(settings).length === 0) return
+  const { cluster, signal } = context
   const ddl = (await showCreate(cluster, planned.database, planned.as, { signal })).text
   const rows = await listPartitions(cluster, planned.database, planned.as, { signal })
   const partitions = Object.fromEntries(

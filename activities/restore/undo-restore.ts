@@ -9,6 +9,7 @@ import { cancelOurs, placeOf } from '../snapshot-jobs/index.ts'
 import type { BeforeClearing, ClearMark } from './clear-tables.ts'
 import type { JobMark } from './job-mark.ts'
 import { kindOf, type LiveDatabase, readDatabase } from './live-objects.ts'
+import { mayBeDone, type OverwriteMark, switchedOff } from './overwrite-partitions.ts'
 import { databaseMark, type RenameMark } from './rename-database.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { isOurs } from './restore-job.ts'
@@ -108,9 +109,18 @@ export async function undoRestore(
       await switchOnAgain(planned, noted?.settings ?? {}, restored)
     }
   }
+  for (const { step: at, mark } of published) {
+    const step = steps[at]
+    for (const planned of step?.kind === 'overwrite' ? step.tables : []) {
+      const noted = (mark as OverwriteMark | null | undefined) ?? null
+      const settings = switchedOff(noted, planned.target)
+      if (Object.keys(settings).length > 0)
+        await switchOnAgain(planned, settings, await mayBeDone(context, planned, noted))
+    }
+  }
   return left
 
-  /** What was switched off before anything was restored over live tables. Where old partitions may have come since, the statement is told only: they would go at once. */
+  /** What was switched off before live tables were written to. Where old partitions may have come since, the statement is told only: they would go at once. */
   async function switchOnAgain(
     { target }: PlannedTable,
     settings: Readonly<Record<string, string>>,

@@ -308,6 +308,57 @@ describe('what makes a live table drop partitions by itself', () => {
   })
 })
 
+describe('a live table that makes and drops its own partitions gets back a chosen one', () => {
+  const spec = (name: string): RestoreSpecInput =>
+    specFrom(name, `${name}_full`, { partitions: { a: ['p1'] }, publish: 'auto' })
+  /** The partition is gone from the live table, which since then makes its own. */
+  async function without(name: string, start: string) {
+    const cluster = await two(name)
+    const before = await contentOf(cluster, 'shop', 'a')
+    cluster.execute('ALTER TABLE shop.a DROP PARTITION p1 FORCE')
+    cluster.execute(
+      `ALTER TABLE shop.a SET ('dynamic_partition.enable' = 'true', 'dynamic_partition.start' = '${start}')`,
+    )
+    return { cluster, before }
+  }
+  const p1 = async (cluster: LabCluster) =>
+    (await contentOf(cluster, 'shop', 'a')).filter((row) => row.startsWith('p1'))
+
+  test('and keeps it: what would drop it again is switched off, stays off, and is told', async () => {
+    const { cluster, before } = await without('tooold', '-3')
+    const { findings } = await stage.plan(spec('tooold'))
+    expect(findings.find(({ code }) => code === 'dynamic-partitions')?.message).toMatch(
+      /a: partition p1 .*older than 3/,
+    )
+    const { ok, warnings } = await stage.restore(spec('tooold'))
+    expect(ok).toBe(true)
+    expect(await p1(cluster)).toEqual(before)
+    expect(isOn(cluster, 'a')).toBe(false)
+    expect(warnings.join()).toMatch(/dynamic_partition\.enable of shop\.a stays off: .*To switch it on: ALTER TABLE/)
+  })
+
+  test('and makes its own again afterwards where that one survives it', async () => {
+    const { cluster, before } = await without('young', '-2147483648')
+    expect((await stage.plan(spec('young'))).findings.map(({ code }) => code)).not.toContain('dynamic-partitions')
+    expect(await stage.restore(spec('young'))).toMatchObject({ ok: true })
+    expect(await p1(cluster)).toEqual(before)
+    expect(isOn(cluster, 'a')).toBe(true)
+  })
+
+  test('or makes its own again when that is given up', async () => {
+    const { cluster } = await without('givenup', '-3')
+    cluster.faults.inject({ kind: 'fail-query', error: 'no', match: /^INSERT OVERWRITE/ })
+    await stage.start({ ...spec('givenup'), attempts: 1 })
+    const held = await stage.state('givenup', 'ready')
+    expect(held.waiting).toContain('until that is done or discarded, a is without dynamic_partition.enable')
+    expect(isOn(cluster, 'a')).toBe(false)
+    await stage.temporal.client.workflow.getHandle(restoreId('givenup')).executeUpdate('discard')
+    expect(await stage.result('givenup')).toMatchObject({ ok: false })
+    expect(isOn(cluster, 'a')).toBe(true)
+    expect((await stage.status('givenup')).left).toEqual([])
+  })
+})
+
 describe('chosen partitions of a snapshot without a record', () => {
   const byHand = async (name: string) => {
     const cluster = await stage.cluster(name)

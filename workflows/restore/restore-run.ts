@@ -288,6 +288,12 @@ export class RestoreRun {
     }
   }
 
+  /** What was noted of live tables before partitions of them were overwritten. */
+  #overwrites({ steps: codes }: RestoreBasis): (OverwriteMark | null)[] {
+    const steps = this.#published.filter(({ step }) => kindOfCode(codes[step] ?? '') === 'overwrite')
+    return steps.map(({ mark }) => mark as OverwriteMark | null)
+  }
+
   async #step(step: number, basis: RestoreBasis, phase: StepPhase): Promise<void> {
     const spec = this.#spec
     const kind = kindOfCode(basis.steps[step] ?? '')
@@ -309,7 +315,10 @@ export class RestoreRun {
       }
       try {
         const snapshots = [...this.#snapshots]
-        const cleared = kind === 'tend' ? { cleared: this.#cleared.map(({ mark }) => mark as ClearMark | null) } : {}
+        const live = {
+          cleared: this.#cleared.map(({ mark }) => mark as ClearMark | null),
+          overwritten: this.#overwrites(basis),
+        }
         const result = await steps.runRestoreStep({
           spec,
           basis,
@@ -317,7 +326,7 @@ export class RestoreRun {
           mark: noted.mark,
           attempt,
           snapshots,
-          ...cleared,
+          ...(kind === 'tend' ? live : {}),
         })
         for (const table of result.overwritten ?? []) this.#overwritten.add(table)
         if (result.made) this.#made.push({ step, partitions: result.made })

@@ -6,6 +6,7 @@ import { readTable } from '../../../starrocks/ddl/index.ts'
 import { showCreate, type Table } from '../../../starrocks/index.ts'
 import { mapConcurrently } from '../../metadata/concurrency.ts'
 import { isUnreadable } from '../../metadata/read-table.ts'
+import { lifetimesInTheWay } from '../../restore/live-lifetimes.ts'
 import type { ClusterFacts } from '../cluster-facts.ts'
 import { unlessRefused } from '../unless-refused.ts'
 
@@ -34,6 +35,7 @@ export function checkStates(
 export function checkDynamicPartitions({ deps }: ClusterFacts, { database, tables }: RestoreOutline): Finding[] {
   const told: string[] = []
   for (const planned of tables) {
+    if (planned.route === 'overwrite-partitions') continue
     const properties = propertiesOf(planned)
     for (const property of PROPERTIES) {
       const value = properties[property]
@@ -42,6 +44,24 @@ export function checkDynamicPartitions({ deps }: ClusterFacts, { database, table
       if (verdict !== true) told.push(`${planned.target}: ${verdict} (${property})`)
     }
   }
+  return lifetimes(database, told)
+}
+
+/** The same where only chosen partitions are written to live tables: by the settings that these have now. */
+export async function checkLifetimes(
+  { deps, side, signal }: ClusterFacts,
+  { database, tables }: RestoreOutline,
+): Promise<Finding[]> {
+  const into = tables.filter(({ route }) => route === 'overwrite-partitions')
+  const told = await mapConcurrently(into, 4, async (planned) => {
+    const live = { database, name: planned.target }
+    const found = await lifetimesInTheWay(side.cluster, live, planned, deps.clock.now(), signal).catch(unlessRefused)
+    return (found ?? []).flatMap(({ property, drops }) => (drops ? [`${planned.target}: ${drops} (${property})`] : []))
+  })
+  return lifetimes(database, told.flat())
+}
+
+function lifetimes(database: string, told: readonly string[]): Finding[] {
   if (told.length === 0) return []
   return [
     warning(
