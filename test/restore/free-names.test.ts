@@ -290,22 +290,22 @@ test('a database that was renamed back is not dropped when somebody has overwrit
 
 test('a database that somebody makes between the two renames keeps its name, and where the live one is now is told', async () => {
   let made = false
-  const cluster = await shop('between', (lab, sql) => {
+  const cluster = await shop('tworenames', (lab, sql) => {
     if (made || !sql.startsWith('ALTER DATABASE `shop__sf_')) return
     made = true
     lab.execute('CREATE DATABASE shop')
   })
   const label = await chain(cluster)
-  await stage.start(specOf('between', label, { tables: [] }))
-  await stage.state('between', 'ready')
+  await stage.start(specOf('tworenames', label, { tables: [] }))
+  await stage.state('tworenames', 'ready')
   const live = cluster.state.databases.get('shop')?.id
   const before = await contentOf(cluster, 'shop', 'orders')
   cluster.faults.inject({ kind: 'drop-mysql', cut: 'before', match: /^ALTER DATABASE `shop__sf_/, times: 1 })
-  await stage.publish('between')
-  const failure = await failureOf('between')
+  await stage.publish('tworenames')
+  const failure = await failureOf('tworenames')
   expect(failure).toMatch(/Database shop was made.*; the former one had been renamed to shop__replaced_/)
   expect(failure).not.toContain('nothing was renamed')
-  const told = (await stage.status('between')).left.join()
+  const told = (await stage.status('tworenames')).left.join()
   const [, away = '', back = ''] =
     /Somebody has made another database shop .*rename the other one \((ALTER DATABASE .*)\) or drop it, then (ALTER DATABASE \S+ RENAME \S+)/.exec(
       told,
