@@ -175,7 +175,7 @@ describe('usage', () => {
       'a policy in part',
       ['backup', 'run', '--from-policy', 'p', '--table', 'a.b', '--name', 'x'],
       '',
-      /--from-policy goes without --name, --table/,
+      /--from-policy alone, without --name, --table/,
     ],
     [
       'two kinds',

@@ -128,7 +128,7 @@ function onlyHow(command: Command, file: string | undefined): void {
   const besides = [...(file === undefined ? [] : [file]), ...given.map(({ long }) => long)]
   if (besides.length > 0)
     throw new InputError('backup run', [
-      `a policy says what to back up: --from-policy goes without ${besides.join(', ')}. Give the same without the policy, as flags or a FILE`,
+      `a policy says what to back up: give --from-policy alone, without ${besides.join(', ')}; or all of it as flags or a FILE`,
     ])
 }
 
