@@ -12,7 +12,7 @@ import { type PlannedTable, type PlanningSession, planTable } from './metadata/p
 import { planViews, type ViewPlan } from './metadata/plan-views.ts'
 import type { Sessions } from './metadata/session.ts'
 import { type Step, statementsOf, type TablePlan } from './metadata/steps.ts'
-import { targetOnlyObjects } from './metadata/target-only.ts'
+import { dropViewStatement, mayDropTargetOnly, targetOnlyObjects } from './metadata/target-only.ts'
 import { setBounded } from './set-bounded.ts'
 
 /** A page must fit through a workflow. */
@@ -198,14 +198,17 @@ async function itemsOf(session: PlanningSession, subject: Subject): Promise<Plan
   }
 }
 
-function targetOnlyItem({ pair }: PlanningSession, entry: InventoryEntry): PlanItem {
-  const allowed = pair.spec.allow.dropTargetOnlyTables
+function targetOnlyItem(session: PlanningSession, entry: InventoryEntry): PlanItem {
+  const allowed = mayDropTargetOnly(session, entry)
+  const isTable = entry.kind === 'table'
   return {
     object: entry.full,
-    kind: 'table',
+    kind: entry.kind === 'view' || entry.kind === 'materialized view' ? entry.kind : 'table',
     action: allowed ? 'drop' : 'keep',
     reason: 'it is on the target only',
-    statements: [`DROP TABLE IF EXISTS ${quoteQualified(entry.database, entry.name)}`],
+    statements: [
+      isTable ? `DROP TABLE IF EXISTS ${quoteQualified(entry.database, entry.name)}` : dropViewStatement(entry),
+    ],
     ...(allowed ? {} : { needsApproval: true }),
   }
 }

@@ -27,7 +27,7 @@ export interface DifferenceProgress {
 
 /** What became of one table, view or materialized view when it was aligned. */
 export interface AlignOutcome {
-  /** Source name; the target's for objects that exist only there. */
+  /** Source name; the target's for objects that exist only there, of a whole database `database.*`. */
   table: string
   outcome:
     | 'unchanged'
@@ -47,7 +47,7 @@ export interface AlignOutcome {
   question?: string
   /** What must be undone at cutover or stop on the target, e.g. dynamic partitions switched off. */
   undo: string[]
-  /** Of a view that is what the source's is: by what it is known as a copy when the source's has changed. */
+  /** Of a view that is what the source's is, and of a database that the source has: by what it is known as a copy when the source's has changed, or is no more. */
   marks?: string[]
 }
 

@@ -48,6 +48,7 @@ export const intervalsSchema = z.strictObject({
 
 export const allowSchema = z.strictObject({
   dropTargetOnlyTables: z.boolean().default(false),
+  dropTargetOnlyViews: z.boolean().default(false),
   recreateOnSchemaChange: z.boolean().default(false),
   resetDivergedPartitions: z.boolean().default(false),
   dropTargetOnlyPartitions: z.boolean().default(false),

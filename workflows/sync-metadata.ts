@@ -77,7 +77,7 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
       }
       after = page.next
     } while (after !== undefined && !held)
-    if (!held) collect(await untilEnded.listTargetOnly({ spec, approvals }))
+    if (!held) collect(await untilEnded.listTargetOnly({ spec, approvals, viewMarks }))
     if (!held) collect(await untilEnded.alignViews({ spec, approvals, viewMarks }))
     await report(!held)
     return counts

@@ -43,7 +43,8 @@ export interface MetadataActivities {
   alignTables(input: AlignTablesInput): Promise<AlignOutcome[]>
   /** Outcomes of what is not unchanged, and of what was not known as a copy. */
   alignViews(input: AlignViewsInput): Promise<AlignOutcome[]>
-  listTargetOnly(input: { spec: MigrationSpec; approvals?: Approvals }): Promise<AlignOutcome[]>
+  /** Also outcomes of databases that the source has, which were not known before: what follows knows them as copies when it has them no more. */
+  listTargetOnly(input: AlignViewsInput): Promise<AlignOutcome[]>
   undoChanges(input: { spec: MigrationSpec; statements: string[] }): Promise<UndoResult>
 }
 
@@ -97,9 +98,9 @@ export function createMetadataActivities(deps: Dependencies): MetadataActivities
         return alignViews(await sessions.open(spec, { approvals, viewMarks, fresh: true, signal }))
       }),
 
-    listTargetOnly: ({ spec, approvals }) =>
-      act('Looking for tables that only the target has failed', async (signal) =>
-        alignTargetOnly(await sessions.open(spec, { approvals, fresh: true, signal })),
+    listTargetOnly: ({ spec, approvals, viewMarks }) =>
+      act('Looking for what only the target has failed', async (signal) =>
+        alignTargetOnly(await sessions.open(spec, { approvals, viewMarks, fresh: true, signal })),
       ),
 
     undoChanges: ({ spec, statements }) =>

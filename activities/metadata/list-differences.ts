@@ -87,7 +87,7 @@ export async function findDifferences(session: PlanningSession, cache: VerdictCa
   for (const full of await partitions) different.add(full)
   for (const full of refused) different.add(full)
 
-  const targetOnly = targetOnlyObjects(session).length
+  const targetOnly = targetOnlyObjects(session).filter(({ kind }) => kind === 'table').length
   return {
     different: entries.filter((entry) => different.has(entry.full)).map((entry) => entry.full),
     counts: {

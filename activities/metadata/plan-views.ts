@@ -163,7 +163,8 @@ const isThere = ({ source }: PlanningSession, { database, table }: { database: s
  * By what a view of the target is known later on: whose it is, and what it says. One that was once the same as the source's can be replaced when
  * that has changed; one that says something else is somebody's own.
  */
-const viewMark = (entry: InventoryEntry, statement: string): string => hashOf(JSON.stringify([entry.full, statement]))
+const viewMark = (entry: Pick<InventoryEntry, 'full'>, statement: string): string =>
+  hashOf(JSON.stringify([entry.full, statement]))
 
 /**
  * Of a view that was made from what the source's says: what the target prints of it may be other words for the same, and is no reason to make it
@@ -172,7 +173,7 @@ const viewMark = (entry: InventoryEntry, statement: string): string => hashOf(JS
 const pairMark = (entry: InventoryEntry, source: string, statement: string): string =>
   hashOf(JSON.stringify([entry.full, source, statement]))
 
-const hashOf = (text: string): string => createHash('sha1').update(text).digest('hex').slice(0, 10)
+export const hashOf = (text: string): string => createHash('sha1').update(text).digest('hex').slice(0, 10)
 
 function statementOf({ pair }: PlanningSession, there: InventoryEntry, model: View | MaterializedView): string {
   return writeAny(model, { target: pair.writeFor, source: there, rename: keepNames, placement: {} }).statement
@@ -189,6 +190,23 @@ export async function marksOnTarget(
   if (!model || model === 'unreadable') return []
   const statement = statementOf(session, there, model)
   return [viewMark(entry, statement), ...(source === undefined ? [] : [pairMark(entry, source, statement)])]
+}
+
+/**
+ * What made a view of the target, and whether it was once seen to be a copy of one of these of the source; undefined when it is gone. Without a
+ * statement: it is there, and nobody can read it.
+ */
+export async function viewOnTarget(
+  session: PlanningSession,
+  there: InventoryEntry,
+  sources: readonly { database: string; table: string }[],
+): Promise<{ statement?: string; isCopy: boolean } | undefined> {
+  const model = await readTarget(session, there)
+  if (!model) return undefined
+  if (model === 'unreadable') return { isCopy: false }
+  const statement = statementOf(session, there, model)
+  const marks = sources.map(({ database, table }) => viewMark({ full: joinTableName(database, table) }, statement))
+  return { statement, isCopy: marks.some((mark) => session.viewMarks.has(mark)) }
 }
 
 const writeAny = (model: View | MaterializedView, options: Parameters<typeof writeMaterializedView>[1]) =>

@@ -4,18 +4,20 @@ import type { Side } from './pair.ts'
 
 const RUNNING = new Set(['INITIALIZING', 'SNAPSHOTING', 'REPLICATING'])
 
-/** The replication job that runs into a target table, in words; undefined when none does. */
+/** The replication job that runs into a target table, or into any of a database, in words; undefined when none does. */
 export async function runningJob(
   target: Side,
-  { databaseId, id }: Pick<InventoryEntry, 'databaseId' | 'id'>,
+  { databaseId, id }: Pick<InventoryEntry, 'databaseId'> & Partial<Pick<InventoryEntry, 'id'>>,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const jobs = await replications(target.cluster, { signal })
   if (jobs !== 'unsupported') {
-    const job = jobs.find((one) => one.tableId === id && RUNNING.has(one.state))
+    const isHere = (one: (typeof jobs)[number]) =>
+      id === undefined ? one.databaseId === databaseId : one.tableId === id
+    const job = jobs.find((one) => isHere(one) && RUNNING.has(one.state))
     return job && `replication job ${job.jobId}`
   }
-  const prefix = replicationLabel(databaseId, id, '')
+  const prefix = id === undefined ? `REPLICATION_${databaseId}_` : replicationLabel(databaseId, id, '')
   const running = await transactions(target.cluster, databaseId, 'running', { signal })
   const transaction = running.find((one) => one.label.startsWith(prefix))
   return transaction && `replication job ${transaction.label.slice(prefix.length)}`

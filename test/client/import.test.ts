@@ -56,6 +56,7 @@ describe('the newer file', () => {
         recreateOnSchemaChange: true,
         resetDivergedPartitions: false,
         dropTargetOnlyPartitions: true,
+        dropTargetOnlyViews: false,
         replaceViews: true,
       },
       sync: { bitmapIndexes: false, materializedViews: true, views: true, tableProperties: true },

@@ -34,3 +34,30 @@ test('a view of somebody else waits for an approval; a copy follows the source w
     expect.arrayContaining(['recreated shop.mine', 'recreated shop.copied']),
   )
 })
+
+test('views and databases that the source dropped are told, and go when that is approved', async () => {
+  const migration = await on.migration({ name: 'dropped' }, 1)
+  const { source, target, starferry, name } = migration
+  for (const sql of ['CREATE VIEW shop.v AS SELECT id FROM shop.t0', 'CREATE DATABASE side']) source.execute(sql)
+  source.execute('CREATE VIEW side.w AS SELECT id FROM shop.t0')
+  await migration.start()
+  await migration.caughtUp()
+  // From the difference after the one that made it on it is known that the source had it.
+  const isKnown = (since: string) => async () => ((await starferry.status(name)).definitionsCheckedAt ?? '') > since
+  await until('another difference', isKnown(new Date().toISOString()))
+
+  for (const sql of ['DROP VIEW shop.v', 'DROP DATABASE side']) source.execute(sql)
+  const asked = (table: string) => async () =>
+    (await starferry.parked(name)).find((one) => one.table === table && one.needsApproval)
+  const view = await until('it asks about the view', asked('shop.v'))
+  expect(view.statements.at(-1)).toBe('DROP VIEW IF EXISTS `shop`.`v`')
+  expect((await until('it asks about the database', asked('side.*'))).statements).toEqual([
+    'DROP DATABASE IF EXISTS `side`',
+  ])
+  await migration.untilStatus('nothing is hidden', ({ state, tables }) => state !== 'caughtUp' && tables.parked === 2)
+
+  await starferry.approve(name, ['shop.v', 'side.*'])
+  await migration.caughtUp()
+  expect([...target.state.databases.keys()]).not.toContain('side')
+  expect(target.state.databases.get('shop')?.objects.has('v')).toBe(false)
+})

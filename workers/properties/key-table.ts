@@ -200,7 +200,7 @@ export const KEY_TABLE: Record<string, KeyRule> = {
     take: (value, draft) => {
       draft.spec.allow = { ...draft.spec.allow, dropTargetOnlyTables: readBoolean(value) }
       return changed(
-        'allow.dropTargetOnlyTables; databases that only the target has are named by doctor and never dropped',
+        'allow.dropTargetOnlyTables; of databases those whose tables are all copies, when the source no longer has them',
       )
     },
   },
@@ -237,14 +237,23 @@ export const KEY_TABLE: Record<string, KeyRule> = {
       return changed('joined with …_inconsistent_view to allow.replaceViews; true only when both are')
     },
   },
-  ddl_job_allow_drop_materialized_view_target_only: noEffect(
-    'what exists only on the target: allow.dropTargetOnlyTables',
-  ),
+  ddl_job_allow_drop_materialized_view_target_only: {
+    take: (value, draft) => {
+      if (!readBoolean(value)) draft.spec.allow = { ...draft.spec.allow, dropTargetOnlyViews: false }
+      return changed('joined with …_view_target_only to allow.dropTargetOnlyViews; true only when both are')
+    },
+  },
   ddl_job_allow_drop_inconsistent_view: allow((allowed, value) => {
     // Two keys, one permission, as of partitions.
     allowed.replaceViews = value && allowed.replaceViews !== false
   }, 'allow.replaceViews'),
-  ddl_job_allow_drop_view_target_only: noEffect('what exists only on the target: allow.dropTargetOnlyTables'),
+  ddl_job_allow_drop_view_target_only: {
+    take: (value, draft) => {
+      const before = draft.spec.allow?.dropTargetOnlyViews
+      draft.spec.allow = { ...draft.spec.allow, dropTargetOnlyViews: readBoolean(value) && before !== false }
+      return 'allow.dropTargetOnlyViews'
+    },
+  },
   replication_job_interval_seconds: seconds('stale'),
   replication_job_batch_size: noEffect(
     "tables start the moment a slot is free; limits.tables and the target's own limits bound them",

@@ -45,7 +45,7 @@ export const checkSelection: Check = ({ session, source, target, tables }) => {
       code: 'target-only-databases',
       level: 'info',
       subject: target.side.name,
-      message: `${someOf(extra)} ${extra.length === 1 ? 'is a database' : 'are databases'} that only ${target.side.name} has: left as they are, whatever \`allow\` says`,
+      message: `${someOf(extra)} ${extra.length === 1 ? 'is a database' : 'are databases'} that only ${target.side.name} has: left as they are, whatever \`allow\` says, unless this migration sees them on ${source.side.name} before`,
       remedy: 'Drop them yourself if they are leftovers',
     })
   }
