@@ -32,6 +32,10 @@ export interface TableSize {
   bytes: bigint
   partitions: number
   mostBuckets: number
+  /** Of all partitions. */
+  buckets: number
+  /** Of the largest partition: a job takes at least one. */
+  mostBytes: bigint
   replicas: number
   /** Names of physical partitions, repeated where a partition has several. Only kept where that tells something. */
   oddNames?: string[]
@@ -129,12 +133,14 @@ class Tally {
     if (!entry) return
     let size = this.sizes.get(full)
     if (!size) {
-      size = { bytes: 0n, partitions: 0, mostBuckets: 0, replicas: entry.replicaCount }
+      size = { bytes: 0n, partitions: 0, mostBuckets: 0, buckets: 0, mostBytes: 0n, replicas: entry.replicaCount }
       this.sizes.set(full, size)
     }
     size.bytes += row.dataSizeBytes
     size.partitions++
     size.mostBuckets = Math.max(size.mostBuckets, row.buckets)
+    size.buckets += row.buckets
+    if (row.dataSizeBytes > size.mostBytes) size.mostBytes = row.dataSizeBytes
     // Rows of one table come together; two names that differ only in case, or not at all, are kept.
     if (this.#names?.table !== full) this.#names = { table: full, seen: new Map() }
     const folded = row.name.toLowerCase()

@@ -20,17 +20,23 @@ export function grantedRoles(grants: readonly string[]): string[] {
 /** Builtin roles that may do everything with tables. */
 export const MAY_EVERYTHING: ReadonlySet<string> = new Set(['root', 'db_admin'])
 
-/** Whether grants, as printed, give a privilege on tables; names stand unquoted in them. */
-export function tableGrants(grants: readonly string[], privilege: string): TableGrants {
+/** Whether grants, as printed, give a privilege on tables, or on views; names stand unquoted in them. */
+export function tableGrants(
+  grants: readonly string[],
+  privilege: string,
+  kind: 'TABLE' | 'VIEW' | 'MATERIALIZED VIEW' = 'TABLE',
+): TableGrants {
+  const every = new RegExp(`^ALL ${kind}S IN (ALL DATABASES|DATABASE (.+))$`, 'is')
+  const some = new RegExp(`^${kind}S? (.+)$`, 'is')
   const databases = new Set<string>()
   const tables = new Set<string>()
   let everything = false
   for (const on of grantedObjects(grants, privilege)) {
-    const all = /^ALL TABLES IN (ALL DATABASES|DATABASE (.+))$/is.exec(on)
+    const all = every.exec(on)
     if (all) {
       if (all[2] === undefined) everything = true
       else addNames(databases, all[2])
-    } else addNames(tables, /^TABLES? (.+)$/is.exec(on)?.[1])
+    } else addNames(tables, some.exec(on)?.[1])
   }
   return { everything, databases, tables }
 }

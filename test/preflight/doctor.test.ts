@@ -131,6 +131,37 @@ describe('privileges on the target', () => {
     expect(missing[0]?.remedy).toContain('GRANT DROP ON ALL TABLES IN ALL DATABASES')
   })
 
+  test('views need their own, where there are any to be made', async () => {
+    await start()
+    table()
+    pair.source.execute('CREATE VIEW d.v AS SELECT id FROM d.t')
+    pair.source.execute('CREATE MATERIALIZED VIEW d.m REFRESH DEFERRED MANUAL AS SELECT id FROM d.t')
+    pair.target.execute('CREATE DATABASE d')
+    pair.target.execute("CREATE USER mover IDENTIFIED BY 'pw'")
+    for (const grant of [
+      'GRANT OPERATE, NODE ON SYSTEM TO USER mover',
+      'GRANT CREATE DATABASE ON CATALOG default_catalog TO USER mover',
+      'GRANT CREATE TABLE, CREATE MATERIALIZED VIEW ON ALL DATABASES TO USER mover',
+      'GRANT ALTER, DROP, DELETE, INSERT, SELECT ON ALL TABLES IN ALL DATABASES TO USER mover',
+      'GRANT DROP ON ALL VIEWS IN DATABASE d TO USER mover',
+    ]) {
+      pair.target.execute(grant)
+    }
+    await pair.loginAs('target', 'mover', 'pw')
+    const missing = async (part?: Partial<MigrationSpecInput>) =>
+      (await doctor(part)).findings.filter(({ code }) => code === 'privilege-missing')
+    const found = await missing()
+    expect(found.map(({ message }) => /the privilege (.+) is not granted in d of target$/.exec(message)?.[1])).toEqual([
+      'CREATE VIEW',
+      'DROP on materialized views',
+    ])
+    expect(found.map(({ remedy }) => remedy)).toEqual([
+      expect.stringMatching(/^GRANT CREATE VIEW ON ALL DATABASES TO .*, or set sync.views to false$/),
+      expect.stringMatching(/^GRANT DROP ON ALL MATERIALIZED VIEWS IN ALL DATABASES TO .*materializedViews to false$/),
+    ])
+    expect(await missing({ sync: { views: false, materializedViews: false } })).toEqual([])
+  })
+
   test('a role gives them; one that cannot be read is said to be unknown', async () => {
     await start()
     table()
@@ -263,6 +294,42 @@ describe('room and limits', () => {
     await start()
     pair.target.execute('ADMIN SET FRONTEND CONFIG ("replication_max_parallel_data_size_mb" = "1024")')
     expect(find(await doctor(), 'limit-data-size').level).toBe('info')
+  })
+
+  test('a partition with more replicas than all jobs together may have', async () => {
+    await start()
+    table('wide', '(id INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 8')
+    expect(codes(await doctor())).not.toContain('limit-replicas')
+    pair.target.execute('ADMIN SET FRONTEND CONFIG ("replication_max_parallel_replica_count" = "6")')
+    expect(find(await doctor(), 'limit-replicas')).toMatchObject({
+      level: 'info',
+      subject: 'd.wide',
+      message: expect.stringContaining('up to 8 tablet replicas'),
+    })
+  })
+
+  test('a transaction that ends before a job can: smaller jobs, or a longer one where a single partition is too large', async () => {
+    await start()
+    table(
+      't',
+      '(id INT) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION a VALUES [("1"),("2")), PARTITION b VALUES [("2"),("3"))) DISTRIBUTED BY HASH(id) BUCKETS 1',
+    )
+    pair.target.execute('ADMIN SET FRONTEND CONFIG ("replication_transaction_timeout_sec" = "60")')
+    const gigabytes = (each: number) => {
+      for (const { physical } of tableOf('t').partitions) for (const one of physical) one.extraBytes = each * 1024 ** 3
+    }
+    gigabytes(6)
+    expect(find(await doctor(), 'transaction-timeout')).toMatchObject({
+      subject: 'd.t',
+      message: expect.stringMatching(/of 12(\.0)? GB/),
+      remedy: expect.stringMatching(/^Set limits.bytesPerJob to 4GB, or raise/),
+    })
+    expect(codes(await doctor({ limits: { bytesPerJob: '8GB' } }))).not.toContain('transaction-timeout')
+    gigabytes(20)
+    expect(find(await doctor({ limits: { bytesPerJob: '4GB' } }), 'transaction-timeout')).toMatchObject({
+      message: expect.stringMatching(/of 20(\.0)? GB/),
+      remedy: expect.stringContaining('none is divided'),
+    })
   })
 
   test('more partitions, buckets, replicas than the target takes', async () => {

@@ -3,18 +3,42 @@ import { databaseGrants, MAY_EVERYTHING, tableGrants } from '../../../planning/b
 import { someOf } from '../../../planning/backup-preflight/make-finding.ts'
 import { createDatabaseProbe, isAtLeast, probePrivileges } from '../../../starrocks/index.ts'
 import { grantsOfUser } from '../../backup-preflight/checks/privileges.ts'
+import type { InventoryEntry, ObjectKind } from '../../metadata/inventory.ts'
+import type { PlanningSession } from '../../metadata/plan-table.ts'
 import { grant } from '../connect.ts'
 import type { Check, PreflightContext } from '../context.ts'
 
-/** What a migration does on the target that needs a privilege, and for what. */
-const NEEDED: readonly { privilege: string; on: 'database' | 'table'; what: string; must: boolean }[] = [
-  { privilege: 'CREATE TABLE', on: 'database', what: 'make tables', must: true },
-  { privilege: 'ALTER', on: 'table', what: 'add partitions and follow changes of columns', must: true },
-  { privilege: 'DROP', on: 'table', what: 'make tables again and drop partitions', must: true },
-  { privilege: 'DELETE', on: 'table', what: 'empty partitions (TRUNCATE)', must: true },
+/** What a migration does on the target that needs a privilege, and for which objects of the source. */
+const NEEDED: readonly {
+  privilege: string
+  on: 'DATABASE' | 'TABLE' | 'VIEW' | 'MATERIALIZED VIEW'
+  of: ObjectKind
+  what: string
+  must: boolean
+}[] = [
+  { privilege: 'CREATE TABLE', on: 'DATABASE', of: 'table', what: 'make tables', must: true },
+  { privilege: 'ALTER', on: 'TABLE', of: 'table', what: 'add partitions and follow changes of columns', must: true },
+  { privilege: 'DROP', on: 'TABLE', of: 'table', what: 'make tables again and drop partitions', must: true },
+  { privilege: 'DELETE', on: 'TABLE', of: 'table', what: 'empty partitions (TRUNCATE)', must: true },
   // The RPC asks for none in the versions that are known; those to come may.
-  { privilege: 'INSERT', on: 'table', what: 'replicate into tables', must: false },
-  { privilege: 'SELECT', on: 'table', what: 'see all partitions with one statement', must: false },
+  { privilege: 'INSERT', on: 'TABLE', of: 'table', what: 'replicate into tables', must: false },
+  { privilege: 'SELECT', on: 'TABLE', of: 'table', what: 'see all partitions with one statement', must: false },
+  { privilege: 'CREATE VIEW', on: 'DATABASE', of: 'view', what: 'make views', must: true },
+  { privilege: 'DROP', on: 'VIEW', of: 'view', what: 'make views again that changed', must: true },
+  {
+    privilege: 'CREATE MATERIALIZED VIEW',
+    on: 'DATABASE',
+    of: 'materialized view',
+    what: 'make materialized views',
+    must: true,
+  },
+  {
+    privilege: 'DROP',
+    on: 'MATERIALIZED VIEW',
+    of: 'materialized view',
+    what: 'make materialized views again that changed',
+    must: true,
+  },
 ]
 
 /**
@@ -47,26 +71,28 @@ async function tryCreateDatabase({ target, signal }: PreflightContext): Promise<
 
 async function lookUpGrants({ session, target, tables, signal }: PreflightContext): Promise<Finding[]> {
   const { side, settings } = target
+  const databases = targetDatabases(session, tables)
   // Older versions have other privileges.
-  if (tables.length === 0 || !isAtLeast(side.version, 3, 0)) return []
+  if ([...databases.values()].every((names) => names.length === 0) || !isAtLeast(side.version, 3, 0)) return []
   const { user } = side.cluster.options
   const { texts, roles, complete } = await grantsOfUser({ side, settings, signal })
   if ([...roles].some((role) => MAY_EVERYTHING.has(role))) return []
-  const databases = [...new Set(tables.map((entry) => session.pair.rename(entry).database))]
-  return NEEDED.flatMap(({ privilege, on, what, must }): Finding[] => {
-    const given = on === 'database' ? databaseGrants(texts, privilege) : tableGrants(texts, privilege)
-    const lacking = given.everything ? [] : databases.filter((database) => !given.databases.has(database))
+  return NEEDED.flatMap(({ privilege, on, of, what, must }): Finding[] => {
+    const given = on === 'DATABASE' ? databaseGrants(texts, privilege) : tableGrants(texts, privilege, on)
+    const lacking = given.everything ? [] : (databases.get(of) ?? []).filter((name) => !given.databases.has(name))
     if (lacking.length === 0) return []
-    const scope = on === 'database' ? 'ALL DATABASES' : 'ALL TABLES IN ALL DATABASES'
-    const remedy = `GRANT ${privilege} ON ${scope} TO USER '${user}', or use a user with the role db_admin`
+    const scope = on === 'DATABASE' ? 'ALL DATABASES' : `ALL ${on}S IN ALL DATABASES`
+    const without = of === 'table' ? '' : `, or set sync.${of === 'view' ? 'views' : 'materializedViews'} to false`
+    const remedy = `GRANT ${privilege} ON ${scope} TO USER '${user}', or use a user with the role db_admin${without}`
     const where = `${someOf(lacking)} of ${side.name}`
+    const named = on === 'DATABASE' || on === 'TABLE' ? privilege : `${privilege} on ${on.toLowerCase()}s`
     if (!complete) {
       return [
         {
           code: 'privilege-unproven',
           level: 'warning',
           subject: side.name,
-          message: `Not all grants of ${user} can be read: whether it has ${privilege} in ${where}, to ${what}, is unknown`,
+          message: `Not all grants of ${user} can be read: whether it has ${named} in ${where}, to ${what}, is unknown`,
           remedy,
         },
       ]
@@ -76,9 +102,27 @@ async function lookUpGrants({ session, target, tables, signal }: PreflightContex
         code: must ? 'privilege-missing' : 'privilege-not-granted',
         level: must ? 'fatal' : 'warning',
         subject: side.name,
-        message: `${user} may not ${what}: the privilege ${privilege} is not granted in ${where}`,
+        message: `${user} may not ${what}: the privilege ${named} is not granted in ${where}`,
         remedy,
       },
     ]
   })
+}
+
+/** The databases into which something of a kind is to go. */
+function targetDatabases(
+  { pair, source }: PlanningSession,
+  tables: readonly InventoryEntry[],
+): ReadonlyMap<ObjectKind, string[]> {
+  const { sync } = pair.spec
+  const into = (entries: Iterable<InventoryEntry>) => [
+    ...new Set([...entries].map((entry) => pair.rename(entry).database)),
+  ]
+  const selected = (kind: ObjectKind) =>
+    [...source.of(kind)].filter(({ database, name }) => pair.selection.includes(database, name))
+  return new Map([
+    ['table', into(tables)],
+    ['view', sync.views ? into(selected('view')) : []],
+    ['materialized view', sync.materializedViews ? into(selected('materialized view')) : []],
+  ])
 }
