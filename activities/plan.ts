@@ -3,6 +3,7 @@ import type { DoctorResult, MigrationSpec, PlanInput, PlanItem, PlanPage, PlanTo
 import { check, migrationSpecSchema } from '../contract/index.ts'
 import { settingsToChange } from '../planning/preflight-settings.ts'
 import { shorten } from '../planning/schema-outcome.ts'
+import type { TableLag } from '../planning/version-index.ts'
 import { quoteProperties, quoteQualified } from '../starrocks/index.ts'
 import { refused } from './failures.ts'
 import { mapConcurrently } from './metadata/concurrency.ts'
@@ -17,6 +18,9 @@ import { setBounded } from './set-bounded.ts'
 
 /** A page must fit through a workflow. */
 const PAGE_BYTES = 40_000
+/** Of the statements of an item: more of them, and longer ones, go on in the next item, on another page if need be. */
+const ITEM_BYTES = 20_000
+/** Unless every statement is asked for. */
 const STATEMENTS_PER_ITEM = 6
 const LONGEST_STATEMENT = 1_500
 const DEFAULT_LIMIT = 200
@@ -26,7 +30,7 @@ const BATCH = 8
 /** Everything that a plan has to say, in the order of the pages. */
 type Subject =
   | { key: string; kind: 'setting'; item: PlanItem }
-  | { key: string; kind: 'table'; entry: InventoryEntry }
+  | { key: string; kind: 'table'; entry: InventoryEntry; lag?: TableLag }
   | { key: string; kind: 'view'; item: PlanItem }
   | { key: string; kind: 'target-only'; entry: InventoryEntry }
 
@@ -46,15 +50,18 @@ const MOST_LOOKS = 4
 export class Plans {
   readonly #subjects = new Map<string, Subject[]>()
   readonly #sessions: Sessions
+  readonly #lags: (spec: MigrationSpec, signal: AbortSignal) => Promise<readonly TableLag[]>
 
-  constructor(sessions: Sessions) {
+  /** `lags` tells what copies lack that are there already. */
+  constructor(sessions: Sessions, lags: (spec: MigrationSpec, signal: AbortSignal) => Promise<readonly TableLag[]>) {
     this.#sessions = sessions
+    this.#lags = lags
   }
 
   async look(id: string, spec: MigrationSpec, doctor: DoctorResult | undefined, signal: AbortSignal): Promise<Look> {
     const known = this.#subjects.get(id)
     const session = await this.#sessions.open(spec, { fresh: known === undefined, signal })
-    const subjects = known ?? (await listSubjects(session, doctor))
+    const subjects = known ?? (await listSubjects(session, doctor, await this.#lags(spec, signal)))
     setBounded(this.#subjects, id, subjects, MOST_LOOKS)
     return { session, subjects }
   }
@@ -80,34 +87,47 @@ export async function planPage(
   const totals = noTotals()
   // Without facts not even the clusters could be looked at.
   if (doctor && Object.keys(doctor.facts).length === 0) return { items: [], totals, findings }
-  const { look = randomUUID(), key: from } = readCursor(input.after, totals)
+  const { look = randomUUID(), key: from, begun } = readCursor(input.after, totals)
   const { session, subjects } = await plans.look(look, spec, doctor, signal)
   let place = from === undefined ? 0 : placeAfter(subjects, from)
+  // Another worker may have found another object in its place.
+  let taken = begun && begun.key === subjects[place]?.key ? begun.taken : 0
 
   const items: PlanItem[] = []
-  let bytes = JSON.stringify(findings).length
+  let bytes = bytesOf(findings)
   const limit = Math.min(input.limit ?? DEFAULT_LIMIT, 1_000)
   let full = false
   while (place < subjects.length && !full) {
     const batch = subjects.slice(place, place + BATCH)
     const done = await mapConcurrently(batch, 4, (subject) => itemsOf(session, subject))
     for (const [at, some] of done.entries()) {
-      const size = JSON.stringify(some).length
-      full = items.length >= limit || (items.length > 0 && bytes + size > PAGE_BYTES)
+      const parts = some.flatMap((item) => (input.sql ? inParts(item) : [shortened(item)]))
+      for (const part of parts.slice(taken)) {
+        const size = bytesOf(part)
+        full = items.length >= limit || (items.length > 0 && bytes + size > PAGE_BYTES)
+        if (full) break
+        items.push(part)
+        bytes += size
+        taken++
+      }
       if (full) break
-      items.push(...some)
-      bytes += size
       add(totals, batch[at], some)
       place++
+      taken = 0
     }
   }
-  const last = subjects[place - 1]
-  if (place < subjects.length && last) return { items, totals, next: writeCursor(last.key, totals, look), findings }
+  const open = subjects[place]
+  if (open) {
+    const begin = taken > 0 ? { key: open.key, taken } : undefined
+    return { items, totals, next: writeCursor(subjects[place - 1]?.key ?? '', totals, look, begin), findings }
+  }
   plans.forget(look)
   return { items, totals, findings }
 }
 
-/** What was the last of the page before may be gone when another worker looks. */
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
+
+/** What was the last of the page before may be gone when another worker looks. Empty: not even the first was told whole. */
 function placeAfter(subjects: readonly Subject[], from: string): number {
   const known = subjects.findIndex(({ key }) => key === from)
   if (known >= 0) return known + 1
@@ -117,25 +137,39 @@ function placeAfter(subjects: readonly Subject[], from: string): number {
   return next < 0 ? subjects.length : next
 }
 
-/** Where the next page begins, what the pages so far add up to, and of which look: so that no page depends on what a worker remembers. */
-function writeCursor(key: string, totals: PlanTotals, look: string): string {
-  return JSON.stringify([key, totals, look])
+/** An object that was told in part: of how many items. */
+interface Begun {
+  key: string
+  taken: number
 }
 
-function readCursor(after: string | undefined, totals: PlanTotals): { key?: string; look?: string } {
+/** Where the next page begins, what the pages so far add up to, and of which look: so that no page depends on what a worker remembers. */
+function writeCursor(key: string, totals: PlanTotals, look: string, begun: Begun | undefined): string {
+  return JSON.stringify([key, totals, look, ...(begun ? [begun] : [])])
+}
+
+function readCursor(
+  after: string | undefined,
+  totals: PlanTotals,
+): { key?: string; look?: string; begun?: Begun | undefined } {
   if (after === undefined) return {}
   try {
     // Workers of former versions name no look.
-    const [key, before, look] = JSON.parse(after) as [string, Partial<PlanTotals>, string?]
+    const [key, before, look, begun] = JSON.parse(after) as [string, Partial<PlanTotals>, string?, Begun?]
     for (const name of Object.keys(totals) as (keyof PlanTotals)[]) totals[name] = Number(before[name] ?? 0)
-    return { key, look }
+    return { key, look, begun }
   } catch {
     throw refused('`after` is none of a page of this plan: give the `next` of the page before')
   }
 }
 
-async function listSubjects(session: PlanningSession, doctor: DoctorResult | undefined): Promise<Subject[]> {
+async function listSubjects(
+  session: PlanningSession,
+  doctor: DoctorResult | undefined,
+  found: readonly TableLag[],
+): Promise<Subject[]> {
   const { pair } = session
+  const lags = new Map(found.map((lag) => [lag.table, lag]))
   const changes = settingsToChange(doctor?.findings ?? []).filter((change) => / becomes /.test(change.reason))
   const settings = changes.map(
     (change): Subject => ({
@@ -154,7 +188,7 @@ async function listSubjects(session: PlanningSession, doctor: DoctorResult | und
     .filter((entry) => entry.kind === 'table' || entry.kind === 'external table')
     .filter((entry) => pair.selection.includes(entry.database, entry.name))
     .sort((a, b) => (a.full < b.full ? -1 : 1))
-    .map((entry): Subject => ({ key: `1 ${entry.full}`, kind: 'table', entry }))
+    .map((entry): Subject => ({ key: `1 ${entry.full}`, kind: 'table', entry, lag: lags.get(entry.full) }))
   const targetOnly = targetOnlyObjects(session).map(
     (entry): Subject => ({ key: `3 ${entry.full}`, kind: 'target-only', entry }),
   )
@@ -180,7 +214,7 @@ async function viewSubjects(session: PlanningSession): Promise<Subject[]> {
         kind: plan.entry.kind === 'view' ? 'view' : 'materialized view',
         action: VIEW_ACTIONS[plan.action],
         reason: plan.reason,
-        statements: bounded(plan.statements(session.unknownProperties)),
+        statements: plan.statements(session.unknownProperties),
         ...(plan.action === 'approve' ? { needsApproval: true } : {}),
       }
       return { key: `2 ${plan.entry.full}`, kind: 'view', item }
@@ -191,7 +225,7 @@ async function itemsOf(session: PlanningSession, subject: Subject): Promise<Plan
   if (subject.kind === 'setting' || subject.kind === 'view') return [subject.item]
   if (subject.kind === 'target-only') return [targetOnlyItem(session, subject.entry)]
   try {
-    return tableItems(session, subject.entry, await planTable(session, subject.entry))
+    return tableItems(session, subject, await planTable(session, subject.entry))
   } catch (error) {
     if (isNotFound(error)) return []
     throw error
@@ -223,28 +257,39 @@ const ACTIONS: Record<TablePlan['action'], PlanItem['action']> = {
   approve: 'recreate',
 }
 
-function tableItems(session: PlanningSession, entry: InventoryEntry, planned: PlannedTable): PlanItem[] {
+function tableItems(
+  session: PlanningSession,
+  { entry, lag }: Extract<Subject, { kind: 'table' }>,
+  planned: PlannedTable,
+): PlanItem[] {
   const { plan, source, target } = planned
   const name = session.pair.rename(entry)
   const object = objectOf(entry.full, `${name.database}.${name.name}`)
   const items: PlanItem[] = []
+  const destroys = plan.steps.some((step) => step.kind === 'discard' && step.partition === undefined)
   if (plan.action !== 'none') {
     const reason = [plan.reason, ...plan.notes].filter(Boolean).join('; ')
-    const destroys = plan.steps.some((step) => step.kind === 'discard' && step.partition === undefined)
     items.push({
       ...object,
       kind: 'table',
       action: plan.action === 'approve' ? (destroys ? 'recreate' : target ? 'alter' : 'create') : ACTIONS[plan.action],
       ...(reason === '' ? {} : { reason: shorten(reason, 500) }),
-      statements: bounded(statementsOf(plan.steps)),
+      statements: statementsOf(plan.steps),
       ...(plan.action === 'approve' ? { needsApproval: true } : {}),
     })
     items.push(...partitionDrops(object, plan.steps, plan.action === 'approve'))
     items.push(...partitionDrops(object, plan.blocked?.steps ?? [], true))
   }
   if (source && plan.action !== 'refuse') {
-    const bytes = source.partitions.flatMap(({ rows }) => rows).reduce((sum, row) => sum + Number(row.dataSizeBytes), 0)
-    items.push({ ...object, kind: 'table', action: 'replicate', partitions: source.partitions.length, bytes })
+    const rows = source.partitions.flatMap((partition) => partition.rows)
+    const everything = {
+      partitions: source.partitions.length,
+      bytes: rows.reduce((sum, row) => sum + Number(row.dataSizeBytes), 0),
+    }
+    // What is made, or made again, holds nothing of what a look found.
+    const isNew = target === undefined || destroys || lag === undefined
+    const { partitions, bytes } = isNew ? everything : { partitions: lag.laggingPartitions, bytes: lag.bytes }
+    if (isNew || partitions > 0) items.push({ ...object, kind: 'table', action: 'replicate', partitions, bytes })
   }
   return items
 }
@@ -276,9 +321,53 @@ const objectOf = (source: string, target: string) => ({
   ...(source === target ? {} : { targetName: target }),
 })
 
-function bounded(statements: readonly string[]): string[] {
+function shortened(item: PlanItem): PlanItem {
+  const { statements } = item
+  if (statements === undefined) return item
   const shown = statements.slice(0, STATEMENTS_PER_ITEM).map((statement) => shorten(statement, LONGEST_STATEMENT))
-  return statements.length > shown.length ? [...shown, `-- and ${statements.length - shown.length} more`] : shown
+  const more = statements.length - shown.length
+  return { ...item, statements: more > 0 ? [...shown, `-- and ${more} more`] : shown }
+}
+
+/** The item with all of its statements, as several where they are too long for one. */
+function inParts(item: PlanItem): PlanItem[] {
+  const parts: PlanItem[] = []
+  let open: PlanItem = { ...item, ...(item.statements ? { statements: [] } : {}) }
+  let bytes = 0
+  const { object, targetName, kind, action } = item
+  const goOn = (continued: NonNullable<PlanItem['continued']>) => {
+    parts.push(open)
+    open = { object, ...(targetName === undefined ? {} : { targetName }), kind, action, continued, statements: [] }
+    bytes = 0
+  }
+  for (const statement of item.statements ?? []) {
+    if (bytes > 0 && bytes + bytesOf(statement) > ITEM_BYTES) goOn('statements')
+    for (const [at, piece] of pieces(statement).entries()) {
+      if (at > 0) goOn('statement')
+      open.statements?.push(piece)
+      bytes += bytesOf(piece)
+    }
+  }
+  return [...parts, open]
+}
+
+/** Most statements are one piece. Never cuts a character in two. */
+function pieces(statement: string): string[] {
+  if (bytesOf(statement) <= ITEM_BYTES) return [statement]
+  const found: string[] = []
+  let piece = ''
+  let bytes = 0
+  for (const character of statement) {
+    const size = bytesOf(character) - 2
+    if (bytes + size > ITEM_BYTES) {
+      found.push(piece)
+      piece = ''
+      bytes = 0
+    }
+    piece += character
+    bytes += size
+  }
+  return [...found, piece]
 }
 
 function noTotals(): PlanTotals {

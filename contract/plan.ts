@@ -11,8 +11,10 @@ export interface PlanItem {
   action: 'create' | 'alter' | 'recreate' | 'drop' | 'replicate' | 'refuse' | 'set' | 'keep'
   /** Why; for drop, recreate and refuse always set. */
   reason?: string
-  /** The SQL that would be run, in order; shortened when long. */
+  /** The SQL that would be run, in order: all of it with `sql`, else some, shortened when long. */
   statements?: string[]
+  /** Goes on with more statements of the item before, or in the middle of its last one. Everything else was told there. */
+  continued?: 'statements' | 'statement'
   /** True when it destroys what starferry did not write and the spec does not allow it: nothing happens until approved. */
   needsApproval?: boolean
   partitions?: number
@@ -38,6 +40,8 @@ export interface PlanInput {
   after?: string
   /** Items of this page at most. */
   limit?: number
+  /** Every statement, and each whole. */
+  sql?: boolean
 }
 
 export interface PlanPage {

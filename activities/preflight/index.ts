@@ -6,6 +6,7 @@ import { beating } from '../heartbeat.ts'
 import { manyListeners } from '../metadata/many-listeners.ts'
 import { Sessions } from '../metadata/session.ts'
 import { Plans, planPage } from '../plan.ts'
+import { lookAtTables } from '../stale/look.ts'
 import { checkConnections } from './connect.ts'
 import { readContext } from './context.ts'
 import { factsOf, resultOf, runChecks } from './run-checks.ts'
@@ -19,7 +20,10 @@ export interface PreflightActivities {
 
 export function createPreflightActivities(deps: Dependencies): PreflightActivities {
   const sessions = new Sessions(deps)
-  const plans = new Plans(sessions)
+  const plans = new Plans(
+    sessions,
+    async (spec, signal) => (await lookAtTables(deps, spec, { signal, fresh: true, whole: true })).lags,
+  )
 
   const preflight = async (spec: MigrationSpec, signal: AbortSignal): Promise<DoctorResult> => {
     const connections = await checkConnections(deps, spec, signal)

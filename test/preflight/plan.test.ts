@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createPreflightActivities } from '../../activities/preflight.ts'
-import type { MigrationSpecInput, PlanItem, PlanPage } from '../../contract/index.ts'
+import type { MigrationSpecInput, PlanInput, PlanItem, PlanPage } from '../../contract/index.ts'
+import type { LabCluster, LabTable } from '../../lab/index.ts'
 import { fill, LabPair } from '../metadata/lab-pair.ts'
 
 let pair: LabPair
@@ -8,13 +9,13 @@ afterEach(() => pair.stop())
 
 async function plan(
   part: Partial<MigrationSpecInput> = {},
-  limit?: number,
+  options: Pick<PlanInput, 'limit' | 'sql'> = {},
 ): Promise<{ pages: PlanPage[]; items: PlanItem[]; totals: PlanPage['totals'] }> {
   const spec = { name: 'move', source: 'source', target: 'target', ...part }
   const pages: PlanPage[] = []
   let after: string | undefined
   do {
-    const page = await pair.run(pair.preflight.planPage, { spec, after, limit })
+    const page = await pair.run(pair.preflight.planPage, { spec, after, ...options })
     pages.push(page)
     after = page.next
   } while (after !== undefined)
@@ -58,7 +59,7 @@ describe('the plan', () => {
     pair = await LabPair.start({ version: '3.5' }, { version: '4.1' })
     fill(pair.source)
     const large = await plan()
-    const small = await plan({}, 5)
+    const small = await plan({}, { limit: 5 })
     expect(small.pages.length).toBeGreaterThan(large.pages.length)
     expect(small.items).toEqual(large.items)
     expect(small.totals).toEqual(large.totals)
@@ -144,5 +145,71 @@ describe('the plan', () => {
     )
     const bad = await plan({ source: 'nowhere' })
     expect(bad.pages[0]?.findings.map(({ code }) => code)).toEqual(['unknown-cluster'])
+  })
+
+  test('copies what the copies lack: of one that is in step nothing, of one that is behind what it has not', async () => {
+    pair = await LabPair.start({ version: '3.5' }, { version: '3.5' })
+    for (const lab of [pair.source, pair.target]) {
+      lab.execute('CREATE DATABASE d')
+      for (const name of ['same', 'behind', 'other']) {
+        lab.execute(
+          `CREATE TABLE d.${name} (id INT NOT NULL${name === 'other' && lab === pair.source ? ', v INT NOT NULL' : ''}) DUPLICATE KEY(id) PARTITION BY RANGE(id) (PARTITION p1 VALUES [("1"),("10")), PARTITION p2 VALUES [("10"),("20"))) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`,
+        )
+      }
+    }
+    for (const name of ['same', 'behind']) pair.source.execute(`INSERT INTO d.${name} VALUES (1), (11)`)
+    pair.source.execute('INSERT INTO d.other VALUES (1, 1)')
+    const physical = (lab: LabCluster, name: string) => {
+      const table = lab.state.databases.get('d')?.objects.get(name) as LabTable
+      return table.partitions.map((partition) => partition.physical[0])
+    }
+    const copied = (name: string, most: number) => {
+      for (const [at, one] of physical(pair.target, name).slice(0, most).entries()) {
+        const { dataVersion, versionEpoch } = physical(pair.source, name)[at] ?? {}
+        Object.assign(one ?? {}, {
+          dataVersion,
+          versionEpoch,
+          visibleVersion: dataVersion,
+          committedVersion: dataVersion,
+        })
+        Object.assign(one ?? {}, { versionTxnType: 'TXN_REPLICATION' })
+      }
+    }
+    copied('same', 2)
+    copied('behind', 1)
+    const { items, totals } = await plan({ allow: { recreateOnSchemaChange: true } })
+    const sent = items.filter(({ action }) => action === 'replicate')
+    expect(sent.map(({ object, partitions }) => [object, partitions])).toEqual([
+      ['d.behind', 1],
+      ['d.other', 2],
+    ])
+    expect(totals).toMatchObject({ replicateTables: 2, replicatePartitions: 3 })
+  })
+
+  test('with `sql` has every statement whole, however many and long, on pages that stay small', async () => {
+    pair = await LabPair.start({ version: '3.5' }, { version: '3.5' })
+    pair.source.execute('CREATE DATABASE d')
+    const columns = Array.from({ length: 300 }, (_, at) => `c${at} INT COMMENT "${'ü'.repeat(150)}"`)
+    pair.source.execute(
+      `CREATE TABLE d.wide (id INT NOT NULL, ${columns.join(', ')}) DUPLICATE KEY(id) PARTITION BY RANGE(id) (${Array.from({ length: 400 }, (_, at) => `PARTITION p${at} VALUES [("${at}"),("${at + 1}"))`).join(', ')}) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ("replication_num" = "1")`,
+    )
+    const short = await plan()
+    expect(
+      short.items.find(({ object, action }) => object === 'd.wide' && action === 'create')?.statements,
+    ).toHaveLength(7)
+    const { pages, items, totals } = await plan({}, { sql: true })
+    expect(totals).toEqual(short.totals)
+    for (const page of pages) expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(64 * 1024)
+    const statements: string[] = []
+    for (const { action, continued, statements: some = [] } of items) {
+      if (action !== 'create') continue
+      if (continued === 'statement') statements.push(`${statements.pop() ?? ''}${some[0] ?? ''}`, ...some.slice(1))
+      else statements.push(...some)
+    }
+    expect(statements[0]).toBe('CREATE DATABASE IF NOT EXISTS `d`')
+    // They can be run as they are.
+    for (const sql of statements) pair.target.execute(sql)
+    expect(pair.target.execute('SHOW PARTITIONS FROM d.wide').rows).toHaveLength(400)
+    expect((await plan()).totals).toMatchObject({ create: 0, alter: 0 })
   })
 })

@@ -71,7 +71,7 @@ export function addRun(backup: Command): void {
     .option('--parallel <n>', 'databases at once', count)
     .option('--timeout <seconds>', 'that StarRocks gives a job; at least 600', count)
     .option('--ignore <code>', 'a fatal finding to go on in spite of; several times', severally)
-    .option('--plan', 'show every statement instead; changes nothing')
+    .option('--plan', 'show what it would do and send instead, very long statements cut; changes nothing')
     .option('--watch', 'show progress until it ends')
     .option('--interval <seconds>', 'seconds between looks, with --watch', seconds, 1)
   withTemporal(withJson(command)).action(async (file: string | undefined, options: Options) => {
