@@ -69,11 +69,27 @@ export function planCreate(source: TableFacts, context: PlanContext, first: Step
   ]
   const notes = [
     ...written.warnings,
+    ...storageMedia(source, pair),
     ...written.dropped.map(({ property, value, reason }) => `property ${property} = ${value} is left out: ${reason}`),
   ]
   const undo = written.undo.map((change) => change.statement)
   if (partitions.ask) return { action: 'approve', reason: partitions.ask, steps, undo, notes }
   return { action: 'create', steps, undo, notes }
+}
+
+/**
+ * Partitions of one table can lie on several media: some were cooled down, or placed by hand. What of these the target has is not known, and a partition
+ * for a medium that is not there cannot be made: so they go where the table's own property says.
+ */
+function storageMedia({ partitions }: TableFacts, { source, target }: Pair): string[] {
+  if (source.runMode !== 'shared_nothing' || target.runMode !== 'shared_nothing') return []
+  const counts = new Map<string, number>()
+  for (const { shape } of partitions) {
+    if (shape.storageMedium) counts.set(shape.storageMedium, (counts.get(shape.storageMedium) ?? 0) + 1)
+  }
+  if (counts.size < 2) return []
+  const which = [...counts].map(([medium, count]) => `${count} on ${medium}`).join(', ')
+  return [`its partitions lie on several storage media (${which}); the copies all lie where the table's property says`]
 }
 
 /**

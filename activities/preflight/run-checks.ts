@@ -7,7 +7,9 @@ import { checkDisk } from './checks/disk.ts'
 import { checkLimits } from './checks/limits.ts'
 import { checkLineage } from './checks/lineage.ts'
 import { checkNodes } from './checks/nodes.ts'
+import { checkNotMigrated } from './checks/not-migrated.ts'
 import { checkPrivileges } from './checks/privileges.ts'
+import { checkQuotas } from './checks/quotas.ts'
 import { checkSelection } from './checks/selection.ts'
 import { checkSharedDataSource } from './checks/shared-data-source.ts'
 import { checkStorageVolumes } from './checks/storage-volumes.ts'
@@ -30,6 +32,8 @@ const CHECKS: readonly Check[] = [
   checkCollisions,
   checkLineage,
   checkTables,
+  checkNotMigrated,
+  checkQuotas,
 ]
 
 /** Findings listed at most; the rest is counted. */

@@ -1,3 +1,4 @@
+import { parseDataSize } from '../data-size.ts'
 import { quoteName } from '../quote.ts'
 import type { StatementOptions } from '../session/connection.ts'
 import { proc } from './proc.ts'
@@ -29,6 +30,31 @@ export async function listDatabases(cluster: Queryable, options?: StatementOptio
       system: isSystemDatabase(name),
     }
   })
+}
+
+/** What a database may hold at most; undefined where nothing limits it. */
+export interface DatabaseQuota {
+  /** Of all replicas. */
+  bytes?: bigint
+  replicas?: bigint
+}
+
+/** The greatest number stands for no limit: 8388608.000 TB, 9223372036854775807 replicas. */
+const UNLIMITED = 2n ** 62n
+
+/** Quotas of all databases by name: SHOW PROC '/dbs'. */
+export async function listQuotas(cluster: Queryable, options?: StatementOptions): Promise<Map<string, DatabaseQuota>> {
+  const limit = (text: string | null | undefined) => {
+    const value = parseDataSize(text)
+    return value === undefined || value >= UNLIMITED ? undefined : value
+  }
+  const rows = await proc(cluster, ['dbs'], options)
+  return new Map(
+    rows.map((row) => [
+      row.required('DbName'),
+      { bytes: limit(row.get('Quota')), replicas: limit(row.get('ReplicaQuota')) },
+    ]),
+  )
 }
 
 /** The text of SHOW CREATE DATABASE; on shared-data clusters it names the storage volume. */

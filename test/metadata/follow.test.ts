@@ -46,6 +46,16 @@ describe('what changes at the source is followed', () => {
     expect(idOnTarget()).toBe(before)
   })
 
+  test('partitions on several storage media are told: the copies lie where the table’s property says', async () => {
+    table(plain.replace('("10"))', '("10")), PARTITION p2 VALUES [("10"),("20"))'))
+    const [first] = tableOf(pair.source).partitions
+    if (first) first.storageMedium = 'HDD'
+    expect(await align()).toMatchObject({
+      outcome: 'created',
+      reason: expect.stringMatching(/several storage media \(1 on HDD, 1 on SSD\)/),
+    })
+  })
+
   test('any other change of columns makes the empty copy again', async () => {
     table(plain)
     await align()

@@ -285,6 +285,23 @@ describe('room and limits', () => {
     expect(find(await doctor(), 'disk-full').message).toContain('93')
   })
 
+  test('quotas of databases: what is not copied, and what is too low', async () => {
+    await start()
+    table()
+    const [partition] = tableOf('t').partitions
+    for (const one of partition?.physical ?? []) one.extraBytes = 3 * 1024 ** 3
+    expect(codes(await doctor()).filter((code) => code.startsWith('quota'))).toEqual([])
+    pair.source.execute('ALTER DATABASE d SET DATA QUOTA 10G')
+    expect(find(await doctor(), 'quota-not-copied')).toMatchObject({ level: 'info', subject: 'd' })
+    pair.target.execute('CREATE DATABASE d')
+    pair.target.execute('ALTER DATABASE d SET DATA QUOTA 4G')
+    expect(codes(await doctor())).not.toContain('quota-too-low')
+    expect(find(await doctor({ placement: { replicationNumber: 3 } }), 'quota-too-low')).toMatchObject({
+      level: 'warning',
+      message: expect.stringMatching(/data quota of 4\.00 GB, and 9\.00 GB are to be there/),
+    })
+  })
+
   test('fewer slots than the spec wants', async () => {
     await start()
     expect(find(await doctor({ limits: { tables: 500 } }), 'limit-tables').message).toContain('100')
@@ -380,6 +397,46 @@ describe('tables that cannot be copied are named', () => {
     ).toEqual(['D', 'd.x'])
     expect(codes(result)).not.toContain('nothing-selected')
     expect(codes(await doctor({ include: ['nothing'] }))).toContain('nothing-selected')
+  })
+
+  test('what no migration takes along is named by kind; what may not be listed is unknown, and stops nothing', async () => {
+    await start()
+    const load = (id: number) =>
+      `CREATE ROUTINE LOAD d.load${id} ON t FROM KAFKA ("kafka_broker_list" = "k:9092", "kafka_topic" = "t${id}")`
+    table()
+    for (const sql of [
+      "CREATE USER alice IDENTIFIED BY 'pw'",
+      'GRANT OPERATE, NODE ON SYSTEM TO USER alice',
+      'GRANT SELECT ON ALL TABLES IN ALL DATABASES TO USER alice',
+      'CREATE FUNCTION d.twice(INT) RETURNS INT PROPERTIES ("symbol" = "x.Twice", "type" = "StarrocksJar", "file" = "http://h/x.jar")',
+      'CREATE RESOURCE GROUP night TO (user = "alice") WITH ("cpu_weight" = "1", "mem_limit" = "20%")',
+      'CREATE EXTERNAL CATALOG lake PROPERTIES ("type" = "hive", "hive.metastore.uris" = "thrift://h:9083")',
+      load(1),
+    ]) {
+      pair.source.execute(sql)
+    }
+    const named = async () => {
+      const { findings, ok } = await doctor()
+      const about = findings.filter(({ code }) => code.startsWith('not-migrated'))
+      return {
+        ok,
+        about: Object.fromEntries(about.map(({ subject, code, message }) => [subject, `${code}: ${message}`])),
+      }
+    }
+    expect(await named()).toEqual({
+      ok: true,
+      about: {
+        functions: expect.stringMatching(/1 in all: d\.twice\(INT\)$/),
+        'routine loads': expect.stringMatching(/1 in all: d\.load1$/),
+        users: expect.stringMatching(/1 in all: alice$/),
+        'resource groups': expect.stringMatching(/1 in all: night$/),
+        'external catalogs': expect.stringMatching(/1 in all: lake$/),
+      },
+    })
+    await pair.loginAs('source', 'alice', 'pw')
+    const { ok, about } = await named()
+    expect(ok).toBe(true)
+    expect(about.users).toMatch(/^not-migrated-unknown: .* is unknown: alice lacks GRANT/)
   })
 
   test('two that would get one name', async () => {
