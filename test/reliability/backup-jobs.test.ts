@@ -175,8 +175,10 @@ describe("other people's jobs", () => {
     await until('it is followed', async () => {
       const { raw } = await run.describe()
       return raw.pendingActivities?.some(({ heartbeatDetails }) =>
-        JSON.stringify(heartbeatDetails?.payloads?.map(({ data }) => Buffer.from(data ?? []).toString())).includes(
-          'UPLOADING',
+        heartbeatDetails?.payloads?.some(({ data }) =>
+          Buffer.from(data ?? [])
+            .toString()
+            .includes('UPLOADING'),
         ),
       )
     })

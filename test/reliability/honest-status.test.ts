@@ -243,7 +243,7 @@ describe.concurrent('the status says no more than what the target’s metadata c
         'told',
         ({ state, reason }) => state === 'stopping' && /attempt/.test(reason ?? ''),
       )
-      expect(stopping.reason).toMatch(/awaitQuiet fails, attempt \d+: .*honest-gone-target/)
+      expect(stopping.reason).toMatch(/(awaitQuiet|listTargetOnly|align\w+) fails, attempt \d+: /)
     }))
 
   it('tables that wait for room on a disk have that reason, and no job runs', () =>
