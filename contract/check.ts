@@ -17,8 +17,9 @@ export function check<S extends z.ZodType>(schema: S, value: unknown, what: stri
   throw new InputError(what, problemsOf(schema, result.error.issues, value))
 }
 
-/** One sentence for each key that is none of these: of an object around what a schema checks. */
+/** One sentence for each key that is none of these: of an object around what a schema checks. Of what is no object, that. */
 export function unknownKeys(value: object, known: readonly string[]): string[] {
+  if (typeof value !== 'object' || Array.isArray(value)) return [`give an object with ${known.join(', ')}`]
   return Object.keys(value)
     .filter((key) => !known.includes(key))
     .map((key) => unknownKey(key, known, ''))
