@@ -17,8 +17,8 @@ const recorded = readdirSync(directory).map((file) => {
 })
 
 const EXPECTED = [
-  ...['backups', 'clusterSettings', 'doctor', 'migrate', 'plan', 'prune', 'replicateTable', 'repositories'],
-  ...['syncMetadata', 'tables', 'verifyBackups'],
+  ...['backup', 'backupPlan', 'backups', 'backupSet', 'clusterSettings', 'doctor', 'migrate', 'plan', 'prune'],
+  ...['replicateTable', 'repositories', 'restore', 'restorePlan', 'syncMetadata', 'tables', 'verifyBackups'],
 ]
 
 /** Workflows of these runs may be in flight when a new version is deployed: its code must go on where they are. */
