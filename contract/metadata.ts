@@ -45,7 +45,7 @@ export interface AlignOutcome {
   statements: string[]
   /** Of needs-approval: what an approval has to answer. Unset: it has to be asked again first. */
   question?: string
-  /** What must be undone at cutover or stop on the target, e.g. dynamic partitions switched off. */
+  /** Statements that undo what was switched off on the target, e.g. dynamic partitions. No workflow runs them: `changes` lists them for whoever cuts over. */
   undo: string[]
   /** Of a view that is what the source's is, and of a database that the source has: by what it is known as a copy when the source's has changed, or is no more. */
   marks?: string[]

@@ -108,7 +108,7 @@ export interface Changes {
   /** Newest last, bounded. */
   done: Change[]
   pending: Change[]
-  /** To be undone on the target at cutover, in reverse order; bounded. */
+  /** For the operator to run on the target at cutover, in reverse order; bounded. */
   undo: { table: string; statement: string }[]
   /** Statements to undo beyond those listed; they follow from the source's definitions. */
   moreUndo: number

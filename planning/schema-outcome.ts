@@ -16,7 +16,7 @@ export function shorten(text: string, length: number): string {
   return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`
 }
 
-/** An outcome whose lists and texts are bounded, so that thousands of them fit through a workflow. `undo` is never cut: it is run as it is. */
+/** An outcome whose lists and texts are bounded, so that thousands of them fit through a workflow. `undo` is never cut: the operator runs it as it is. */
 export function outcomeOf(
   table: string,
   outcome: AlignOutcome['outcome'],
