@@ -16,10 +16,11 @@ export interface Begun {
 
 type Side = 'source' | 'target'
 
-const fault = (name: string, side: Side, ...faults: LabFault[]): Trouble => ({
+const fault = (name: string, at: Side | 'both', ...faults: LabFault[]): Trouble => ({
   name,
   begin: (migration) => {
-    const injected: InjectedFault[] = faults.map((one) => migration[side].faults.inject(one))
+    const sides: Side[] = at === 'both' ? ['source', 'target'] : [at]
+    const injected: InjectedFault[] = sides.flatMap((side) => faults.map((one) => migration[side].faults.inject(one)))
     return {
       struck: () => injected.reduce((sum, one) => sum + one.struck, 0),
       end: () => {
@@ -50,7 +51,7 @@ export const TROUBLES: readonly Trouble[] = [
   ),
   fault('answers of the source are late', 'source', { kind: 'delay-mysql', ms: 400, probability: 0.1 }),
   fault('answers of the target are late', 'target', { kind: 'delay-mysql', ms: 400, probability: 0.1 }),
-  fault('metadata is slow on both sides', 'source', { kind: 'delay-mysql', ms: 250, match: METADATA }),
+  fault('metadata is slow on both sides', 'both', { kind: 'delay-mysql', ms: 250, match: METADATA }),
   fault('requests are lost before the target acts', 'target', {
     kind: 'drop-rpc',
     cut: 'before',
@@ -85,7 +86,7 @@ export const TROUBLES: readonly Trouble[] = [
   fault('the target is busy', 'target', { kind: 'busy', times: 4 }),
   fault('a disk of the target is full', 'target', { kind: 'disk-usage', node: 1, percent: 93 }),
   fault('the source’s backends answer no queries', 'source', { kind: 'no-backend-queries' }),
-  fault('no backends answer queries', 'target', { kind: 'no-backend-queries' }),
+  fault('the target’s backends answer no queries', 'target', { kind: 'no-backend-queries' }),
   fault('a backend of the source is dead', 'source', { kind: 'node-down', node: 0, how: 'dead' }),
   fault('a backend of the source cannot be reached', 'source', { kind: 'node-down', node: 1, how: 'unreachable' }),
   fault('a backend of the target is dead', 'target', { kind: 'node-down', node: 2, how: 'dead' }),
