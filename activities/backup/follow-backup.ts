@@ -4,6 +4,7 @@ import { largestTablet } from '../../planning/backup/largest-tablet.ts'
 import { classifyJobEnd, classifyTaskErrors } from '../../starrocks/errors/job-failure.ts'
 import { pause } from '../heartbeat.ts'
 import { arrivedIn } from '../repository/arrived.ts'
+import { repositorySecrets } from '../repository/repository-secrets.ts'
 import {
   cancelOurs,
   followJob,
@@ -43,6 +44,7 @@ export async function follow(run: BackupRun, intent: Intent): Promise<Followed> 
       ...(run.objects ? { arrived: () => arrivedIn(run.objects?.repository, label, run.signal) } : {}),
       ...(intent.leader === undefined ? {} : { leader: intent.leader }),
       bytes: intent.bytes,
+      secrets: repositorySecrets(run.deps, input.spec.repository),
       report: run.report,
       seen: (job) => {
         if (run.objects && job.state !== 'PENDING' && job.state !== 'SNAPSHOTING')

@@ -13,6 +13,7 @@ import type { Dependencies } from '../dependencies.ts'
 import { pause } from '../heartbeat.ts'
 import { facts } from '../pollers/facts.ts'
 import { repositoryRows, sameLocation } from './repository-rows.ts'
+import { secretValues } from './repository-secrets.ts'
 
 type CreateInput = Extract<RepositoriesInput, { op: 'create' }>
 
@@ -133,9 +134,3 @@ function findingOf({ severity, code, message, remedy }: RepositoryFinding, subje
 }
 
 const isFatal = ({ level, code }: Finding, { ignore = [] }: CreateInput) => level === 'fatal' && !ignore.includes(code)
-
-/** Whatever has no name of its own in the statement's text: values long enough to be keys. */
-const secretValues = (properties: Readonly<Record<string, string>>) =>
-  Object.entries(properties).flatMap(([key, value]) =>
-    /key|secret|password|token|credential|sas/i.test(key) && !/^(true|false)$/i.test(value) ? [value] : [],
-  )

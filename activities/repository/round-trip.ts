@@ -15,6 +15,7 @@ import type { Dependencies } from '../dependencies.ts'
 import { facts } from '../pollers/facts.ts'
 import { cancelOurs, followJob, type SnapshotJob, snapshotJobs } from '../snapshot-jobs/index.ts'
 import { deleteSnapshot } from './delete-snapshots.ts'
+import { repositorySecrets } from './repository-secrets.ts'
 import { verifyLabel } from './verify-label.ts'
 
 /** What a step came to that it should not have. */
@@ -168,7 +169,7 @@ export class RoundTrip {
   }
 
   async #follow(kind: 'backup' | 'restore'): Promise<void> {
-    const { target, context, report } = this.#options
+    const { deps, repository, target, context, report } = this.#options
     const place = { database: this.#database }
     const end = await followJob({
       cluster: target,
@@ -177,6 +178,7 @@ export class RoundTrip {
       place,
       mine: (job) => job.kind === kind && job.label === this.#label,
       stallMs: STALL_MS,
+      secrets: repositorySecrets(deps, repository),
       report: ({ state, problems }) => report([this.step, state, ...(problems ?? [])].join(' – ')),
     })
     context.cancellationSignal.throwIfAborted()

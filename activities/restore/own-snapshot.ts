@@ -6,6 +6,7 @@ import { showSnapshots } from '../../starrocks/backup/show-snapshots.ts'
 import { StarRocksError } from '../../starrocks/index.ts'
 import { pause } from '../heartbeat.ts'
 import { arrivedIn } from '../repository/arrived.ts'
+import { repositorySecrets } from '../repository/repository-secrets.ts'
 import { cancelOurs, describeJob, followJob, type SnapshotJob, snapshotJobs } from '../snapshot-jobs/index.ts'
 import { repositoryOf } from './repository-of.ts'
 import type { OwnSnapshot, RestoreContext } from './restore-context.ts'
@@ -61,6 +62,7 @@ export async function takeOwnSnapshot(
     stallMs: spec.stallMinutes * 60_000,
     largestTablet: largestTablet(step.tables.flatMap(({ table }) => Object.values(table.partitions))),
     arrived: async () => arrivedIn(await repositoryOf(context.deps, spec.repository), label, context.signal),
+    secrets: repositorySecrets(context.deps, spec.repository),
     report,
   })
   if (end.end === 'stopped' || end.end === 'stalled') await cancelOurs(cluster, 'backup', place, mine)

@@ -2,6 +2,7 @@ import type { Context } from '@temporalio/activity'
 import type { RestoreJobProgress } from '../../contract/backup/restore-api.ts'
 import { StarRocksError } from '../../starrocks/index.ts'
 import { pause } from '../heartbeat.ts'
+import { repositorySecrets } from '../repository/repository-secrets.ts'
 import {
   cancelOurs,
   describeJob,
@@ -123,6 +124,7 @@ async function sendAndFollow(
     stallMs: context.spec.stallMinutes * 60_000,
     bytes: order.bytes,
     largestTablet: order.largestTablet,
+    secrets: repositorySecrets(context.deps, context.spec.repository),
     report: order.report,
     seen: (job) => watch.look(job),
   }).catch(async (error: unknown) => {

@@ -25,6 +25,8 @@ export interface FollowOptions extends StallOptions {
   leader?: string
   /** Of what is moved, for rate and time left. */
   bytes?: number
+  /** Of the repository: left out of what is reported. */
+  secrets: readonly string[]
   report(progress: JobProgress): void
   /** Whenever it was seen; what it throws ends the following. */
   seen?(job: SnapshotJob): void | Promise<void>
@@ -57,7 +59,7 @@ export function followJob(options: FollowOptions): Promise<JobEnd> {
 async function follow(options: FollowOptions): Promise<JobEnd> {
   const { context, kind, place, mine, report } = options
   const desk = snapshotJobs(options.cluster)
-  const meter = new ProgressMeter(options.bytes)
+  const meter = new ProgressMeter(options.bytes, options.secrets)
   const stall = new StallWatch(options)
   const leader = new LeaderChange(options.cluster, options.leader)
   let last: SnapshotJob | undefined

@@ -1,4 +1,5 @@
 import type { JobProgress } from '../../contract/backup/backup-api.ts'
+import { maskSecrets } from '../../starrocks/index.ts'
 import type { SnapshotJob } from './job-place.ts'
 
 const MOST_PROBLEMS = 5
@@ -8,13 +9,16 @@ const LONGEST_PROBLEM = 300
 export class ProgressMeter {
   /** What the job moves altogether, by the tables' own sizes; undefined when that is not known. */
   readonly #bytes: number | undefined
+  /** Nodes repeat keys in what they say of a store that refuses them, and all this ends up in heartbeats. */
+  readonly #secrets: readonly string[]
   #tasksTotal = 0
   readonly #files = new Map<string, { done: number; total: number }>()
   #phase = ''
   #phaseSince = 0
 
-  constructor(bytes?: number) {
+  constructor(bytes?: number, secrets: readonly string[] = []) {
     this.#bytes = bytes
+    this.#secrets = secrets
   }
 
   read(job: SnapshotJob, now: number = performance.now()): JobProgress {
@@ -31,7 +35,7 @@ export class ProgressMeter {
     if (this.#tasksTotal > 0)
       Object.assign(progress, { tasksDone: this.#tasksTotal - open, tasksTotal: this.#tasksTotal })
     if (phase === 'moving') Object.assign(progress, this.#moved(job, now))
-    const problems = job.taskErrors.map(({ message }) => message.slice(0, LONGEST_PROBLEM))
+    const problems = job.taskErrors.map(({ message }) => maskSecrets(message, this.#secrets).slice(0, LONGEST_PROBLEM))
     if (problems.length > 0) progress.problems = [...new Set(problems)].slice(0, MOST_PROBLEMS)
     return progress
   }
