@@ -7,6 +7,7 @@ import { starferry } from '../client/run-starferry.ts'
 import { LabMigration } from '../support/lab-migration.ts'
 import { accessTo } from '../support/lab-worker.ts'
 import { plainTables } from '../support/plain-tables.ts'
+import { historyTexts, secretsIn } from '../support/secret-search.ts'
 import { startTemporal, type TestTemporal } from '../support/temporal.ts'
 import { until } from '../support/until.ts'
 import { startWorkerProcess, type WorkerStage } from '../support/worker-stage.ts'
@@ -51,25 +52,7 @@ afterAll(async () => {
   await temporal?.stop()
 })
 
-/** Every string in a history, payloads decoded. */
-function* strings(value: unknown): Generator<string> {
-  if (typeof value === 'string') yield value
-  else if (value instanceof Uint8Array) yield Buffer.from(value).toString('utf8')
-  else if (Array.isArray(value)) for (const item of value) yield* strings(item)
-  else if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) yield* strings(item)
-}
-
-/** Forms in which a secret may hide: plain, inside JSON, base64, URL. */
-function formsOf(secret: string): string[] {
-  const base64 = [0, 1, 2].map((shift) =>
-    Buffer.from(' '.repeat(shift) + secret)
-      .toString('base64')
-      .slice(shift === 0 ? 0 : 4, -4),
-  )
-  return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), ...base64]
-}
-
-const found = (text: string) => SECRETS.filter((secret) => formsOf(secret).some((form) => text.includes(form)))
+const found = (text: string) => secretsIn(text, SECRETS)
 
 describe('secrets', () => {
   it('are in no history, log, output or metric after a run in which everything went wrong', async () => {
@@ -147,11 +130,7 @@ describe('secrets', () => {
     await run('migrate', 'status', 'forced')
     await run('migrate', 'stop', 'forced', '--cancel-jobs')
 
-    const histories: string[] = []
-    for await (const { workflowId, runId } of temporal.client.workflow.list()) {
-      const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory()
-      histories.push([...strings(history)].join('\n'))
-    }
+    const histories = await historyTexts(temporal.client)
     const metrics = await (await fetch(`http://${stage.metrics}/metrics`)).text()
     // SQLite's journal comes and goes.
     const files = readdirSync(temporal.directory).filter((file) => !file.endsWith('-journal'))

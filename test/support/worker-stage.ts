@@ -26,6 +26,7 @@ export async function startWorkerProcess(
     logLevel?: 'debug' | 'info'
     clusters?: WorkerConfigInput['clusters']
     repositories?: WorkerConfigInput['repositories']
+    webhooks?: WorkerConfigInput['webhooks']
   } = {},
 ): Promise<WorkerStage> {
   const directory = mkdtempSync(path.join(tmpdir(), 'starferry-test-worker-'))
@@ -38,6 +39,7 @@ export async function startWorkerProcess(
   const input: WorkerConfigInput = {
     clusters: { ...clusters, ...config.clusters },
     repositories: config.repositories ?? {},
+    webhooks: config.webhooks ?? {},
     temporal: { address: temporal.server.address },
     worker: { health, drainSeconds: 5 },
     telemetry: { metrics, logLevel: config.logLevel ?? 'info' },
