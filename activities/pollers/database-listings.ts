@@ -1,4 +1,4 @@
-import type { StarRocksCluster } from '../../starrocks/index.ts'
+import { type StarRocksCluster, StarRocksError } from '../../starrocks/index.ts'
 import { Ration } from './ration.ts'
 import { SingleFlight } from './single-flight.ts'
 
@@ -47,4 +47,12 @@ export class DatabaseListings<T> {
     }
     return listing
   }
+}
+
+const SILENT = new Set<StarRocksError['kind']>(['NotFound', 'Denied', 'Unsupported', 'Refused', 'Syntax'])
+
+/** The error by which a cluster does not tell; undefined of a database that is gone, which has nothing to hide. Throws what is any other. */
+export function refusalOf(error: unknown): StarRocksError | undefined {
+  if (!(error instanceof StarRocksError) || !SILENT.has(error.kind)) throw error
+  return error.kind === 'NotFound' ? undefined : error
 }

@@ -1,5 +1,5 @@
-import { type RestoreJob, type StarRocksCluster, StarRocksError, showRestoreOf } from '../../starrocks/index.ts'
-import { DatabaseListings } from './database-listings.ts'
+import { type RestoreJob, type StarRocksCluster, showRestoreOf } from '../../starrocks/index.ts'
+import { DatabaseListings, refusalOf } from './database-listings.ts'
 
 /** A table's last restore: id of the job, and which partitions it overwrote; all, when it does not name them. */
 export interface TableRestore {
@@ -49,15 +49,13 @@ async function readRestores(cluster: StarRocksCluster, database: string): Promis
     const job = await showRestoreOf(cluster, database)
     if (job) restores.note(job)
   } catch (error) {
-    if (!(error instanceof StarRocksError) || !SILENT.has(error.kind)) throw error
-    if (error.kind !== 'NotFound') return undefined
+    if (refusalOf(error)) return undefined
   }
   return restores
 }
 
-const SILENT = new Set<StarRocksError['kind']>(['NotFound', 'Denied', 'Unsupported', 'Refused', 'Syntax'])
-
-const listings = new DatabaseListings(readRestores)
+/** Listings of the restores, by database. */
+export const restoreListings = new DatabaseListings(readRestores)
 
 /**
  * The finished restores into a database of a source, from a listing of at most this age: one statement, whatever the number of tables. Undefined
@@ -67,8 +65,4 @@ export const restoresInto = (
   cluster: StarRocksCluster,
   database: string,
   maxAgeMs: number,
-): Promise<Restores | undefined> => listings.recent(cluster, database, maxAgeMs)
-
-/** Which of these databases' listings are to be read again. */
-export const dueRestores = (cluster: StarRocksCluster, databases: readonly string[], maxAgeMs: number): Set<string> =>
-  listings.due(cluster, databases, maxAgeMs)
+): Promise<Restores | undefined> => restoreListings.recent(cluster, database, maxAgeMs)

@@ -1,30 +1,21 @@
 import type { MigrationSpec } from '../../contract/index.ts'
-import { splitTableName } from '../../contract/index.ts'
 import { coversChange, readMark } from '../../planning/schema-mark.ts'
 import type { TableComparison } from '../../planning/version-index.ts'
 import type { AlterJob, StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
-import { type ColumnChanges, columnChanges, dueListings } from '../pollers/column-changes.ts'
+import { type ColumnChanges, columnChanges, columnListings } from '../pollers/column-changes.ts'
 import { lastRemembered } from '../replicate/memory.ts'
-import { setBounded } from '../set-bounded.ts'
+import { type JobsToSettle, type LookAge, type Seen, seenWith, settleByJobs } from './settle.ts'
 
-const CONCURRENCY = 8
-/** Tables of this process's migrations, those that are gone among them. */
-const MOST_SEEN = 100_000
-
-/** A table's last change of columns, and what has become of it. */
-interface Seen {
-  job: bigint
-  /** A round of the table has looked at it. */
-  settled: boolean
+/** A table's last change of columns. */
+interface SeenChange extends Seen {
   /** Last closed run of the table's workflow when it was looked up, and how often that was another one than before, and had compared all. */
   runId?: string
   rounds: number
 }
 
-/** By migration and table. */
-const seen = new WeakMap<Dependencies, Map<string, Seen>>()
+const seen = new WeakMap<Dependencies, Map<string, SeenChange>>()
 
 /**
  * Changes of columns move no version of any partition. Tables whose columns changed since their copy was last looked at lag, until a round
@@ -32,37 +23,18 @@ const seen = new WeakMap<Dependencies, Map<string, Seen>>()
  */
 export async function settleByColumns(
   deps: Dependencies,
-  { name }: MigrationSpec,
+  spec: MigrationSpec,
   source: StarRocksCluster,
   comparisons: ReadonlyMap<string, TableComparison>,
-  { maxAgeMs, fresh }: { maxAgeMs: number; fresh: boolean },
+  age: LookAge,
 ): Promise<{ databases: number; reason: string } | undefined> {
-  const known = seen.get(deps) ?? new Map<string, Seen>()
-  seen.set(deps, known)
-  const databases = [...new Set([...comparisons.keys()].map((full) => splitTableName(full).database))]
-  const due = dueListings(source, databases, fresh ? 0 : maxAgeMs)
-  const changes = new Map<string, ColumnChanges>(
-    await mapConcurrently(databases, 4, async (database) => {
-      const age = fresh || due.has(database) ? 0 : Number.POSITIVE_INFINITY
-      return [database, await columnChanges(source, database, age)] as const
-    }),
-  )
-  const open: { comparison: TableComparison; job: AlterJob }[] = []
-  for (const [full, comparison] of comparisons) {
-    // What lags gets a round anyway.
-    if (comparison.lag.missing || comparison.lag.laggingPartitions > 0) continue
-    const { database, table } = splitTableName(full)
-    const job = changes.get(database)?.get(table)
-    if (!job) continue
-    const before = known.get(`${name}/${full}`)
-    if (!before?.settled || before.job !== job.id) open.push({ comparison, job })
+  const jobs: JobsToSettle<ColumnChanges, AlterJob, SeenChange> = {
+    listings: columnListings,
+    jobOf: (changes, table) => changes.get(table),
+    lookUp: (table, job, before) => lookUp(deps, spec.name, table, job, before),
+    seen: seenWith(seen, deps),
   }
-  await mapConcurrently(open, CONCURRENCY, async ({ comparison, job }) => {
-    const key = `${name}/${comparison.lag.table}`
-    const now = await lookUp(deps, name, comparison.lag.table, job, known.get(key))
-    setBounded(known, key, now, MOST_SEEN)
-    if (!now.settled) comparison.distrust()
-  })
+  const changes = await settleByJobs(jobs, spec, source, comparisons, age)
   const unseen = [...changes.values()].flatMap((one) => one.unseen ?? [])
   return unseen[0] === undefined ? undefined : { databases: unseen.length, reason: unseen[0] }
 }
@@ -82,8 +54,8 @@ async function lookUp(
   migration: string,
   table: string,
   job: AlterJob,
-  before: Seen | undefined,
-): Promise<Seen> {
+  before: SeenChange | undefined,
+): Promise<SeenChange> {
   const last = await lastRemembered(deps, migration, table, 'schema')
   const mark = readMark(last?.text)
   const same = before?.job === job.id ? before : undefined
