@@ -11,7 +11,7 @@ import { setSearchAttributes } from './search-attributes.ts'
 /** The checks that a backup or a restore makes before it starts; changes nothing. */
 export async function backupDoctor(input: BackupDoctorInput): Promise<DoctorResult> {
   const { backup, restore } = input ?? {}
-  refuseUnknownKeys('backupDoctor', input ?? {}, ['backup', 'restore'])
+  refuseUnknownKeys('backupDoctor', input ?? {}, { backup: true, restore: true })
   if ((backup === undefined) === (restore === undefined)) {
     throw badInput('backupDoctor: give either {"backup": spec or policy} or {"restore": spec}')
   }

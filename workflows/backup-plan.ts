@@ -8,7 +8,7 @@ const PAGE = 25
 
 /** One page of what a backup would do now, database by database; changes nothing. */
 export async function backupPlan(input: BackupPlanInput): Promise<BackupPlan> {
-  const { spec, kind = 'auto' } = checkBackupInput('backupPlan', input, ['spec', 'kind', 'after'])
+  const { spec, kind = 'auto' } = checkBackupInput('backupPlan', input, { spec: true, kind: true, after: true })
   const { after } = input
   setSearchAttributes({ kind: 'backupPlan', cluster: spec.cluster })
   const findings = after === undefined ? (await interactive.preflightBackup({ spec })).findings : []

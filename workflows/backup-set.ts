@@ -49,7 +49,7 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
   const { carried, ...given } = input ?? {}
   const memory: SetMemory = carried
     ? { ...carried, spec: given.spec, kind: given.kind ?? 'auto' }
-    : newSetMemory(checkBackupInput('backupSet', given), {
+    : newSetMemory(checkBackupInput('backupSet', given, { spec: true, kind: true }), {
         startedAt: info.startTime.getTime(),
         due: dueTime(info).getTime(),
         firstRunId: info.firstExecutionRunId,

@@ -18,9 +18,12 @@ export function checkSpec(input: unknown): MigrationSpec {
   return spec
 }
 
+/** All keys of an input, so that one that is added later is not refused. */
+export type KeysOf<T> = Readonly<Record<keyof T & string, true>>
+
 /** Of the object that a spec comes in. */
-export function refuseUnknownKeys(who: string, input: object, known: readonly string[]): void {
-  const unknown = unknownKeys(input, known)
+export function refuseUnknownKeys<T extends object>(who: string, input: T, known: KeysOf<T>): void {
+  const unknown = unknownKeys(input, Object.keys(known))
   if (unknown.length > 0) throw badInput(`${who}: ${unknown.join('; ')}`)
 }
 

@@ -3,20 +3,20 @@ import type { BackupSetInput } from '../../contract/backup/backup-api.ts'
 import { backupSpecSchema, policySchema, whyNotOfKind } from '../../contract/backup/policy.ts'
 import { check, InputError, unknownKeys } from '../../contract/check.ts'
 import { objectProblems } from '../../planning/backup/object-problems.ts'
-import { badInput, checked } from '../check-input.ts'
+import { badInput, checked, type KeysOf } from '../check-input.ts'
 
 /** A spec beyond this does not belong into every child's input; globs say the same in a line. */
 const LONGEST_SPEC = 32 * 1024
 
 /** The spec or policy with defaults filled in. Throws a non-retryable failure `BadInput`; nothing has been changed then. */
-export function checkBackupInput(
+export function checkBackupInput<T extends { spec?: unknown; kind?: unknown }>(
   who: string,
-  input: { spec?: unknown; kind?: unknown } | undefined,
-  known: readonly string[] = ['spec', 'kind'],
+  input: T | undefined,
+  known: KeysOf<T>,
 ): BackupSetInput {
   const given = input?.spec
   if (typeof given !== 'object' || given === null) throw badInput(`${who}: give {"spec": …}`)
-  const unknown = unknownKeys(input ?? {}, known)
+  const unknown = unknownKeys(input ?? {}, Object.keys(known))
   // Runs of former versions may have been started with some.
   if (unknown.length > 0 && patched('refuses-unknown-keys')) throw badInput(`${who}: ${unknown.join('; ')}`)
   const kind = input?.kind ?? 'auto'

@@ -241,7 +241,7 @@ function validPatch(patch: MigrationPatch): void {
 function validTables(request: TablesRequest): void {
   const tables = request?.tables
   if (!Array.isArray(tables) || tables.length === 0) throw badInput('Give {"tables": ["database.table", …]}')
-  refuseUnknownKeys('Tables', request, ['tables'])
+  refuseUnknownKeys('Tables', request, { tables: true })
   if (tables.length > MOST_TABLES) throw badInput(`At most ${MOST_TABLES} tables at once`)
   for (const table of tables) {
     if (typeof table !== 'string') throw badInput('A table is named as text: database.table')
