@@ -7,7 +7,7 @@ import {
 } from '../contract/backup/policy.ts'
 import { check, InputError } from '../contract/check.ts'
 import { namesNothing, objectProblems } from '../planning/backup/object-problems.ts'
-import { defined, isMapping, mapping, requireFlags } from './mapping.ts'
+import { amended, defined, mapping, requireFlags } from './mapping.ts'
 
 /** What `backup run` takes as flags; repeatable ones as lists. */
 export interface BackupFlags {
@@ -54,7 +54,6 @@ export function backupSpecOf(file: string | undefined, flags: BackupFlags): Back
 }
 
 function amend(raw: Record<string, unknown>, flags: BackupFlags): Record<string, unknown> {
-  const given = raw.objects ?? {}
   const cluster = flags.cluster ?? raw.cluster
   // A policy has a name of its own.
   const name = typeof cluster === 'string' && !('schedule' in raw) ? `manual-${cluster}` : undefined
@@ -63,8 +62,7 @@ function amend(raw: Record<string, unknown>, flags: BackupFlags): Record<string,
     name: flags.name ?? raw.name ?? name,
     cluster,
     repository: flags.repository ?? raw.repository,
-    // What is no mapping the schema tells of: spread, each letter of a text would be a key.
-    objects: isMapping(given) ? amendObjects(given, flags) : given,
+    objects: amended(raw.objects, (given) => amendObjects(given, flags)),
     incremental: typeof flags.incremental === 'string' ? flags.incremental : raw.incremental,
     parallelDatabases: flags.parallel ?? raw.parallelDatabases,
     timeout: flags.timeout ?? raw.timeout,

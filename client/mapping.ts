@@ -12,6 +12,15 @@ export function mapping(file: string): Record<string, unknown> {
 export const isMapping = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** What is no mapping stays, for the schema to tell of: spread, each letter of a text would be a key. */
+export const amended = (
+  given: unknown,
+  amend: (values: Record<string, unknown>) => Record<string, unknown>,
+): unknown => {
+  const values = given ?? {}
+  return isMapping(values) ? amend(values) : values
+}
+
 export const defined = (values: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 

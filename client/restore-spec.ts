@@ -6,7 +6,7 @@ import {
   restoreSpecSchema,
 } from '../contract/backup/restore-spec.ts'
 import { check, InputError } from '../contract/check.ts'
-import { defined, isMapping, mapping, requireFlags } from './mapping.ts'
+import { amended, defined, mapping, requireFlags } from './mapping.ts'
 
 /** What `restore run` and `restore plan` take as flags. */
 export interface RestoreFlags {
@@ -46,22 +46,19 @@ export function restoreSpecOf(
   const what = file ?? 'restore'
   if (flags.aside && flags.inPlace) throw new InputError(what, ['give --aside or --in-place, not both'])
   if (file === undefined) requireFlags(what, { '--cluster': flags.cluster, '--repository': flags.repository })
-  const from = raw.from ?? {}
-  const rename = raw.rename ?? {}
   const input = defined({
     ...raw,
     name: flags.name ?? raw.name ?? defaultName(flags),
     cluster: flags.cluster ?? raw.cluster,
     repository: flags.repository ?? raw.repository,
-    // What is no mapping the schema tells of: spread, each letter of a text would be a key.
-    from: isMapping(from) ? amendFrom(from, flags) : from,
+    from: amended(raw.from, (given) => amendFrom(given, flags)),
     tables: flags.table ?? raw.tables,
     partitions: flags.partition === undefined ? raw.partitions : partitionsOf(flags.partition),
     materializedViews: flags.materializedView ?? raw.materializedViews,
     views: flags.view ?? raw.views,
     functions: flags.function ?? raw.functions,
     catalogs: flags.catalog ?? raw.catalogs,
-    rename: isMapping(rename) ? amendRename(rename, flags) : rename,
+    rename: amended(raw.rename, (given) => amendRename(given, flags)),
     mode: flags.inPlace ? 'in-place' : flags.aside ? 'aside' : raw.mode,
     publish: flags.publish ?? raw.publish,
     replaced: flags.dropReplaced ? 'drop' : raw.replaced,

@@ -25,6 +25,7 @@ import { control, waits, work } from './activities.ts'
 import { brief, cancelledEnd, failureOf } from './backup/failure.ts'
 import { cleaning, companions, counts, snapshots } from './backup/proxies.ts'
 import { badInput } from './bad-input.ts'
+import { wasCancelled } from './cancelled.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 const FIRST_BACKOFF_MS = 1_000
@@ -89,17 +90,12 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
     return result
   } catch (error) {
     if (isContinuation(error)) throw error
-    const cancelled = isCancellation(error) || isCancelled()
+    const cancelled = isCancellation(error) || wasCancelled(scope)
     const reason = cancelled ? 'cancelled' : failureOf(error).message
     await CancellationScope.nonCancellable(() => cleanUp(cancelled ? 'cancelled' : 'failed'))
     setSearchAttributes({ state: cancelled ? 'cancelled' : 'failed' })
     setCurrentDetails(brief(reason))
     throw cancelled ? cancelledEnd(error, `The backup of ${database || 'external catalogs'}`) : error
-  }
-
-  /** Temporal tries no activity again that was to be cancelled: whatever it fails with then, a worker that died or drained, is the end of a cancellation. */
-  function isCancelled(): boolean {
-    return scope.consideredCancelled && patched('cancelled-by-scope')
   }
 
   async function run(): Promise<BackupResult> {
@@ -114,8 +110,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
         ...(last.late ? { late: true } : {}),
       }
       progress.part++
-      // The next run would know nothing of a cancellation.
-      if (workflowInfo().continueAsNewSuggested && !isCancelled()) {
+      if (workflowInfo().continueAsNewSuggested && !wasCancelled(scope)) {
         await continueAsNew<typeof backup>({ ...input, spec, carried: progress })
       }
     }

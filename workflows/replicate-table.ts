@@ -7,7 +7,6 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
-  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -27,6 +26,7 @@ import {
 import { shortReason } from '../planning/parking.ts'
 import { steps, untilEnded, work } from './activities.ts'
 import { badInput } from './bad-input.ts'
+import { wasCancelled } from './cancelled.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 const FIRST_BACKOFF_MS = 1_000
@@ -96,8 +96,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   async function round(): Promise<Outcome> {
     for (;;) {
       if (held) return { outcome: 'stopped' }
-      // The next run would know nothing of a cancellation.
-      if (workflowInfo().continueAsNewSuggested && !(all.consideredCancelled && patched('cancelled-by-scope'))) {
+      if (workflowInfo().continueAsNewSuggested && !wasCancelled(all)) {
         await continueAsNew<typeof replicateTable>({ ...input, carried: progress })
       }
       progress.step++

@@ -1,13 +1,7 @@
 import { ApplicationFailureCategory } from '@temporalio/common'
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  CancelledFailure,
-  ChildWorkflowFailure,
-  isCancellation,
-} from '@temporalio/workflow'
+import { ActivityFailure, ApplicationFailure, CancellationScope, ChildWorkflowFailure } from '@temporalio/workflow'
 import type { BackupErrorDetails } from '../../activities/backup/backup-failures.ts'
+import { asCancellation } from '../cancelled.ts'
 
 const LONGEST = 600
 
@@ -36,9 +30,7 @@ export const brief = (text: string, longest = LONGEST) =>
 
 /** What a cancelled workflow ends with: cancelled by Temporal it is Cancelled; by the signal, only a failure can end it before its time. */
 export function cancelledEnd(error: unknown, what: string): unknown {
-  // What an activity ended with that was cancelled, and lost its worker, say, is no cancellation by itself.
-  if (CancellationScope.current().consideredCancelled)
-    return isCancellation(error) ? error : new CancelledFailure(`${what} was cancelled`)
+  if (CancellationScope.current().consideredCancelled) return asCancellation(error, what)
   const category = ApplicationFailureCategory.BENIGN
   return ApplicationFailure.create({
     type: 'Cancelled',
