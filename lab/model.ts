@@ -304,6 +304,8 @@ export interface LabTransaction {
   reason: string
   timeoutMs: number
   tableIds: bigint[]
+  /** Physical ones of a load's table. */
+  partitionIds?: bigint[]
 }
 
 export interface LabReplicationJob {

@@ -1,4 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { own } from '../../planning/backup/changes.ts'
+import {
+  type BeforeOverwrite,
+  labelOf,
+  type OverwriteMark,
+  overwriteMark,
+  switchedOff,
+} from '../../planning/restore/overwrite-mark.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import { readTable } from '../../starrocks/ddl/index.ts'
 import {
@@ -11,6 +19,7 @@ import {
 } from '../../starrocks/index.ts'
 import { isUnreachable } from '../metadata/failure.ts'
 import { lifetimesInTheWay } from './live-lifetimes.ts'
+import { overwriteLoad } from './overwrite-load.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { switchOffNoted } from './quiet-tables.ts'
 import { addRangePartitions } from './range-partitions.ts'
@@ -25,35 +34,22 @@ const OVERWRITE_SECONDS = 6 * 3_600
 /** The cluster ends it first: a statement that only we gave up would go on there. */
 const MARGIN_MS = 60_000
 
-/**
- * Physical ids of chosen partitions before they are overwritten, by the live table's name; INSERT OVERWRITE gives them others. Some of them tell of all. Under the
- * empty name, which no table has: settings that are switched off before, each as JSON of table, property and value.
- */
-export type OverwriteMark = Record<string, string[]>
-
-const MOST_MARKED = 50
-const SETTINGS = ''
-
+/** Notes of live tables what their partitions are before they are overwritten, under which label that will be done, and what is switched off for it. */
 export async function markOverwrite(context: RestoreContext, tables: readonly PlannedTable[]): Promise<OverwriteMark> {
   const { cluster, outline, deps, signal } = context
-  const marks: [string, string[]][] = []
-  const settings: string[] = []
+  const noted: BeforeOverwrite[] = []
   for (const planned of tables) {
-    const name = planned.target
-    marks.push([name, (await idsOf(context, planned)).slice(0, MOST_MARKED)])
-    const live = { database: outline.database, name }
-    for (const { property, value } of await lifetimesInTheWay(cluster, live, planned, deps.clock.now(), signal))
-      settings.push(JSON.stringify([name, property, value]))
+    const table = planned.target
+    const live = { database: outline.database, name: table }
+    const off = await lifetimesInTheWay(cluster, live, planned, deps.clock.now(), signal)
+    noted.push({
+      table,
+      ids: await idsOf(context, planned),
+      label: `sf_overwrite_${randomUUID()}`,
+      settings: Object.fromEntries(off.map(({ property, value }) => [property, value])),
+    })
   }
-  return Object.fromEntries(settings.length > 0 ? [...marks, [SETTINGS, settings]] : marks)
-}
-
-/** Settings of a live table that were switched off before its partitions were overwritten, with the values that they had. */
-export function switchedOff(mark: OverwriteMark | null | undefined, table: string): Record<string, string> {
-  const all = (mark?.[SETTINGS] ?? []).map(
-    (text) => JSON.parse(text) as [table: string, property: string, value: string],
-  )
-  return Object.fromEntries(all.flatMap(([name, property, value]) => (name === table ? [[property, value]] : [])))
+  return overwriteMark(noted)
 }
 
 async function idsOf(context: RestoreContext, planned: PlannedTable): Promise<string[]> {
@@ -92,8 +88,8 @@ export const isRefusal = (error: unknown): boolean => typeof error === 'object' 
 
 /**
  * INSERT OVERWRITE of the chosen partitions from where they were restored to; the statement changes all of them of a table at once, or none. Partitions
- * that the live table lacks are added first, once it neither makes nor drops any by itself. Can be repeated; `again`: a try before this one may have done it. Rows are counted afterwards. Errors: Stale where
- * only a person can tell whether it was done.
+ * that the live table lacks are added first, once it neither makes nor drops any by itself. Can be repeated; `again`: a try before this one may have done it: the
+ * transaction of its label tells, else the partitions' ids. Rows are counted afterwards. Errors: Stale where only a person can tell whether it was done.
  */
 export async function overwritePartitions(
   context: RestoreContext,
@@ -103,17 +99,10 @@ export async function overwritePartitions(
   const { cluster, outline, signal } = context
   const live = { ...planned, database: outline.database, as: planned.target }
   const names = planned.only ?? []
-  let presumed = again && (await mayBeDone(context, planned, mark))
-  if (again && !presumed) {
-    const running = await runningOverwrite(context, planned)
-    if (running !== undefined)
-      throw busyRestore(
-        `The INSERT OVERWRITE of ${live.database}.${live.as} that was sent before is under way (${running}): waits for its end`,
-      )
-    // It may have ended between the two looks.
-    presumed = await mayBeDone(context, planned, mark)
-  }
-  if (!presumed) presumed = !(await overwrite())
+  const label = labelOf(mark, planned.target)
+  let end: 'not-done' | 'done' | 'presumed' = again ? await formerTry() : 'not-done'
+  if (end === 'not-done') end = await overwrite()
+  const presumed = end === 'presumed'
   if (context.spec.verify === 'off' && !presumed) return
   const expected = wantedPartitions(planned)
   const parts = names.map((name) => ({ name, bytes: expected.get(name)?.bytes }))
@@ -137,8 +126,34 @@ export async function overwritePartitions(
     return failure
   }
 
-  /** False: it was refused, but one before it may have got through after all. */
-  async function overwrite(): Promise<boolean> {
+  async function formerTry(): Promise<'not-done' | 'done' | 'presumed'> {
+    const first = await lookForEnd()
+    if (first !== 'not-done') return first
+    const running = await runningOverwrite(context, planned)
+    if (running !== undefined) throw underWay(running)
+    // It may have ended between the two looks.
+    return lookForEnd()
+  }
+
+  async function lookForEnd(): Promise<'not-done' | 'done' | 'presumed'> {
+    if (label !== undefined) {
+      const load = await overwriteLoad(context, label)
+      if (load.state === 'running') throw underWay(`its transaction has the label ${load.label}`)
+      // Others may have written to them, even replaced some of them, since: all took the former ones' place at once.
+      if (load.state === 'loaded' && (await idsOf(context, planned)).some((id) => load.ids.has(id))) return 'done'
+      if (load.state === 'failed') return 'not-done'
+    }
+    return (await mayBeDone(context, planned, mark)) ? 'presumed' : 'not-done'
+  }
+
+  function underWay(how: string): unknown {
+    return busyRestore(
+      `The INSERT OVERWRITE of ${live.database}.${live.as} that was sent before is under way (${how}): waits for its end`,
+    )
+  }
+
+  /** It can be refused because one before it got through after all. */
+  async function overwrite(): Promise<'done' | 'presumed'> {
     const there = new Set((await listPartitions(cluster, live.database, live.as, { signal })).map(({ name }) => name))
     const missing = names.filter((name) => !there.has(name))
     await switchOffNoted(context, live.database, live.as, switchedOff(mark, live.as))
@@ -153,11 +168,14 @@ export async function overwritePartitions(
     const variables = await statementTimeouts(cluster, OVERWRITE_SECONDS, { signal })
     const timeoutMs = OVERWRITE_SECONDS * 1_000 + MARGIN_MS
     try {
-      await cluster.execute(overwriteStatement(outline, planned, columns), { signal, timeoutMs, long: true, variables })
-      return true
+      const free = again && label !== undefined ? (await overwriteLoad(context, label)).label : label
+      const statement = overwriteStatement(outline, planned, columns, free)
+      await cluster.execute(statement, { signal, timeoutMs, long: true, variables })
+      return 'done'
     } catch (error) {
       if (!(error instanceof StarRocksError) || isUnreachable(error)) throw error
-      if (again && (await mayBeDone(context, planned, mark))) return false
+      const end = again ? await lookForEnd() : 'not-done'
+      if (end !== 'not-done') return end
       refusals.add(error)
       throw error
     }

@@ -2,6 +2,7 @@ import type { Context } from '@temporalio/activity'
 import type { RestoreJobProgress } from '../../contract/backup/restore-api.ts'
 import { own } from '../../planning/backup/changes.ts'
 import { largestTablet } from '../../planning/backup/largest-tablet.ts'
+import { type OverwriteMark, switchedOff } from '../../planning/restore/overwrite-mark.ts'
 import { jobTimeout } from '../../planning/restore/restore-names.ts'
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
 import type { RestorePlanStep } from '../../planning/restore/restore-steps.ts'
@@ -15,13 +16,7 @@ import { isThere } from './is-there.ts'
 import { type JobMark, markJob, withLive } from './job-mark.ts'
 import { readDatabase } from './live-objects.ts'
 import { makeViews } from './make-views.ts'
-import {
-  isRefusal,
-  markOverwrite,
-  type OverwriteMark,
-  overwritePartitions,
-  switchedOff,
-} from './overwrite-partitions.ts'
+import { isRefusal, markOverwrite, overwritePartitions } from './overwrite-partitions.ts'
 import { takeOwnSnapshot } from './own-snapshot.ts'
 import { addListPartitions } from './prepare-partitions.ts'
 import { quietLiveTable, quietTables } from './quiet-tables.ts'

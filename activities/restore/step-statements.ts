@@ -117,15 +117,17 @@ export const dropCopyStatement = (database: string, table: string) =>
 export const dropReplacedStatement = (database: string, table: string) =>
   `DROP TABLE IF EXISTS ${quoteQualified(database, table)}`
 
-/** INSERT OVERWRITE of some partitions from where they were restored to. */
+/** INSERT OVERWRITE of some partitions from where they were restored to; only the run knows its label. */
 export function overwriteStatement(
   outline: RestoreOutline,
   planned: { target: string; as: string; only?: string[]; database: string },
   columns: readonly string[],
+  label?: string,
 ): string {
+  const labelled = label === undefined ? '' : ` WITH LABEL ${quoteName(label)}`
   const partitions = (planned.only ?? []).map(quoteName).join(', ')
   const list = columns.map(quoteName).join(', ')
-  return `INSERT OVERWRITE ${quoteQualified(outline.database, planned.target)} PARTITION (${partitions}) (${list}) SELECT ${list} FROM ${quoteQualified(planned.database, planned.as)} PARTITION (${partitions})`
+  return `INSERT OVERWRITE ${quoteQualified(outline.database, planned.target)} PARTITION (${partitions})${labelled} (${list}) SELECT ${list} FROM ${quoteQualified(planned.database, planned.as)} PARTITION (${partitions})`
 }
 
 /** A step of the plan for people; the statements are those that are run, with names in the place of what only the run will tell. */

@@ -66,7 +66,8 @@ export function insertRows(
     addRow(table, tablet, row, touched.get(physical) ?? physical.dataVersion)
   }
   const label = options.label ?? `insert_${randomUUID()}`
-  const transaction = recordLoad(state, db.id, label, [table.id])
+  const partitionIds = [...touched.keys()].map(({ id }) => id)
+  const transaction = recordLoad(state, db.id, label, [table.id], partitionIds)
   return { rows: rows.length, txnId: transaction.id, label }
 }
 

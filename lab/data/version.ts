@@ -79,7 +79,13 @@ export function recordTransaction(state: LabState, transaction: LabTransaction):
 }
 
 /** Records a load that was prepared, committed and published at once. */
-export function recordLoad(state: LabState, dbId: bigint, label: string, tableIds: bigint[]): LabTransaction {
+export function recordLoad(
+  state: LabState,
+  dbId: bigint,
+  label: string,
+  tableIds: bigint[],
+  partitionIds: bigint[] = [],
+): LabTransaction {
   const now = state.now()
   const transaction: LabTransaction = {
     id: nextTransactionId(state),
@@ -94,6 +100,7 @@ export function recordLoad(state: LabState, dbId: bigint, label: string, tableId
     reason: '',
     timeoutMs: state.version === '3.1' || state.version === '3.3' ? 300_000 : 14_400_000,
     tableIds,
+    partitionIds,
   }
   recordTransaction(state, transaction)
   return transaction

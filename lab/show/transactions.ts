@@ -74,6 +74,6 @@ export const showTransactionPartitions = (context: LabSqlContext, id: string): L
   const txn = context.state.transactions.find((t) => String(t.id) === id)
   return table(
     ['TableId', 'CommittedPartitionIds'],
-    (txn?.tableIds ?? []).map((tableId) => [String(tableId), '']),
+    (txn?.tableIds ?? []).map((tableId) => [String(tableId), (txn?.partitionIds ?? []).join(', ')]),
   )
 }

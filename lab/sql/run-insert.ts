@@ -51,6 +51,10 @@ export const runInsert = (context: LabSqlContext, session: LabSession, cursor: C
       'Cannot invoke "com.starrocks.catalog.Partition.getId()" because the return value of "com.starrocks.catalog.OlapTable.getPartition(String)" is null',
     )
   demand(session, ['INSERT'], `TABLE ${name.name}`, onObject(database, table))
+  const taken = context.state.transactions.find(
+    (one) => one.dbId === database.id && one.label === label && one.status !== 'ABORTED',
+  )
+  if (taken) throw failure(`Label [${label}] has already been used, relate to txn [${taken.id}]`)
   const result = insertRows(context.state, database, table, columns ?? writable.map((c) => c.name), rows, {
     ...(isAutomatic(table) ? { createPartition: (values: LabValue[]) => partitionFor(context, table, values) } : {}),
     ...(partitions ? { partitions } : {}),

@@ -51,6 +51,20 @@ export async function findTransaction(
   return undefined
 }
 
+/**
+ * The physical partitions that a finished transaction loaded, of all its tables: PROC '/transactions/<db>/finished/<transaction>', of versions with
+ * CommittedPartitionIds. Errors: `NotFound` for an unknown database.
+ */
+export async function loadedPartitions(
+  cluster: Queryable,
+  databaseId: bigint,
+  id: bigint,
+  options?: StatementOptions,
+): Promise<Set<bigint>> {
+  const rows = await proc(cluster, ['transactions', databaseId, 'finished', id], options)
+  return new Set(rows.flatMap((row) => (row.get('CommittedPartitionIds')?.match(/\d+/g) ?? []).map(BigInt)))
+}
+
 /** SHOW TRANSACTION FROM db WHERE id = n; undefined when it was purged or never was. Works however many there are. */
 export async function showTransaction(
   cluster: Queryable,

@@ -189,6 +189,56 @@ describe('INSERT OVERWRITE whose answer is lost', () => {
     expect(await contentOf(cluster, 'shop', 'people')).toEqual(before)
   })
 
+  test('is left to a person where others have written all the partitions anew after it was done', async () => {
+    let done = false
+    let hourly = false
+    const cluster = await shop('after', {
+      onStatement: (sql) => {
+        if (isOverwrite.test(sql)) done = true
+        else if (done && !hourly) {
+          hourly = true
+          cluster.execute("INSERT OVERWRITE shop.people PARTITION (p1) VALUES (8,'hourly'),(9,'hourly')")
+        }
+      },
+    })
+    cluster.faults.inject({ kind: 'drop-mysql', cut: 'after', match: isOverwrite, times: 1 })
+    await stage.start({ ...spec('after'), verify: 'off' })
+    const held = await stage.state('after', 'ready')
+    expect(held.waiting).toMatch(/Whether partitions of people were overwritten cannot be told/)
+    expect((await contentOf(cluster, 'shop', 'people')).join()).toContain('hourly')
+    await stage.publish('after')
+    expect(await stage.result('after')).toMatchObject({ ok: true, published: true })
+  })
+
+  test('is sent once more, under another label, where it loaded and its partitions never took the place of the former ones', async () => {
+    const sent: string[] = []
+    const cluster = await shop('leader', {
+      onStatement: (sql) => {
+        if (!isOverwrite.test(sql) || sent.push(sql) > 1) return
+        // As a frontend leaves it that was the leader until right after the load.
+        cluster.state.transactions.push({
+          id: 900_001n,
+          dbId: cluster.state.databases.get('shop')?.id ?? 0n,
+          label: /WITH LABEL `(.*?)`/.exec(sql)?.[1] ?? '',
+          status: 'VISIBLE',
+          sourceType: 'INSERT_STREAMING',
+          prepareMs: cluster.state.now(),
+          reason: '',
+          timeoutMs: 300_000,
+          tableIds: [1n],
+          partitionIds: [900_002n],
+        })
+      },
+    })
+    const before = await contentOf(cluster, 'shop', 'people')
+    cluster.execute("INSERT INTO shop.people PARTITION (p1) VALUES (3,'damage')")
+    cluster.faults.inject({ kind: 'drop-mysql', cut: 'before', match: isOverwrite, times: 1 })
+    expect(await stage.restore(spec('leader'))).toMatchObject({ ok: true, published: true })
+    const labels = sent.map((sql) => /WITH LABEL `(.*?)`/.exec(sql)?.[1])
+    expect(labels).toEqual([expect.stringMatching(/^sf_overwrite_/), `${labels[0]}_2`])
+    expect(await contentOf(cluster, 'shop', 'people')).toEqual(before)
+  })
+
   test('was done, though a second one is refused: it is not sent a third time', async () => {
     const sent: string[] = []
     let lab: LabCluster | undefined

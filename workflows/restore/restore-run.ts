@@ -2,7 +2,6 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
-  CancelledFailure,
   condition,
   isCancellation,
   patched,
@@ -12,12 +11,12 @@ import {
 } from '@temporalio/workflow'
 import type { ClearMark } from '../../activities/restore/clear-tables.ts'
 import type { RestoreCheck } from '../../activities/restore/index.ts'
-import type { OverwriteMark } from '../../activities/restore/overwrite-partitions.ts'
 import type { OwnSnapshot } from '../../activities/restore/restore-context.ts'
 import type { OverwriteState, StepMark } from '../../activities/restore/run-step.ts'
 import { BACKUP_ERRORS } from '../../contract/backup/backup-api.ts'
 import type { RestoreResult, RestoreStatus } from '../../contract/backup/restore-api.ts'
 import type { RestoreSpec } from '../../contract/backup/restore-spec.ts'
+import { type OverwriteMark, remarked } from '../../planning/restore/overwrite-mark.ts'
 import {
   kindOfCode,
   needsMark,
@@ -26,6 +25,7 @@ import {
   type StepPhase,
 } from '../../planning/restore/restore-basis.ts'
 import { control } from '../activities.ts'
+import { asCancellation, wasCancelled } from '../cancelled.ts'
 import { setSearchAttributes } from '../search-attributes.ts'
 import { looks, steps } from './activities.ts'
 import { stepWords } from './step-words.ts'
@@ -253,9 +253,8 @@ export class RestoreRun {
     }
   }
 
-  /** Temporal tries no activity again that was to be cancelled: whatever it fails with then, a worker that died or drained, is the end of a cancellation. */
   #isCancelled(error: unknown): boolean {
-    return isCancellation(error) || (this.#live.consideredCancelled && patched('cancelled-by-scope'))
+    return isCancellation(error) || wasCancelled(this.#live)
   }
 
   #overwrittenState(): string[] {
@@ -310,7 +309,7 @@ export class RestoreRun {
       if (this.#refused?.step === step && patched('noted-anew')) {
         const { table } = this.#refused
         const now = (await steps.markRestoreStep({ spec, basis, step })) as OverwriteMark | null
-        noted.mark = { ...(noted.mark as OverwriteMark | null), [table]: now?.[table] ?? [] }
+        noted.mark = remarked(noted.mark as OverwriteMark | null, table, now)
         this.#refused = undefined
       }
       try {
@@ -404,7 +403,7 @@ export class RestoreRun {
     this.#set(cancelled ? 'cancelled' : 'failed', why)
     this.#tell()
     if (this.#discarded) return this.#result(false, started)
-    if (cancelled) throw isCancellation(error) ? error : new CancelledFailure(`Restore ${spec.name} was cancelled`)
+    if (cancelled) throw asCancellation(error, `Restore ${spec.name}`)
     const rest =
       this.status.left.length > 0
         ? `. Left behind: ${this.status.left.join('; ')}`
