@@ -33,8 +33,13 @@ export async function listRuns(client: Client, type: string, prefix: string, run
   return found.sort((a, b) => b.startedAt.localeCompare(a.startedAt))
 }
 
-/** Temporal's word where a workflow's own would be stale: a terminated one could not say so itself. */
+/**
+ * Temporal's word where a workflow's own would be stale: a terminated one could not say so itself. What was cancelled and still runs ends its jobs on the cluster;
+ * one that ends by a signal has failed, for Temporal.
+ */
 export function stateOf({ state, execution }: Pick<ListedRun, 'state' | 'execution'>): string {
-  const own = execution === 'RUNNING' || execution === 'COMPLETED' || (execution === 'FAILED' && state === 'failed')
+  if (execution === 'RUNNING' && state === 'cancelled') return 'cancelling'
+  const failed = state === 'failed' || state === 'cancelled'
+  const own = execution === 'RUNNING' || execution === 'COMPLETED' || (execution === 'FAILED' && failed)
   return own ? state || execution.toLowerCase() : execution.toLowerCase()
 }

@@ -100,13 +100,14 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
       throw error
     }
     await CancellationScope.nonCancellable(async () => {
-      setState('cancelled')
+      cancelling()
       await condition(() => !window.busy)
       await window.cancel()
       window.lookForEnded()
       await condition(() => window.size === 0)
       await notify({ ...resultOf(memory, undefined), ok: false }, `Backup ${spec.name} was cancelled; ${made()}`)
     })
+    state = 'cancelled'
     throw cancelledEnd(error, `Backup ${spec.name}`)
   }
   let pruned: BackupSetResult['pruned']
@@ -117,10 +118,11 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
   } catch (error) {
     if (!isCancellation(error) || !patched('cancelled-in-retention')) throw error
     await CancellationScope.nonCancellable(async () => {
-      setState('cancelled')
+      cancelling()
       const text = `Backup ${spec.name} was cancelled while retention was applied; ${made()}`
       await notify({ ...resultOf(memory, undefined), ok: false }, text)
     })
+    state = 'cancelled'
     throw cancelledEnd(error, `Backup ${spec.name}`)
   }
   setState(memory.failedCount > 0 ? 'failed' : 'finished')
@@ -280,6 +282,12 @@ export async function backupSet(input: BackupSetWorkflowInput): Promise<BackupSe
     state = next
     setSearchAttributes({ state })
     show()
+  }
+
+  /** Its jobs on the cluster have not ended yet; lists, which know the attribute, call a run so that still goes on. */
+  function cancelling(): void {
+    setState('cancelled')
+    state = 'cancelling'
   }
 
   function show(): void {
