@@ -131,6 +131,7 @@ function packed(title: string, parts: string[], style: Style, columns: number): 
 export function paintState(state: MigrationState | string, style: Style): string {
   if (state === 'failed') return style.red(state)
   if (state === 'finished' || state === 'caughtUp' || state === 'ready') return style.green(state)
-  if (['paused', 'pausing', 'stopping', 'stopped', 'undoing', 'cancelling', 'cancelled'].includes(state)) return style.yellow(state)
+  if (['paused', 'pausing', 'stopping', 'stopped', 'undoing', 'cancelling', 'cancelled'].includes(state))
+    return style.yellow(state)
   return style.cyan(state)
 }

@@ -142,7 +142,16 @@ export interface BackupSetStatus {
   name: string
   cluster: string
   repository: string
-  state: 'checking' | 'running' | 'pausing' | 'verifying' | 'retention' | 'finished' | 'failed' | 'cancelling' | 'cancelled'
+  state:
+    | 'checking'
+    | 'running'
+    | 'pausing'
+    | 'verifying'
+    | 'retention'
+    | 'finished'
+    | 'failed'
+    | 'cancelling'
+    | 'cancelled'
   total: number
   done: number
   running: string[]
