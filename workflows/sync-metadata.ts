@@ -77,8 +77,14 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
       }
       after = page.next
     } while (after !== undefined && !held)
-    if (!held) collect(await untilEnded.listTargetOnly({ spec, approvals, viewMarks }))
-    if (!held) collect(await untilEnded.alignViews({ spec, approvals, viewMarks }))
+    // Where nothing was changed since the objects were listed they need not be listed again, a statement for each database.
+    let changed = aligned > 0
+    if (!held) {
+      const outcomes = await untilEnded.listTargetOnly({ spec, approvals, viewMarks, changed })
+      changed ||= outcomes.some(({ outcome }) => outcome !== 'unchanged')
+      collect(outcomes)
+    }
+    if (!held) collect(await untilEnded.alignViews({ spec, approvals, viewMarks, changed }))
     await report(!held)
     return counts
   } catch (error) {

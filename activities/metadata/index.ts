@@ -34,6 +34,8 @@ export interface AlignViewsInput {
   approvals?: Approvals
   /** Marks of former outcomes. */
   viewMarks?: string[]
+  /** Whether this difference has changed anything since it listed all objects, which are then listed anew. */
+  changed?: boolean
 }
 
 /** Activities that make the target's databases, tables and views what the source's are; rows aside. All can be run again. */
@@ -92,15 +94,15 @@ export function createMetadataActivities(deps: Dependencies): MetadataActivities
         return mapConcurrently(tables, WIDTH, (table) => alignTable(session, table))
       }),
 
-    alignViews: ({ spec, approvals, viewMarks }) =>
+    alignViews: ({ spec, approvals, viewMarks, changed = true }) =>
       act('Aligning views failed', async (signal) => {
         if (!spec.sync.views && !spec.sync.materializedViews) return []
-        return alignViews(await sessions.open(spec, { approvals, viewMarks, fresh: true, signal }))
+        return alignViews(await sessions.open(spec, { approvals, viewMarks, fresh: changed, signal }))
       }),
 
-    listTargetOnly: ({ spec, approvals, viewMarks }) =>
+    listTargetOnly: ({ spec, approvals, viewMarks, changed = true }) =>
       act('Looking for what only the target has failed', async (signal) =>
-        alignTargetOnly(await sessions.open(spec, { approvals, viewMarks, fresh: true, signal })),
+        alignTargetOnly(await sessions.open(spec, { approvals, viewMarks, fresh: changed, signal })),
       ),
 
     undoChanges: ({ spec, statements }) =>

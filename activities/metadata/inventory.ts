@@ -51,12 +51,13 @@ export async function readInventory(
   signal?: AbortSignal,
 ): Promise<Inventory> {
   const listing = directory(side.cluster)
+  const asked = performance.now()
   const databases = [...(await listing.databases(0)).values()]
   const inventory = new Inventory(new Map(databases.map((database) => [database.name, database.id])))
   const read = databases.filter((database) => !isSystemDatabase(database.name) && wanted(database.name))
   await mapConcurrently(read, 4, async (database) => {
     signal?.throwIfAborted()
-    for (const table of await tablesOf(listing, database.name)) {
+    for (const table of await tablesOf(listing, database.name, performance.now() - asked)) {
       const full = joinTableName(database.name, table.name)
       inventory.entries.set(full, {
         database: database.name,
@@ -90,10 +91,10 @@ export function readTarget(side: Side, selection: Selection, source: Inventory, 
   return readInventory(side, (database) => wanted.has(database), signal)
 }
 
-/** Listed anew; looks take the same listing afterwards. */
-async function tablesOf(listing: Directory, database: string): Promise<Table[]> {
+/** Listed anew; looks take the same listing afterwards. The list of databases is not: one that was asked for since this began does for all. */
+async function tablesOf(listing: Directory, database: string, databasesMaxAgeMs: number): Promise<Table[]> {
   try {
-    return [...((await listing.tables(database, 0)) ?? []).values()]
+    return [...((await listing.tables(database, 0, databasesMaxAgeMs)) ?? []).values()]
   } catch (error) {
     // Dropped since it was listed.
     if (isNotFound(error)) return []

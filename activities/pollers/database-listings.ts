@@ -1,10 +1,18 @@
 import { type StarRocksCluster, StarRocksError } from '../../starrocks/index.ts'
+import { mapConcurrently } from '../metadata/concurrency.ts'
 import { Ration } from './ration.ts'
 import { SingleFlight } from './single-flight.ts'
 
 /** Statements a second for listing one thing of all databases, and those of each look in any case. */
-const PER_SECOND = 0.6
-const AT_LEAST = 5
+const PER_SECOND = 0.4
+const AT_LEAST = 4
+
+/** How old a look may take listings. */
+export interface LookAge {
+  maxAgeMs: number
+  /** All are to be read again. */
+  fresh: boolean
+}
 
 /** What a statement tells of each database of a cluster, kept for all who ask. */
 export class DatabaseListings<T> {
@@ -34,6 +42,21 @@ export class DatabaseListings<T> {
         databases.filter((database) => age(database) > maxAgeMs),
         age,
       ),
+    )
+  }
+
+  /** The listings of these databases, those read again that are due; `fresh`: all of them are. */
+  async inTurn(
+    cluster: StarRocksCluster,
+    databases: readonly string[],
+    { maxAgeMs, fresh }: LookAge,
+  ): Promise<Map<string, T>> {
+    const due = this.due(cluster, databases, fresh ? 0 : maxAgeMs)
+    return new Map(
+      await mapConcurrently(databases, 4, async (database) => {
+        const age = fresh || due.has(database) ? 0 : Number.POSITIVE_INFINITY
+        return [database, await this.recent(cluster, database, age)] as const
+      }),
     )
   }
 

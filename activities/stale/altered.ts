@@ -5,8 +5,9 @@ import type { AlterJob, StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
 import { type ColumnChanges, columnChanges, columnListings } from '../pollers/column-changes.ts'
+import type { LookAge } from '../pollers/database-listings.ts'
 import { lastRemembered } from '../replicate/memory.ts'
-import { type JobsToSettle, type LookAge, type Seen, seenWith, settleByJobs } from './settle.ts'
+import { type JobsToSettle, type Seen, seenWith, settleByJobs } from './settle.ts'
 
 /** A table's last change of columns. */
 interface SeenChange extends Seen {
@@ -29,12 +30,12 @@ export async function settleByColumns(
   age: LookAge,
 ): Promise<{ databases: number; reason: string } | undefined> {
   const jobs: JobsToSettle<ColumnChanges, AlterJob, SeenChange> = {
-    listings: columnListings,
+    list: (databases) => columnListings.inTurn(source, databases, age),
     jobOf: (changes, table) => changes.get(table),
     lookUp: (table, job, before) => lookUp(deps, spec.name, table, job, before),
     seen: seenWith(seen, deps),
   }
-  const changes = await settleByJobs(jobs, spec, source, comparisons, age)
+  const changes = await settleByJobs(jobs, spec, comparisons)
   const unseen = [...changes.values()].flatMap((one) => one.unseen ?? [])
   return unseen[0] === undefined ? undefined : { databases: unseen.length, reason: unseen[0] }
 }

@@ -14,6 +14,8 @@ export interface Wanted {
 export interface ListingOptions {
   /** Listings of this age are believed; older ones are read again as far as the ration goes. */
   maxAgeMs: number
+  /** Of this age are those of databases of which a metadata difference lists all objects, from time to time. */
+  quietMaxAgeMs?: number
   /** Read every listing anew. */
   fresh?: boolean
   /** Databases whose listings are known to be old. */
@@ -34,7 +36,7 @@ const rations = new WeakMap<StarRocksCluster, Ration>()
 export async function listTables(
   cluster: StarRocksCluster,
   wanted: Wanted,
-  { maxAgeMs, fresh = false, outdated }: ListingOptions,
+  { maxAgeMs, quietMaxAgeMs = maxAgeMs, fresh = false, outdated }: ListingOptions,
 ): Promise<Tables> {
   const listing = directory(cluster)
   const asked = performance.now()
@@ -46,7 +48,7 @@ export async function listTables(
     ration = new Ration(PER_SECOND, AT_LEAST)
     rations.set(cluster, ration)
   }
-  const old = databases.filter((name) => listing.age(name) > maxAgeMs && !listing.hasChanged(name))
+  const old = databases.filter((name) => listing.age(name) > quietMaxAgeMs && !listing.hasChanged(name))
   const again = new Set(fresh ? [] : ration.choose(old, (name) => listing.age(name)))
   const listed = await mapConcurrently(databases, 4, async (database) => {
     const must = fresh || again.has(database) || outdated?.has(database) || listing.hasChanged(database)

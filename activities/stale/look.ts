@@ -90,7 +90,8 @@ async function compareVersions(
   // A one-time migration ends by what is found; one that follows finds it with the next look.
   const few = spec.oneTime || (await countDatabases(source, selection, maxAgeMs)) <= FEW_DATABASES
   const fresh = wanted === true && few
-  const selected = await listTables(source, selection, { maxAgeMs, fresh, outdated })
+  const quietMaxAgeMs = few ? maxAgeMs : Math.max(maxAgeMs, spec.intervals.metadata * 1500)
+  const selected = await listTables(source, selection, { maxAgeMs, quietMaxAgeMs, fresh, outdated })
   const copies = new Map<string, Set<string>>()
   for (const [database, tables] of selected) {
     for (const table of tables.keys()) {
@@ -103,7 +104,7 @@ async function compareVersions(
     includesDatabase: (database: string) => copies.has(database),
     includes: (database: string, table: string) => copies.get(database)?.has(table) ?? false,
   }
-  const existing = await listTables(target, wantedCopies, { maxAgeMs, fresh })
+  const existing = await listTables(target, wantedCopies, { maxAgeMs, quietMaxAgeMs, fresh })
   const unread = new Map<string, number>()
   const skipped = { source: new Map<string, number>(), target: new Map<string, number>() }
   const noteUnread = (side: 'source' | 'target') => (database: string, table: string, partitions: number) => {

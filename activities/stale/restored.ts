@@ -3,9 +3,10 @@ import type { TableComparison } from '../../planning/version-index.ts'
 import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
-import { type Restores, restoreListings, restoresInto, type TableRestore } from '../pollers/restores.ts'
+import type { LookAge } from '../pollers/database-listings.ts'
+import { listRestores, type Restores, restoresInto, type TableRestore } from '../pollers/restores.ts'
 import { lastRemembered } from '../replicate/memory.ts'
-import { type JobsToSettle, type LookAge, type Seen, seenWith, settleByJobs } from './settle.ts'
+import { type JobsToSettle, type Seen, seenWith, settleByJobs } from './settle.ts'
 
 /** A table's last restore. */
 interface SeenRestore extends Seen {
@@ -24,12 +25,12 @@ export async function settleByRestores(
   age: LookAge,
 ): Promise<void> {
   const jobs: JobsToSettle<Restores | undefined, TableRestore, SeenRestore> = {
-    listings: restoreListings,
+    list: (databases) => listRestores(source, databases, age),
     jobOf: (restores, table) => restores?.of(table),
     lookUp: (table, { id }, before) => lookUp(deps, spec.name, table, id, before),
     seen: seenWith(seen, deps),
   }
-  await settleByJobs(jobs, spec, source, comparisons, age)
+  await settleByJobs(jobs, spec, comparisons)
 }
 
 async function lookUp(

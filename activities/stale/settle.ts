@@ -1,9 +1,7 @@
 import { type MigrationSpec, splitTableName } from '../../contract/index.ts'
 import type { TableComparison } from '../../planning/version-index.ts'
-import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { mapConcurrently } from '../metadata/concurrency.ts'
-import type { DatabaseListings } from '../pollers/database-listings.ts'
 import { setBounded } from '../set-bounded.ts'
 
 const CONCURRENCY = 8
@@ -18,18 +16,14 @@ export interface Seen {
 }
 
 export interface JobsToSettle<L, J extends { id: bigint }, S extends Seen> {
-  listings: DatabaseListings<L>
+  /** The listings of these databases at the source. */
+  list(databases: readonly string[]): Promise<ReadonlyMap<string, L>>
   /** The last job of a table that a listing tells of. */
   jobOf(listing: L, table: string): J | undefined
   /** What has become of it, and what was known before; by the table's full name. */
   lookUp(table: string, job: J, before: S | undefined): Promise<S>
   /** By migration and table. */
   seen: Map<string, S>
-}
-
-export interface LookAge {
-  maxAgeMs: number
-  fresh: boolean
 }
 
 /** The map of what was seen with these dependencies. */
@@ -44,20 +38,12 @@ export function seenWith<S>(all: WeakMap<Dependencies, Map<string, S>>, deps: De
  * Answers the listings that were used, by database.
  */
 export async function settleByJobs<L, J extends { id: bigint }, S extends Seen>(
-  { listings, jobOf, lookUp, seen }: JobsToSettle<L, J, S>,
+  { list, jobOf, lookUp, seen }: JobsToSettle<L, J, S>,
   { name }: MigrationSpec,
-  source: StarRocksCluster,
   comparisons: ReadonlyMap<string, TableComparison>,
-  { maxAgeMs, fresh }: LookAge,
 ): Promise<ReadonlyMap<string, L>> {
   const databases = [...new Set([...comparisons.keys()].map((full) => splitTableName(full).database))]
-  const due = listings.due(source, databases, fresh ? 0 : maxAgeMs)
-  const listed = new Map(
-    await mapConcurrently(databases, 4, async (database) => {
-      const age = fresh || due.has(database) ? 0 : Number.POSITIVE_INFINITY
-      return [database, await listings.recent(source, database, age)] as const
-    }),
-  )
+  const listed = await list(databases)
   const open: { full: string; comparison: TableComparison; job: J }[] = []
   for (const [full, comparison] of comparisons) {
     // What lags gets a round anyway.

@@ -75,20 +75,26 @@ export async function* partitionsMetaBatches(
   { databases, expectRows = true, without = [], ...options }: PartitionsMetaOptions = {},
 ): AsyncGenerator<PartitionMeta[]> {
   const left: readonly string[] = without
-  const columns = (await availableColumns(cluster, options)).filter((name) => !left.includes(name))
+  const columns = (await knownColumns(cluster, options)).filter((name) => !left.includes(name))
   const where = databases ? ` WHERE DB_NAME IN (${databases.map(quoteString).join(', ') || quoteString('')})` : ''
   const sql = `SELECT ${columns.map(quoteName).join(', ')} FROM information_schema.partitions_meta${where}`
   let count = 0
   let read: ((row: Row) => PartitionMeta) | undefined
-  for await (const rows of batchesOf(cluster, sql, options)) {
-    count += rows.length
-    const partitions: PartitionMeta[] = []
-    for (const row of rows) {
-      if (row.get('PARTITION_NAME') === shadowPartition) continue
-      read ??= partitionReader(row)
-      partitions.push(read(row))
+  try {
+    for await (const rows of batchesOf(cluster, sql, options)) {
+      count += rows.length
+      const partitions: PartitionMeta[] = []
+      for (const row of rows) {
+        if (row.get('PARTITION_NAME') === shadowPartition) continue
+        read ??= partitionReader(row)
+        partitions.push(read(row))
+      }
+      if (partitions.length > 0) yield partitions
     }
-    if (partitions.length > 0) yield partitions
+  } catch (error) {
+    // The frontends may have another version by now.
+    available.delete(cluster)
+    throw error
   }
   if (count === 0 && expectRows && databases?.length !== 0) {
     throw new StarRocksError({
@@ -129,6 +135,19 @@ function partitionReader(first: Row): (row: Row) => PartitionMeta {
       rowCount: optionalWholeNumber('ROW_COUNT', cells[rowCount]) ?? 0n,
     }
   }
+}
+
+/** A version that is upgraded has more of them. */
+const COLUMNS_MS = 600_000
+const available = new WeakMap<Queryable, { at: number; columns: string[] }>()
+
+/** Looks come every few seconds: the columns are asked for now and then. */
+async function knownColumns(cluster: Queryable, options?: StatementOptions): Promise<string[]> {
+  const known = available.get(cluster)
+  if (known && performance.now() - known.at < COLUMNS_MS) return known.columns
+  const columns = await availableColumns(cluster, options)
+  available.set(cluster, { at: performance.now(), columns })
+  return columns
 }
 
 /** Which of the columns this version has. DESC is answered by the frontend alone. */

@@ -91,7 +91,13 @@ describe('one job in a database', () => {
 
   test('one label sent at once in two databases is taken twice, and restored never', async () => {
     const [a, b] = [fresh(), fresh()]
-    await Promise.all([a, b].map((db) => lab.run(`BACKUP DATABASE ${db} SNAPSHOT same_${a} TO repo`)))
+    // Both before either is there; at times of their own, which are all that tells them apart.
+    const stuck = lab.faults.inject({ kind: 'stick-snapshot', database: a })
+    await lab.run(`BACKUP DATABASE ${a} SNAPSHOT same_${a} TO repo`)
+    const begun = lab.state.now()
+    await until(() => lab.state.now() > begun)
+    await lab.run(`BACKUP DATABASE ${b} SNAPSHOT same_${a} TO repo`)
+    stuck.clear()
     for (const db of [a, b]) await until(() => backup(db)?.State === 'FINISHED')
     const { rows } = await lab.run(`SHOW SNAPSHOT ON repo WHERE SNAPSHOT = 'same_${a}'`)
     const times = rows[0]?.[1]?.split('\n') ?? []
