@@ -176,15 +176,27 @@ export class Starferry extends WorkflowCalls {
     page: { after?: string; limit?: number } = {},
   ): Promise<TablesPage> {
     const input: TablesPageInput = { spec: await this.spec(name), filter, ...page }
-    return this.run<TablesPage>(WORKFLOW_TYPES.tables, `${migrationId(name)}/tables`, input)
+    return this.run<TablesPage>(
+      WORKFLOW_TYPES.tables,
+      { id: `${migrationId(name)}/tables`, summary: `List tables of migration ${name}` },
+      input,
+    )
   }
 
   doctor(spec: MigrationSpecInput): Promise<DoctorResult> {
-    return this.run(WORKFLOW_TYPES.doctor, `doctor/${spec.name}`, spec)
+    return this.run(
+      WORKFLOW_TYPES.doctor,
+      { id: `doctor/${spec.name}`, summary: `Preflight of migration ${spec.name}` },
+      spec,
+    )
   }
 
   plan(input: PlanInput): Promise<PlanPage> {
-    return this.run(WORKFLOW_TYPES.plan, `plan/${input.spec.name}`, input)
+    return this.run(
+      WORKFLOW_TYPES.plan,
+      { id: `plan/${input.spec.name}`, summary: `Plan migration ${input.spec.name}` },
+      input,
+    )
   }
 
   protected override async notFound(name: string): Promise<RequestError> {

@@ -70,7 +70,12 @@ export class BackupClient extends WorkflowCalls {
   }
 
   plan(input: BackupPlanInput): Promise<BackupPlan> {
-    return this.run(WORKFLOW_TYPES.backupPlan, `plan/${backupSetId(input.spec.name)}`, input)
+    const { name } = input.spec
+    return this.run(
+      WORKFLOW_TYPES.backupPlan,
+      { id: `plan/${backupSetId(name)}`, summary: `Plan backup ${name}` },
+      input,
+    )
   }
 
   async status(name: string): Promise<RunningBackup> {
@@ -103,7 +108,11 @@ export class BackupClient extends WorkflowCalls {
   }
 
   backups(input: BackupsInput): Promise<BackupsPage> {
-    return this.run(WORKFLOW_TYPES.backups, `backups/${input.repository}`, input)
+    return this.run(
+      WORKFLOW_TYPES.backups,
+      { id: `backups/${input.repository}`, summary: `List backups in ${input.repository}` },
+      input,
+    )
   }
 
   /** All pages as one. */
@@ -118,23 +127,37 @@ export class BackupClient extends WorkflowCalls {
   }
 
   verify(input: VerifyInput, onSlow?: (workflowId: string) => void): Promise<VerifyResult> {
-    return this.run(WORKFLOW_TYPES.verifyBackups, `verify/${input.repository}`, input, onSlow)
+    return this.run(
+      WORKFLOW_TYPES.verifyBackups,
+      { id: `verify/${input.repository}`, summary: `Verify backups in ${input.repository}` },
+      input,
+      onSlow,
+    )
   }
 
   /** Unless `confirmed`, only a plan. */
   prune(input: PruneInput, onSlow?: (workflowId: string) => void): Promise<PrunePlan & Partial<PruneResult>> {
-    return this.run(WORKFLOW_TYPES.prune, pruneId(input.repository), input, onSlow)
+    return this.run(
+      WORKFLOW_TYPES.prune,
+      { id: pruneId(input.repository), summary: `Retention in ${input.repository}` },
+      input,
+      onSlow,
+    )
   }
 
   /** The script beside a backup, all of it. */
   async companion(repository: string, id: string): Promise<CompanionPage> {
     const page = (from?: number) =>
-      this.run<CompanionPage>(WORKFLOW_TYPES.companion, `companion/${repository}`, {
-        op: 'print',
-        repository,
-        id,
-        from,
-      })
+      this.run<CompanionPage>(
+        WORKFLOW_TYPES.companion,
+        { id: `companion/${repository}`, summary: `Read what stands beside backup ${id}` },
+        {
+          op: 'print',
+          repository,
+          id,
+          from,
+        },
+      )
     const whole = await page()
     while (whole.next !== undefined) {
       const more = await page(whole.next)
@@ -151,14 +174,21 @@ export class BackupClient extends WorkflowCalls {
   ): Promise<CompanionApplied> {
     return this.run(
       WORKFLOW_TYPES.companion,
-      `companion/${input.repository}/${input.cluster}`,
+      {
+        id: `companion/${input.repository}/${input.cluster}`,
+        summary: `Run the script beside a backup on ${input.cluster}`,
+      },
       { op: 'apply', ...input },
       onSlow,
     )
   }
 
   repositories(input: RepositoriesInput): Promise<RepositoriesAnswer> {
-    return this.run(WORKFLOW_TYPES.repositories, `repositories/${input.cluster}`, input)
+    return this.run(
+      WORKFLOW_TYPES.repositories,
+      { id: `repositories/${input.cluster}`, summary: `Repositories of ${input.cluster}` },
+      input,
+    )
   }
 
   /** Temporal puts the time behind the id of what a Schedule starts: what runs is meant, else the latest. */

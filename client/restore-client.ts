@@ -48,7 +48,12 @@ export class RestoreClient extends WorkflowCalls {
   }
 
   plan(input: RestorePlanInput): Promise<RestorePlan> {
-    return this.run(WORKFLOW_TYPES.restorePlan, `plan/${restoreId(input.spec.name)}`, input)
+    const { name } = input.spec
+    return this.run(
+      WORKFLOW_TYPES.restorePlan,
+      { id: `plan/${restoreId(name)}`, summary: `Plan restore ${name}` },
+      input,
+    )
   }
 
   async status(name: string): Promise<RunningRestore> {

@@ -57,8 +57,14 @@ export abstract class WorkflowCalls {
   }
 
   /** A short workflow that answers a question. `onSlow` learns its id when the answer is not there after some seconds. */
-  protected async run<T>(type: string, id: string, input: object, onSlow?: (workflowId: string) => void): Promise<T> {
-    const options = { taskQueue: TASK_QUEUE, workflowId: `${id}/${randomUUID().slice(0, 8)}`, args: [input] }
+  protected async run<T>(
+    type: string,
+    { id, summary }: { id: string; summary: string },
+    input: object,
+    onSlow?: (workflowId: string) => void,
+  ): Promise<T> {
+    const workflowId = `${id}/${randomUUID().slice(0, 8)}`
+    const options = { taskQueue: TASK_QUEUE, workflowId, args: [input], staticSummary: summary }
     const handle = await this.client.workflow.start(type, options)
     let over = false
     let futile: RequestError | undefined

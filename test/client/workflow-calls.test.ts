@@ -12,7 +12,7 @@ class Calls extends WorkflowCalls {
   }
 
   ask(type: string): Promise<unknown> {
-    return this.run(type, 'question', {})
+    return this.run(type, { id: 'question', summary: 'A question' }, {})
   }
 
   protected async notFound(name: string): Promise<RequestError> {
