@@ -1,6 +1,7 @@
 import { createPhysicalPartition } from '../data/index.ts'
 import type { LabIndexMeta, LabPartition, LabState, LabTable, LabTablet } from '../model.ts'
 import { commonError } from './job-failure.ts'
+import { columnsOf, propertiesOf } from './own-words.ts'
 import { shadowName } from './shadow-partition.ts'
 
 /** A tablet that rows are to come into, and the one in the repository that they come from. */
@@ -35,14 +36,19 @@ export const newTable = (
 ): { table: LabTable; moves: PartitionMove[] } => {
   const { alias, replicationNum } = options
   const indexes = wanted.indexes.map(
-    (index, i): LabIndexMeta => ({ ...index, id: state.nextId(), name: i === 0 ? alias : index.name }),
+    (index, i): LabIndexMeta => ({
+      ...index,
+      id: state.nextId(),
+      name: i === 0 ? alias : index.name,
+      columns: columnsOf(state.version, index.columns),
+    }),
   )
   const table: LabTable = {
     ...wanted,
     id: state.nextId(),
     name: alias,
     state: 'RESTORE',
-    properties: new Map(wanted.properties),
+    properties: propertiesOf(state.version, wanted),
     indexes,
     partitions: [],
     shadow: undefined,
