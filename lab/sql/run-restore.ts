@@ -22,15 +22,15 @@ export const runRestore = async (context: LabSqlContext, session: LabSession, cu
     throw submitFailure(`Repository ${statement.repository} does not exist`)
   if (statement.catalogs) return restoreCatalogs(context, session, statement, properties)
   const named = statement.databaseAlias ?? statement.database ?? statement.prefix ?? oldDatabase(context, session)
-  // The target is made, and looked at, before the snapshot is.
-  const early = named === undefined ? undefined : target(context, named)
+  // Older releases look at the target before the snapshot; from 3.4 on one that cannot be read leaves the target unmade.
+  const early = named === undefined || context.profile.atLeast('3.5') ? undefined : target(context, named)
   refuseByFault(context, 'restore', named ?? '')
   if (early) demandIdle(context.snapshots, early.id)
   const info = await readInfo(context, statement, properties.timestamp)
   const snapshotDatabase = info.database
   if (named === undefined && snapshotDatabase === '')
     return restoreCatalogs(context, session, { ...statement, catalogs: {} }, properties)
-  const database = early ?? target(context, snapshotDatabase)
+  const database = early ?? target(context, named ?? snapshotDatabase)
   if (statement.database !== undefined && statement.database !== snapshotDatabase)
     throw submitFailure(`target database: ${statement.database} is not existed in snapshot`)
   demandIdle(context.snapshots, database.id)
@@ -79,7 +79,7 @@ const newJob = (
 const oldDatabase = (context: LabSqlContext, session: LabSession): string | undefined =>
   context.profile.atLeast('3.5') ? undefined : (session.database ?? '')
 
-/** The database to restore into: made when it is missing from 3.4 on, whatever becomes of the statement. */
+/** The database to restore into: made when it is missing from 3.4 on, whatever becomes of the statement after that. */
 const target = (context: LabSqlContext, name: string): LabDatabase => {
   const { state } = context
   const found = state.databases.get(name)

@@ -9,8 +9,35 @@ import { type SnapshotGroup, SnapshotGroupRun } from './run-snapshot-group.ts'
 
 const releases: LabVersion[] = ['3.1', '3.3', '3.5', '4.1']
 
-const recordingOf = (release: string): { columns: string[]; groups: SnapshotGroup[] } =>
+interface Recording {
+  columns: string[]
+  groups: SnapshotGroup[]
+}
+
+const recordingOf = (release: string): Recording =>
   JSON.parse(readFileSync(new URL(`../fixtures/conformance/${release}-backup.json`, import.meta.url), 'utf8'))
+
+/** What 3.5 made of the snapshots of an older release: those of its own recording, and some more. */
+const recordingInto35 = (release: LabVersion): Recording => {
+  const made = recordingOf(release)
+  const restored = recordingOf(`${release}-into-3.5`)
+  const before = made.groups[0]?.entries ?? []
+  const prepared = before.slice(
+    0,
+    before.findIndex((entry) => entry.k === 1),
+  )
+  const at = made.columns.length
+  return {
+    columns: [...made.columns, ...restored.columns],
+    groups: restored.groups.map((group) => ({
+      ...group,
+      entries: [
+        ...prepared.map((entry) => ({ ...entry, k: 3 as const })),
+        ...group.entries.map((entry) => (entry.c === undefined ? entry : { ...entry, c: entry.c + at })),
+      ],
+    })),
+  }
+}
 
 const met = new Set<KnownDifference>()
 
@@ -21,16 +48,20 @@ const isKnown = (title: string, statement: string): boolean => {
 }
 
 // Backup and restore as they were recorded on real frontends: every statement must get the same answer, every job end alike.
-describe.concurrent.each(releases)('%s', (release) => {
-  const { columns, groups } = recordingOf(release)
+describe.concurrent.each([
+  ...releases.map((release) => [release, release, release, recordingOf(release)] as const),
+  ...(['3.1', '3.3'] as const).map(
+    (release) => [`${release} into 3.5`, release, '3.5', recordingInto35(release)] as const,
+  ),
+])('%s', (pair, release, later, { columns, groups }) => {
   test.each(groups.map((group) => [group.name, group] as const))('%s', async (name, group) => {
     const own = await startTestS3()
     const directory = mkdtempSync(path.join(tmpdir(), 'starferry-conformance-'))
     try {
       const { endpoint, accessKey, secretKey } = own
       const here = { endpoint, accessKey, secretKey, storage: own.dir, directory }
-      const report = await SnapshotGroupRun.run(release, columns, group, here)
-      const title = `${release} ${name}`
+      const report = await SnapshotGroupRun.run(release, columns, group, here, later)
+      const title = `${pair} ${name}`
       const unknown = report.differences.filter((d) => !isKnown(title, d.statement))
       const left = Object.values(group.leftOut).reduce((sum, count) => sum + count, 0)
       const known = report.differences.length - unknown.length

@@ -67,17 +67,22 @@ export class SnapshotGroupRun {
     this.#here = here
   }
 
+  /** `later`: version of the second cluster, where that is another one. */
   static async run(
     version: LabVersion,
     columns: string[],
     group: SnapshotGroup,
     here: Surroundings,
+    later = version,
   ): Promise<GroupReport> {
     const clusters: LabCluster[] = []
     const report: GroupReport = { name: group.name, agreed: 0, differences: [] }
     try {
-      for (const name of ['first', 'second']) {
-        const lab = await LabCluster.start({ name: `conformance-${name}`, version, timeFactor: 120 })
+      for (const [name, own] of [
+        ['first', version],
+        ['second', later],
+      ] as const) {
+        const lab = await LabCluster.start({ name: `conformance-${name}`, version: own, timeFactor: 120 })
         clusters.push(lab)
         // The recorded backends answered no queries.
         lab.faults.inject({ kind: 'no-backend-queries' })
