@@ -1,5 +1,5 @@
 import type { PlannedTable } from '../../planning/restore/restore-plan.ts'
-import { writeTable } from '../../starrocks/ddl/index.ts'
+import { refusals, writeTable } from '../../starrocks/ddl/index.ts'
 import { StarRocksError } from '../../starrocks/index.ts'
 import { facts } from '../pollers/facts.ts'
 import type { RestoreContext } from './restore-context.ts'
@@ -16,13 +16,23 @@ export async function createEmpty(context: RestoreContext, planned: PlannedTable
   const { version, runMode } = await facts(cluster).capabilities()
   const recorded = Number(model.properties.replication_num ?? Number.NaN)
   const wanted = context.spec.replicationNumber ?? (Number.isInteger(recorded) ? recorded : undefined)
+  const target = { version, runMode }
+  // RESTORE brings an index in memory into releases that make none by a statement: here it can only be another.
+  const persistentIndex = refusals(model, { target }).some(({ code }) => code === 'in-memory-index')
+  if (persistentIndex)
+    context.warn(
+      `${outline.database}.${planned.target} was empty and has the index of its primary key on disk now: StarRocks makes none in memory any more`,
+    )
   const unknown = new Set<string>()
   for (;;) {
     const { statements } = writeTable(model, {
-      target: { version, runMode },
+      target,
       source: { database: outline.record.database, name: planned.name },
       rename: (name) => (name.name === planned.name ? { database: planned.database, name: planned.as } : name),
-      placement: wanted === undefined ? {} : { replicationNum: Math.min(wanted, Math.max(1, context.basis.backends)) },
+      placement: {
+        ...(wanted === undefined ? {} : { replicationNum: Math.min(wanted, Math.max(1, context.basis.backends)) }),
+        ...(persistentIndex ? { persistentIndex } : {}),
+      },
       unknownProperties: unknown,
     })
     try {
