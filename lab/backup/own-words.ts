@@ -15,7 +15,7 @@ export const propertiesOf = (version: LabVersion, table: LabTable): Map<string, 
   return properties
 }
 
-/** The columns of an index, see there. */
+/** The columns of an index in the words of a release. */
 export const columnsOf = (version: LabVersion, columns: readonly LabColumn[]): LabColumn[] =>
   columns.map((column) => {
     if (column.generated === undefined || column.hidden || version === '3.3') return column
