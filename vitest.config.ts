@@ -22,7 +22,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: 'forks',
     // Most tests wait for servers more than they compute.
-    maxWorkers: 4,
+    maxWorkers: 5,
     // Files leave nothing behind, and a process of its own for each would load and compile everything anew: a quarter of all that is computed.
     isolate: false,
     sequence: { sequencer: LongestFirst },
