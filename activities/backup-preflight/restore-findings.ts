@@ -14,6 +14,7 @@ import { checkVersions } from './checks/versions.ts'
 import { checkWorkers } from './checks/workers.ts'
 import { type ClusterFacts, readClusterFacts } from './cluster-facts.ts'
 import { checkRoom } from './restore-checks/disk.ts'
+import { checkEmptyTables } from './restore-checks/empty-tables.ts'
 import { checkColumns, checkDynamicPartitions, checkLifetimes, checkStates } from './restore-checks/live-tables.ts'
 import { checkRoutineLoads } from './restore-checks/routine-loads.ts'
 import {
@@ -64,6 +65,7 @@ export async function restoreFindings(
     checkLifetimes(context, outline),
     checkColumns(context, outline),
     checkLists(context, outline),
+    checkEmptyTables(context, outline),
     checkRoutineLoads(context, outline),
   ])
   return found.flat()

@@ -7,6 +7,9 @@ import { refusedRestore } from './restore-failures.ts'
 import { dropSurplus } from './surplus-partitions.ts'
 import { modelOf } from './verify-tables.ts'
 
+/** The refusal that does not keep an empty table from being made. */
+export const MADE_OTHERWISE = 'in-memory-index'
+
 /** A table that had no partitions, and of which no snapshot holds anything: its definition is all there is. Can be repeated. */
 export async function createEmpty(context: RestoreContext, planned: PlannedTable): Promise<void> {
   const { cluster, outline, signal } = context
@@ -18,7 +21,7 @@ export async function createEmpty(context: RestoreContext, planned: PlannedTable
   const wanted = context.spec.replicationNumber ?? (Number.isInteger(recorded) ? recorded : undefined)
   const target = { version, runMode }
   // RESTORE brings an index in memory into releases that make none by a statement: here it can only be another.
-  const persistentIndex = refusals(model, { target }).some(({ code }) => code === 'in-memory-index')
+  const persistentIndex = refusals(model, { target }).some(({ code }) => code === MADE_OTHERWISE)
   if (persistentIndex)
     context.warn(
       `${outline.database}.${planned.target} was empty and has the index of its primary key on disk now: StarRocks makes none in memory any more`,

@@ -216,6 +216,12 @@ export const BACKUP_FINDINGS = [
     means: 'Partitions cannot be written into a table of other columns',
   },
   {
+    code: 'empty-table-refused',
+    of: 'restore',
+    level: 'fatal',
+    means: 'A table without partitions is made by CREATE TABLE, which the target refuses',
+  },
+  {
     code: 'routine-load-left',
     of: 'restore',
     level: 'warning',

@@ -49,3 +49,34 @@ test('a primary key whose index is in memory comes back on 3.5, from a chain too
     await check()
   }
 })
+
+test('an empty table that the target does not make from its definition is named before anything begins', async () => {
+  const cluster = await stage.cluster('rows', { version: '3.3' })
+  const body =
+    '(id BIGINT NOT NULL, v STRING) PRIMARY KEY(id) PARTITION BY RANGE(id) () DISTRIBUTED BY HASH(id) BUCKETS 2'
+  for (const sql of [
+    "ADMIN SET FRONTEND CONFIG ('enable_experimental_rowstore' = 'true')",
+    'CREATE DATABASE shop',
+    `CREATE TABLE shop.wide ${body} PROPERTIES ('replication_num' = '1', 'storage_type' = 'column_with_row')`,
+    "CREATE TABLE shop.others (id INT, v STRING) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 1 PROPERTIES ('replication_num' = '1')",
+    "INSERT INTO shop.others VALUES (1, 'a')",
+  ])
+    cluster.execute(sql)
+  const baseline = await takeBackup(stage, cluster, { label: 'rows_full', database: 'shop' })
+  cluster.execute("INSERT INTO shop.others VALUES (2, 'b')")
+  // Without a partition it is in no snapshot but the first.
+  await takeBackup(stage, cluster, { label: 'rows_changes', database: 'shop', baseline })
+  const other = await stage.cluster('other', { repository: false })
+  const spec = specFrom('other', 'rows_changes', { publish: 'auto' })
+  const refused = () =>
+    stage.plan(spec).then(({ findings }) => findings.find(({ code }) => code === 'empty-table-refused'))
+  expect(await refused()).toMatchObject({
+    level: 'fatal',
+    message: expect.stringMatching(/^wide had no partitions.*column_with_row.*enable_experimental_rowstore/i),
+  })
+  expect(other.state.databases.has('shop')).toBe(false)
+  other.execute("ADMIN SET FRONTEND CONFIG ('enable_experimental_rowstore' = 'true')")
+  expect(await refused()).toBeUndefined()
+  expect(await stage.restore(spec)).toMatchObject({ ok: true, tables: 2 })
+  expect(createOf(other, 'shop.wide')).toContain('COLUMN_WITH_ROW')
+})
