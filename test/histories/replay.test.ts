@@ -1,25 +1,43 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import { temporal as api } from '@temporalio/proto'
 import { Worker } from '@temporalio/worker'
 import { expect, test } from 'vitest'
 import { workflowCode } from '../../workers/workflow-code.ts'
 import { quietRuntime } from '../support/temporal.ts'
+import { patchesInUse, patchesOf } from './support/patches.ts'
+import { recordedHistories } from './support/recorded-histories.ts'
 
-const directory = path.join(import.meta.dirname, 'recorded')
-
-/** Called `<type> <number> <workflow id>.gz`; inside is the history as Temporal's API encodes it. */
-const recorded = readdirSync(directory).map((file) => {
-  const [type, , id = ''] = file.replace(/\.gz$/, '').split(' ')
-  const history = api.api.history.v1.History.decode(gunzipSync(readFileSync(path.join(directory, file))))
-  return { type, workflowId: decodeURIComponent(id), history }
-})
+const recorded = recordedHistories()
 
 const EXPECTED = [
-  ...['backup', 'backupPlan', 'backups', 'backupSet', 'clusterSettings', 'doctor', 'migrate', 'plan', 'prune'],
-  ...['replicateTable', 'repositories', 'restore', 'restorePlan', 'syncMetadata', 'tables', 'verifyBackups'],
+  ...[
+    'backup',
+    'backupDoctor',
+    'backupPlan',
+    'backups',
+    'backupSet',
+    'clusterSettings',
+    'companion',
+    'doctor',
+    'migrate',
+  ],
+  ...[
+    'plan',
+    'prune',
+    'replicateTable',
+    'repositories',
+    'restore',
+    'restorePlan',
+    'syncMetadata',
+    'tables',
+    'verifyBackups',
+  ],
 ]
+
+/** Patches of which there is no history, each with the reason. */
+const UNRECORDED: Record<string, string> = {
+  'started-differences-are-awaited':
+    'the server tells of a started child at once: a task in between, in which the history has just become long enough, comes by chance alone',
+}
 
 /** Workflows of these runs may be in flight when a new version is deployed: its code must go on where they are. */
 test('every recorded history replays on the present code', async () => {
@@ -34,6 +52,14 @@ test('every recorded history replays on the present code', async () => {
   }
   expect(failures).toEqual([])
   expect(replayed).toBe(recorded.length)
+})
+
+test('there is one of every way that the workflows take since they are patched', () => {
+  const taken = new Set(recorded.flatMap(({ history }) => [...patchesOf(history)]))
+  const open = [...patchesInUse()].filter((patch) => !taken.has(patch) && !(patch in UNRECORDED))
+  expect(open).toEqual([])
+  // What is recorded, or gone, is no exception any more.
+  expect(Object.keys(UNRECORDED).filter((patch) => taken.has(patch) || !patchesInUse().has(patch))).toEqual([])
 })
 
 test('a history that the code does not fit is told', async () => {

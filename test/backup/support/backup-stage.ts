@@ -50,10 +50,12 @@ async function startWorkflow<T>(temporal: TestTemporal, type: string, workflowId
 export interface BackupStageOptions extends Pick<TestTemporalOptions, 'continueAfter'> {
   /** Tests of the file run side by side: clusters end with the file, not with a test. */
   sideBySide?: boolean
+  /** See `LabWorker.start`. */
+  instead?: Parameters<typeof LabWorker.start>[1]
 }
 
 /** A Temporal server, a worker, a real S3 server and lab clusters for the tests of one file. */
-export function backupStage({ sideBySide = false, ...options }: BackupStageOptions = {}): BackupStage {
+export function backupStage({ sideBySide = false, instead, ...options }: BackupStageOptions = {}): BackupStage {
   let temporal: TestTemporal
   let worker: LabWorker
   let s3: S3Server
@@ -61,7 +63,7 @@ export function backupStage({ sideBySide = false, ...options }: BackupStageOptio
 
   beforeAll(async () => {
     ;[temporal, s3] = await Promise.all([startTemporal(options), startTestS3()])
-    worker = await LabWorker.start(temporal)
+    worker = await LabWorker.start(temporal, instead)
     configure()
   })
   const known = () => Object.fromEntries(open.map((cluster) => [cluster.state.name, accessTo(cluster)]))
@@ -115,7 +117,7 @@ export function backupStage({ sideBySide = false, ...options }: BackupStageOptio
     },
     async replaceWorker() {
       await worker.stop()
-      worker = await LabWorker.start(temporal)
+      worker = await LabWorker.start(temporal, instead)
       worker.configure(known())
       configure()
     },
