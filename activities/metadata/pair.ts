@@ -10,6 +10,7 @@ import {
   version,
 } from '../../starrocks/index.ts'
 import type { ClusterHandle, Dependencies } from '../dependencies.ts'
+import { EXPERIMENTAL_SETTINGS, isOn } from './experimental.ts'
 
 /** One of the two clusters of a migration. */
 export interface Side {
@@ -69,12 +70,7 @@ export function renameBy(selection: Selection): Rename {
 }
 
 async function experimental(target: Side, signal?: AbortSignal): Promise<TargetCluster['experimental']> {
-  const isOn = async (key: string) =>
-    /^true$/i.test((await frontendSetting(target.cluster, key, { signal }))?.value ?? '')
-  const [gin, vector, rowstore] = await Promise.all([
-    isOn('enable_experimental_gin'),
-    isOn('enable_experimental_vector'),
-    isOn('enable_experimental_rowstore'),
-  ])
+  const settings = EXPERIMENTAL_SETTINGS.map((key) => frontendSetting(target.cluster, key, { signal }))
+  const [gin, vector, rowstore] = (await Promise.all(settings)).map(isOn)
   return { gin, vector, rowstore }
 }

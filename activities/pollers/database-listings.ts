@@ -14,6 +14,9 @@ export interface LookAge {
   fresh: boolean
 }
 
+/** What the last look read. */
+export const OF_ANY_AGE: LookAge = { maxAgeMs: Number.POSITIVE_INFINITY, fresh: false }
+
 /** What a statement tells of each database of a cluster, kept for all who ask. */
 export class DatabaseListings<T> {
   readonly #read: (cluster: StarRocksCluster, database: string) => Promise<T>
@@ -29,11 +32,28 @@ export class DatabaseListings<T> {
     return this.#of(cluster, database).recent(maxAgeMs)
   }
 
+  /** The listings of these databases, those read again that are due; `fresh`: all of them are. */
+  async inTurn(
+    cluster: StarRocksCluster,
+    databases: readonly string[],
+    { maxAgeMs, fresh }: LookAge,
+  ): Promise<Map<string, T>> {
+    // Who reads none again takes nothing of the ration.
+    const any = !fresh && maxAgeMs === Number.POSITIVE_INFINITY
+    const due = any ? new Set<string>() : this.#due(cluster, databases, fresh ? 0 : maxAgeMs)
+    return new Map(
+      await mapConcurrently(databases, 4, async (database) => {
+        const age = fresh || due.has(database) ? 0 : Number.POSITIVE_INFINITY
+        return [database, await this.recent(cluster, database, age)] as const
+      }),
+    )
+  }
+
   /**
    * Which of these databases' listings are to be read again: the oldest ones, as many as the ration allows. With a hundred databases that takes
    * some minutes for all; a table that gets a round is looked at in any case.
    */
-  due(cluster: StarRocksCluster, databases: readonly string[], maxAgeMs: number): Set<string> {
+  #due(cluster: StarRocksCluster, databases: readonly string[], maxAgeMs: number): Set<string> {
     const ration = this.#rations.get(cluster) ?? new Ration(PER_SECOND, AT_LEAST)
     this.#rations.set(cluster, ration)
     const age = (database: string) => this.#of(cluster, database).age()
@@ -42,21 +62,6 @@ export class DatabaseListings<T> {
         databases.filter((database) => age(database) > maxAgeMs),
         age,
       ),
-    )
-  }
-
-  /** The listings of these databases, those read again that are due; `fresh`: all of them are. */
-  async inTurn(
-    cluster: StarRocksCluster,
-    databases: readonly string[],
-    { maxAgeMs, fresh }: LookAge,
-  ): Promise<Map<string, T>> {
-    const due = this.due(cluster, databases, fresh ? 0 : maxAgeMs)
-    return new Map(
-      await mapConcurrently(databases, 4, async (database) => {
-        const age = fresh || due.has(database) ? 0 : Number.POSITIVE_INFINITY
-        return [database, await this.recent(cluster, database, age)] as const
-      }),
     )
   }
 

@@ -100,6 +100,8 @@ export async function overwritePartitions(
   const live = { ...planned, database: outline.database, as: planned.target }
   const names = planned.only ?? []
   const label = labelOf(mark, planned.target)
+  /** That of the next statement, as the last look found it. */
+  let free = label
   let end: 'not-done' | 'done' | 'presumed' = again ? await formerTry() : 'not-done'
   if (end === 'not-done') end = await overwrite()
   const presumed = end === 'presumed'
@@ -138,6 +140,7 @@ export async function overwritePartitions(
   async function lookForEnd(): Promise<'not-done' | 'done' | 'presumed'> {
     if (label !== undefined) {
       const load = await overwriteLoad(context, label)
+      free = load.label
       if (load.state === 'running') throw underWay(`its transaction has the label ${load.label}`)
       // Others may have written to them, even replaced some of them, since: all took the former ones' place at once.
       if (load.state === 'loaded' && (await idsOf(context, planned)).some((id) => load.ids.has(id))) return 'done'
@@ -168,7 +171,6 @@ export async function overwritePartitions(
     const variables = await statementTimeouts(cluster, OVERWRITE_SECONDS, { signal })
     const timeoutMs = OVERWRITE_SECONDS * 1_000 + MARGIN_MS
     try {
-      const free = again && label !== undefined ? (await overwriteLoad(context, label)).label : label
       const statement = overwriteStatement(outline, planned, columns, free)
       await cluster.execute(statement, { signal, timeoutMs, long: true, variables })
       return 'done'

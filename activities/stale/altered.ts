@@ -3,9 +3,8 @@ import { coversChange, readMark } from '../../planning/schema-mark.ts'
 import type { TableComparison } from '../../planning/version-index.ts'
 import type { AlterJob, StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { mapConcurrently } from '../metadata/concurrency.ts'
-import { type ColumnChanges, columnChanges, columnListings } from '../pollers/column-changes.ts'
-import type { LookAge } from '../pollers/database-listings.ts'
+import { type ColumnChanges, columnListings } from '../pollers/column-changes.ts'
+import { type LookAge, OF_ANY_AGE } from '../pollers/database-listings.ts'
 import { lastRemembered } from '../replicate/memory.ts'
 import { type JobsToSettle, type Seen, seenWith, settleByJobs } from './settle.ts'
 
@@ -43,8 +42,7 @@ export async function settleByColumns(
 /** The last change of columns that these databases list, by the id of its job; '0' when there is none. From the listings of a look. */
 export async function lastChange(source: StarRocksCluster, databases: Iterable<string>): Promise<string> {
   let last = 0n
-  const any = Number.POSITIVE_INFINITY
-  for (const listed of await mapConcurrently([...databases], 4, (one) => columnChanges(source, one, any))) {
+  for (const listed of (await columnListings.inTurn(source, [...databases], OF_ANY_AGE)).values()) {
     for (const { id } of listed.values()) if (id > last) last = id
   }
   return String(last)

@@ -2,9 +2,8 @@ import type { MigrationSpec } from '../../contract/index.ts'
 import type { TableComparison } from '../../planning/version-index.ts'
 import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { mapConcurrently } from '../metadata/concurrency.ts'
-import type { LookAge } from '../pollers/database-listings.ts'
-import { listRestores, type Restores, restoresInto, type TableRestore } from '../pollers/restores.ts'
+import { type LookAge, OF_ANY_AGE } from '../pollers/database-listings.ts'
+import { listRestores, type Restores, type TableRestore } from '../pollers/restores.ts'
 import { lastRemembered } from '../replicate/memory.ts'
 import { type JobsToSettle, type Seen, seenWith, settleByJobs } from './settle.ts'
 
@@ -50,8 +49,7 @@ async function lookUp(
 /** The last restore that these databases list, by the id of its job; '0' when there is none. From the listings of a look. */
 export async function lastRestore(source: StarRocksCluster, databases: Iterable<string>): Promise<string> {
   let last = 0n
-  const any = Number.POSITIVE_INFINITY
-  for (const restores of await mapConcurrently([...databases], 4, (one) => restoresInto(source, one, any))) {
+  for (const restores of (await listRestores(source, [...databases], OF_ANY_AGE)).values()) {
     if (restores && restores.last > last) last = restores.last
   }
   return String(last)

@@ -2,6 +2,7 @@ import type { Finding } from '../../../contract/findings.ts'
 import { fatal } from '../../../planning/backup-preflight/make-finding.ts'
 import type { RestoreOutline } from '../../../planning/restore/restore-plan.ts'
 import { refusals } from '../../../starrocks/ddl/index.ts'
+import { EXPERIMENTAL_SETTINGS, isOn } from '../../metadata/experimental.ts'
 import { MADE_OTHERWISE } from '../../restore/create-empty.ts'
 import { modelOf } from '../../restore/verify-tables.ts'
 import type { ClusterFacts } from '../cluster-facts.ts'
@@ -12,8 +13,8 @@ export function checkEmptyTables(
   { tables, basis }: Pick<RestoreOutline, 'tables' | 'basis'>,
 ): Finding[] {
   if (basis.bare) return []
-  const isOn = (name: string) => /^true$/i.test(settings.get(`enable_experimental_${name}`)?.value ?? '')
-  const experimental = { gin: isOn('gin'), vector: isOn('vector'), rowstore: isOn('rowstore') }
+  const [gin, vector, rowstore] = EXPERIMENTAL_SETTINGS.map((name) => isOn(settings.get(name)))
+  const experimental = { gin, vector, rowstore }
   return tables.flatMap(({ name, table, parts, route }) => {
     const model = parts.length === 0 && route !== 'in-place' && route !== 'leave' ? modelOf(table) : undefined
     if (!model) return []
