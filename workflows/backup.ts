@@ -115,7 +115,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
       }
     }
     const labels = [...progress.cursor.labels, ...(last.label ? [last.label] : [])]
-    if (patched('tells-set')) tellSet()
+    if (patched('tells-set') && !last.told) tellSet()
     await countRows(last, labels)
     const besides = await saveCompanion(last)
     const verified = await verifyUnlessImpossible(last, labels)
@@ -196,6 +196,7 @@ export async function backup(input: BackupWorkflowInput): Promise<BackupResult> 
           attempt,
           cursor: progress.cursor,
           leftOut: progress.leftOut,
+          ...(info.parent ? { tell: info.parent.workflowId } : {}),
         })
         waiting = undefined
         warn(done.warnings)

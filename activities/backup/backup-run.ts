@@ -41,6 +41,8 @@ export interface RunBackupInput {
   cursor: BackupCursor
   /** Found out by former attempts. */
   leftOut: LeftOut[]
+  /** Workflow id of the set, to be told that the cluster has nothing more to do for this database. */
+  tell?: string
 }
 
 /** What `runBackup` leaves behind. */
@@ -62,6 +64,8 @@ export interface RunBackupResult {
   bytes?: number
   chain: number
   notIncluded: number
+  /** The set has been told. */
+  told?: boolean
   /** See BackupResult. */
   lacking?: string[]
   warnings: string[]

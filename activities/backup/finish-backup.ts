@@ -1,3 +1,4 @@
+import { snapshotsDoneSignal } from '../../contract/backup/backup-api.ts'
 import type { BackupRecord } from '../../contract/backup/record.ts'
 import { countPartitions } from '../../planning/backup/record.ts'
 import { StorageError } from '../../repository/index.ts'
@@ -37,8 +38,11 @@ export async function finish(run: BackupRun, intent: Intent, followed: Followed)
     await objects.putIntent({ ...intent, record } satisfies Intent)
     return { ...next, ...summary(record), kind: input.kind, warnings }
   }
+  // From here on nothing calls for another job, save that somebody deletes the snapshot: the next database need not wait for the record.
+  const telling = tellSet(run)
   warnings.push(...(await writeRecord(run, record)))
-  return { ...next, ...summary(record), record: record.id, kind: input.kind, warnings }
+  const told = await telling
+  return { ...next, ...summary(record), record: record.id, kind: input.kind, warnings, ...(told ? { told } : {}) }
 }
 
 /** A former attempt wrote the record, and only its answer was lost. */
@@ -109,6 +113,17 @@ async function writeRecord({ objects, input }: BackupRun, record: BackupRecord):
     return [
       `What announced snapshot ${record.id} could not be removed from the repository: ${error.message}. The backup is complete; whoever writes backups needs the right to delete objects, too`,
     ]
+  }
+}
+
+/** Whether the set knows that this database needs no slot any more. What it does not learn from here, the workflow tells it. */
+async function tellSet({ deps, input }: BackupRun): Promise<boolean> {
+  if (input.tell === undefined) return false
+  try {
+    await deps.client.workflow.getHandle(input.tell).signal(snapshotsDoneSignal, input.database)
+    return true
+  } catch {
+    return false
   }
 }
 

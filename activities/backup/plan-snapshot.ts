@@ -13,7 +13,8 @@ import {
 } from '../../planning/backup/record.ts'
 import { selectObjects } from '../../planning/backup/select.ts'
 import type { BackupObjects } from '../../starrocks/backup/objects.ts'
-import { listDatabases, listTables } from '../../starrocks/index.ts'
+import { listTables } from '../../starrocks/index.ts'
+import { directory } from '../pollers/directory.ts'
 import { refusedBackup } from './backup-failures.ts'
 import { type BackupRun, isScheduled, type LeftOut } from './backup-run.ts'
 import { externalCatalogs } from './external-catalogs.ts'
@@ -49,7 +50,7 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   if (run.input.database === '') return planCatalogs(run)
   const { side, input, signal } = run
   const { spec, database } = input
-  const found = (await listDatabases(side.cluster, { signal })).find(({ name }) => name === database)
+  const found = await directory(side.cluster).database(database)
   if (!found) throw refusedBackup(`${spec.cluster} has no database ${database}`)
   const listed = await listTables(side.cluster, found.id, { signal })
   const left = new Map(leftOut.map(({ object, reason }) => [object, reason]))

@@ -3,6 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { Dependencies } from '../dependencies.ts'
 import { busy, unreachable } from '../failures.ts'
 import { beating, endingReason } from '../heartbeat.ts'
+import { planningTurns } from '../pollers/turns.ts'
 import { repositoryFailure } from '../repository/storage-failure.ts'
 import { Leaving, shouldStop, throwIfLeaving } from '../snapshot-jobs/index.ts'
 import { abortedBackup, refusedBackup } from './backup-failures.ts'
@@ -45,10 +46,12 @@ async function planAndSend(run: BackupRun): Promise<Intent | RunBackupResult> {
   const { input, objects, label } = run
   const leftOut: LeftOut[] = [...input.leftOut]
   for (let tries = 0; ; tries++) {
-    await checkFree(run, (why) => busy(why, 5_000))
-    if (shouldStop(run.context)) throw new CancelledFailure('the backup was cancelled')
-    run.report({ label, database: input.database, state: '', waiting: 'reading what has changed' })
-    const planned = await planNext(run, leftOut)
+    const planned = await planningTurns(run.side.cluster).take(async () => {
+      await checkFree(run, (why) => busy(why, 5_000))
+      if (shouldStop(run.context)) throw new CancelledFailure('the backup was cancelled')
+      run.report({ label, database: input.database, state: '', waiting: 'reading what has changed' })
+      return planNext(run, leftOut)
+    }, run.signal)
     if (
       !planned.objects &&
       leftOut.length > 0 &&

@@ -36,8 +36,8 @@ export async function sendBackup(run: BackupRun, { objects, part, record }: Plan
   })
   run.deps.metrics.count('backup_jobs_sent_total', { cluster: spec.cluster })
   try {
-    // Not cancellable: whether it was sent must be known.
-    await side.cluster.execute(statement, { timeoutMs: SEND_MS })
+    // Not cancellable: whether it was sent must be known. Not behind what others read: this database's turn has come.
+    await side.cluster.execute(statement, { timeoutMs: SEND_MS, urgent: true })
     return { outcome: 'sent' }
   } catch (error) {
     if (!(error instanceof StarRocksError)) throw error

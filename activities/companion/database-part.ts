@@ -9,7 +9,6 @@ import {
 } from '../../starrocks/ddl/index.ts'
 import {
   isMaterializedView,
-  listDatabases,
   listFunctions,
   listTables,
   maskSecrets,
@@ -24,6 +23,7 @@ import { mapConcurrently } from '../metadata/concurrency.ts'
 import { isNotFound, isUnreachable } from '../metadata/failure.ts'
 import type { Side } from '../metadata/pair.ts'
 import { isUnreadable } from '../metadata/read-table.ts'
+import { directory } from '../pollers/directory.ts'
 import { functionEntry } from './function-entry.ts'
 
 /** What of one database its snapshots do not hold, or only its rows. */
@@ -45,7 +45,7 @@ const WIDTH = 4
 /** Errors: `NotFound` without such a database; StarRocksError of a cluster that cannot be talked to. */
 export async function databasePart(side: Side, database: string, signal?: AbortSignal): Promise<DatabasePart> {
   const { cluster } = side
-  const found = (await listDatabases(cluster, { signal })).find(({ name }) => name === database)
+  const found = await directory(cluster).database(database)
   if (!found) throw new StarRocksError({ kind: 'NotFound', detail: `${side.name} has no database ${database}` })
   const warnings: string[] = []
   const tables = await listTables(cluster, found.id, { signal })

@@ -8,6 +8,9 @@ import {
 } from '../../starrocks/index.ts'
 import { SingleFlight } from './single-flight.ts'
 
+/** How old a listing of databases may be for those who look for one by its name: what was dropped or renamed meanwhile, they find out from what they ask next. */
+const SHARED_MS = 1_000
+
 export interface TableEntry {
   databaseId: bigint
   database: string
@@ -33,6 +36,11 @@ export class Directory {
 
   databases(maxAgeMs: number): Promise<Map<string, Database>> {
     return this.#databases.recent(maxAgeMs)
+  }
+
+  /** One that has just been made or renamed is found, too. Many who begin together share a listing. */
+  async database(name: string): Promise<Database | undefined> {
+    return (await this.databases(SHARED_MS)).get(name) ?? (await this.databases(0)).get(name)
   }
 
   /** Everything in a database; undefined when the database is gone. Who has just seen the list of databases need not have it read again. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { snapshotsDoneSignal } from '../../contract/backup/backup-api.ts'
+import { backupId } from '../../contract/names.ts'
 import { backupStage } from './support/backup-stage.ts'
 
 const stage = backupStage()
@@ -28,6 +29,12 @@ test('the next database begins when the cluster is through with one, not when th
   // The second one waits for the first one's signal, and not for its end.
   expect(begun[1]).toBeGreaterThan(signals[0] ?? Number.NaN)
   expect(begun[1]).toBeLessThan(ended[0] ?? Number.NaN)
+  // Whoever made the snapshot told it already, before its record was written: it is told once.
+  const { client } = stage.temporal
+  for (const name of ['d0', 'd1', 'd2']) {
+    const child = await client.workflow.getHandle(backupId(spec.name, name)).fetchHistory()
+    expect(child.events?.filter((event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes)).toEqual([])
+  }
 
   const jobs = cluster.backupJobs.map(({ label, acceptedMs }) => {
     const job = [...cluster.state.snapshotJobs.values()].find((one) => one.label === label)

@@ -56,6 +56,23 @@ test('a database dropped since, or made anew, is found out', async () => {
   expect(await directory.tables('shop', 0, 60_000)).toBeUndefined()
 })
 
+test('many who look for databases at once share a listing; one that was made this moment is found', async () => {
+  const databases = new Map([
+    ['shop', { id: 7n, tables: [] as string[] }],
+    ['blog', { id: 8n, tables: [] }],
+  ])
+  const { asked, cluster } = frontend(databases)
+  const directory = new Directory(cluster)
+  expect(await Promise.all([directory.database('shop'), directory.database('blog')])).toMatchObject([
+    { id: 7n },
+    { id: 8n },
+  ])
+  expect(asked).toEqual([DATABASES])
+  databases.set('new', { id: 9n, tables: [] })
+  expect(await directory.database('new')).toMatchObject({ id: 9n })
+  expect(await directory.database('none')).toBeUndefined()
+})
+
 test('what is known of a database that was dropped does not stay', async () => {
   const databases = new Map([['shop', { id: 7n, tables: ['a'] }]])
   const { asked, cluster } = frontend(databases)
