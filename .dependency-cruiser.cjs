@@ -39,6 +39,13 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'workflows-no-index',
+      severity: 'error',
+      comment: 'every workflow evaluates its modules anew: by an index it would build the schemas of everything',
+      from: { path: '^(workflows|planning)/' },
+      to: { path: '^contract/(backup/)?index\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-circular',
       severity: 'error',
       from: {},

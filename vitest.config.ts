@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -16,14 +17,20 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     globalSetup: ['test/global-setup.ts'],
-    // Temporal's development server collects garbage less often: the tests' many short-lived ones need not be small.
-    env: { GOGC: '400' },
+    // Temporal's development servers, many and short-lived: small ones that collect no garbage before they must, and need no second core.
+    env: { GOGC: 'off', GOMEMLIMIT: '500MiB', GOMAXPROCS: '1' },
     // Real servers on shared, slow machines: what waits for a condition has its own limit, and tells what it saw. This one ends what hangs.
     testTimeout: 600_000,
     hookTimeout: 300_000,
     pool: 'forks',
+    execArgv: [
+      // What lives shortly is most of it.
+      '--max-semi-space-size=64',
+      '--require',
+      path.join(import.meta.dirname, 'test/support/no-watchdog.cjs'),
+    ],
     // Most tests wait for servers more than they compute.
-    maxWorkers: 5,
+    maxWorkers: 8,
     // Files leave nothing behind, and a process of its own for each would load and compile everything anew: a quarter of all that is computed.
     isolate: false,
     sequence: { sequencer: LongestFirst },

@@ -1,4 +1,5 @@
-import { check, InputError, type MigrationSpec, migrationSpecSchema, unknownKeys } from '../contract/index.ts'
+import { check, InputError, unknownKeys } from '../contract/check.ts'
+import { type MigrationSpec, migrationSpecSchema } from '../contract/migration-spec.ts'
 import { badInput } from './bad-input.ts'
 
 export { badInput } from './bad-input.ts'

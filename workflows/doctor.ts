@@ -1,5 +1,6 @@
 import { setCurrentDetails } from '@temporalio/workflow'
-import type { DoctorResult, MigrationSpecInput } from '../contract/index.ts'
+import type { DoctorResult } from '../contract/findings.ts'
+import type { MigrationSpecInput } from '../contract/migration-spec.ts'
 import { interactive } from './activities.ts'
 import { checkSpec } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'

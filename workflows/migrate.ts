@@ -1,5 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow'
-import { type MigrateInput, type MigrationStatus, migrationId } from '../contract/index.ts'
+import type { MigrateInput, MigrationStatus } from '../contract/migration-api.ts'
+import { migrationId } from '../contract/names.ts'
 import { type MigrationMemory, newMemory } from '../planning/migration-memory.ts'
 import { checkSpec } from './check-input.ts'
 import { registerHandlers } from './migration/handlers.ts'

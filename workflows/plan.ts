@@ -1,4 +1,4 @@
-import type { PlanInput, PlanPage } from '../contract/index.ts'
+import type { PlanInput, PlanPage } from '../contract/plan.ts'
 import { interactive } from './activities.ts'
 import { badInput, checkSpec, refuseUnknownKeys } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'

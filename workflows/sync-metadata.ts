@@ -10,17 +10,15 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
-import {
-  type AlignOutcome,
-  type DifferencePage,
-  holdSignal,
-  type MetadataCounts,
-  type MetadataReport,
-  metadataDueSignal,
-  metadataReportSignal,
-  metadataWorkflowId,
-  type SyncMetadataInput,
-} from '../contract/index.ts'
+import type {
+  AlignOutcome,
+  DifferencePage,
+  MetadataCounts,
+  MetadataReport,
+  SyncMetadataInput,
+} from '../contract/metadata.ts'
+import { holdSignal, metadataDueSignal, metadataReportSignal } from '../contract/migration-api.ts'
+import { metadataWorkflowId } from '../contract/names.ts'
 import { withMark } from '../planning/parked-groups.ts'
 import { shortReason } from '../planning/parking.ts'
 import { FORMERLY } from '../planning/schema-outcome.ts'

@@ -1,4 +1,4 @@
-import type { TablesPage, TablesPageInput } from '../contract/index.ts'
+import type { TablesPage, TablesPageInput } from '../contract/migration-api.ts'
 import { interactive } from './activities.ts'
 import { badInput, checkSpec, refuseUnknownKeys } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface UntilOptions {
   /** Generous: a slow machine is no failure. */
   withinMs?: number
+  /** Between two looks; by default the longer, up to a quarter of a second, the longer it has taken: looks cost what is waited for. */
   everyMs?: number
   /** What to add to the error when time is up. */
   explain?: () => string | Promise<string>
@@ -12,15 +13,16 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   condition: () => T | undefined | false | Promise<T | undefined | false>,
-  { withinMs = 200_000, everyMs = 50, explain }: UntilOptions = {},
+  { withinMs = 200_000, everyMs, explain }: UntilOptions = {},
 ): Promise<T> {
-  const deadline = Date.now() + withinMs
+  const started = Date.now()
+  const deadline = started + withinMs
   for (;;) {
     const found = await condition()
     if (found !== undefined && found !== false) return found
     if (Date.now() > deadline) {
       throw new Error(`Not within ${withinMs / 1000} s: ${what}${explain ? `\n${await explain()}` : ''}`)
     }
-    await sleep(everyMs)
+    await sleep(everyMs ?? Math.min(250, 50 + (Date.now() - started) / 10))
   }
 }

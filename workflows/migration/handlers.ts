@@ -1,16 +1,11 @@
 import { ActivityFailure, patched, setHandler } from '@temporalio/workflow'
+import { check, InputError } from '../../contract/check.ts'
 import {
   approveUpdate,
   changesQuery,
-  check,
   configureUpdate,
-  InputError,
-  type MigrationPatch,
-  type MigrationSpec,
   metadataDueSignal,
   metadataReportSignal,
-  migrationPatchSchema,
-  migrationSpecSchema,
   parkedMarksQuery,
   parkedQuery,
   pauseSignal,
@@ -19,17 +14,22 @@ import {
   resumeTablesUpdate,
   retryTablesUpdate,
   runningQuery,
-  type StopOptions,
   specQuery,
-  splitTableName,
   statusQuery,
-  stopOptionsSchema,
   stopSignal,
   type TablesAnswer,
   type TablesRequest,
   tableReportSignal,
-  tableWorkflowId,
-} from '../../contract/index.ts'
+} from '../../contract/migration-api.ts'
+import {
+  type MigrationPatch,
+  type MigrationSpec,
+  migrationPatchSchema,
+  migrationSpecSchema,
+  type StopOptions,
+  stopOptionsSchema,
+} from '../../contract/migration-spec.ts'
+import { splitTableName, tableWorkflowId } from '../../contract/names.ts'
 import { groupOf } from '../../planning/parked-groups.ts'
 import { describeParked, shortReason } from '../../planning/parking.ts'
 import { interactive } from '../activities.ts'

@@ -7,7 +7,8 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow'
-import { holdSignal, metadataWorkflowId, migrationId, WORKFLOW_TYPES } from '../../contract/index.ts'
+import { holdSignal } from '../../contract/migration-api.ts'
+import { metadataWorkflowId, migrationId, WORKFLOW_TYPES } from '../../contract/names.ts'
 import type { MigrationMemory } from '../../planning/migration-memory.ts'
 import { isMarkedDue, postponeMarked } from '../../planning/parked-groups.ts'
 import { approvedByMetadata, isAlignmentDue, postponeAlignments, shortReason } from '../../planning/parking.ts'

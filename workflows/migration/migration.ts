@@ -10,7 +10,9 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow'
-import type { MetadataReport, MigrationState, MigrationStatus, StaleResult, TableReport } from '../../contract/index.ts'
+import type { MetadataReport } from '../../contract/metadata.ts'
+import type { MigrationState, MigrationStatus } from '../../contract/migration-api.ts'
+import type { StaleResult, TableReport } from '../../contract/replication.ts'
 import { carryMemory } from '../../planning/carry-memory.ts'
 import { addSample } from '../../planning/copy-rate.ts'
 import { type MigrationMemory, noteMetadata } from '../../planning/migration-memory.ts'

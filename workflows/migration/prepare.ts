@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, patched, workflowInfo } from '@temporalio/workflow'
-import { metadataScheduleId, settingsWorkflowId, type WantedSetting } from '../../contract/index.ts'
+import type { WantedSetting } from '../../contract/findings.ts'
+import { metadataScheduleId, settingsWorkflowId } from '../../contract/names.ts'
 import type { MigrationMemory } from '../../planning/migration-memory.ts'
 import { control, schedules, work } from '../activities.ts'
 

@@ -1,4 +1,5 @@
-import type { AlignOutcome, TableReport } from '../../contract/index.ts'
+import type { AlignOutcome } from '../../contract/metadata.ts'
+import type { TableReport } from '../../contract/replication.ts'
 import { addSample } from '../../planning/copy-rate.ts'
 import { type MigrationMemory, noteChanges } from '../../planning/migration-memory.ts'
 import { listOrMark, makeRoom, unmark } from '../../planning/parked-groups.ts'

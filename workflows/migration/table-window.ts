@@ -9,15 +9,9 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow'
-import {
-  holdSignal,
-  migrationId,
-  type ReplicateTableInput,
-  reportBySignalSignal,
-  type TableReport,
-  tableWorkflowId,
-  WORKFLOW_TYPES,
-} from '../../contract/index.ts'
+import { holdSignal, reportBySignalSignal } from '../../contract/migration-api.ts'
+import { migrationId, tableWorkflowId, WORKFLOW_TYPES } from '../../contract/names.ts'
+import type { ReplicateTableInput, TableReport } from '../../contract/replication.ts'
 import type { MigrationMemory } from '../../planning/migration-memory.ts'
 import { specForTable } from '../../planning/spec-for-table.ts'
 import { waits } from '../activities.ts'

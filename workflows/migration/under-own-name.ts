@@ -10,15 +10,9 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow'
-import {
-  type MigrationSpec,
-  type MigrationStatus,
-  migrationId,
-  pauseSignal,
-  resumeSignal,
-  stopSignal,
-  WORKFLOW_TYPES,
-} from '../../contract/index.ts'
+import { type MigrationStatus, pauseSignal, resumeSignal, stopSignal } from '../../contract/migration-api.ts'
+import type { MigrationSpec } from '../../contract/migration-spec.ts'
+import { migrationId, WORKFLOW_TYPES } from '../../contract/names.ts'
 import { badInput } from '../check-input.ts'
 import type { migrate } from '../migrate.ts'
 import { asOwnFailure } from './prepare.ts'
