@@ -68,7 +68,8 @@ async function questions(cluster: LabCluster): Promise<void> {
   await expect(execute('companion', { op: 'print', repository: REPOSITORY, id: 'nothing' })).rejects.toThrow()
   await expect(execute('backupSet', { spec, knd: 'full' })).rejects.toThrow()
   // Of which the set is told by the activity that made the snapshot.
-  await (await stage.startSet({ spec: { ...spec, name: 'told', objects: { databases: ['shop', 'other'] } } })).result()
+  const told = stage.spec(cluster, { name: 'told', objects: { databases: ['shop', 'other'] } })
+  await (await stage.startSet({ spec: told })).result()
   const input: BackupSetInput = { spec: { ...spec, name: 'whole', incremental: 'off' }, kind: 'incremental' }
   await expect((await stage.startSet(input)).result()).rejects.toThrow()
 }
