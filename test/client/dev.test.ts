@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { freePorts } from '../../workers/free-port.ts'
+import { steadyPorts } from '../support/steady-ports.ts'
 
 const bin = path.resolve(import.meta.dirname, '../../bin/starferry.js')
 
@@ -14,7 +14,7 @@ test('dev starts its own Temporal and a worker for it, whatever the configured o
   const config = path.join(directory, 'starferry.yaml')
   const temporal = { address: 'cloud.example:7233', namespace: 'ours', tls: true, apiKey: 'key-of-cloud' }
   writeFileSync(config, stringify({ temporal, worker: { health: 'off' }, telemetry: { metrics: 'off' } }))
-  const [port, uiPort] = await freePorts(2)
+  const [port, uiPort] = await steadyPorts(2)
   const args = ['dev', '--json', '--config', config, '--port', String(port), '--ui-port', String(uiPort)]
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: directory,

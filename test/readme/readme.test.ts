@@ -7,8 +7,8 @@ import { parse } from 'yaml'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import { findTemporal } from '../../client/temporal-binary.ts'
 import { LabCluster } from '../../lab/index.ts'
-import { freePorts } from '../../workers/free-port.ts'
 import { startTestS3 } from '../support/s3-server.ts'
+import { steadyPorts } from '../support/steady-ports.ts'
 import { until } from '../support/until.ts'
 import { commandsOf, yamlFiles } from './readme-commands.ts'
 
@@ -43,7 +43,7 @@ beforeAll(async () => {
   // The target has rows of its own in one table: it is parked, so that there is something to retry.
   create(fresh, 'shop.orders')
 
-  ports = await freePorts(4)
+  ports = await steadyPorts(4)
   const [temporalPort, , health, metrics] = ports
   const address = (cluster: LabCluster) => `127.0.0.1:${cluster.endpoints.frontends[0]?.queryPort}`
   const files = yamlFiles(readme)
@@ -298,7 +298,7 @@ const story: [RegExp, (command: string) => Promise<void>][] = [
     /^npx starferry worker /,
     async (command) => {
       // The worker of `dev` has the ports of the configuration.
-      const [health, metrics] = await freePorts(2)
+      const [health, metrics] = await steadyPorts(2)
       const config = readFileSync(path.join(folder, 'starferry.yaml'), 'utf8')
       const own = config
         .replace(/^worker:.*$/m, `worker: { health: '127.0.0.1:${health}' }`)

@@ -9,8 +9,8 @@ import { TemporalServer } from '../../client/temporal-server.ts'
 import { WorkerProcess } from '../../client/worker-process.ts'
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../contract/names.ts'
 import type { WorkerConfigInput } from '../../contract/worker-config.ts'
-import { freePorts } from '../../workers/free-port.ts'
 import { starferry } from '../client/run-starferry.ts'
+import { steadyPorts } from '../support/steady-ports.ts'
 
 const PATIENCE = { timeout: 200_000, interval: 200 }
 const SECRET = 'a-password-nobody-may-see'
@@ -33,7 +33,7 @@ interface Setup {
 }
 
 async function setUp(address: string, more: WorkerConfigInput = {}): Promise<Setup> {
-  const [health, metrics] = (await freePorts(2)).map((port) => `127.0.0.1:${port}`) as [string, string]
+  const [health, metrics] = (await steadyPorts(2)).map((port) => `127.0.0.1:${port}`) as [string, string]
   const configFile = path.join(directory, 'starferry.yaml')
   const logFile = path.join(directory, 'worker.log')
   writeFileSync(
@@ -79,7 +79,7 @@ async function silentFrontend(): Promise<{ address: string; connections(): numbe
 
 describe('the worker', () => {
   it('waits for Temporal and says so, then registers search attributes and works', async () => {
-    const [port] = await freePorts(1)
+    const [port] = await steadyPorts(1)
     const { worker, health, log } = await setUp(`127.0.0.1:${port}`)
     const started = worker.start()
     await expect.poll(async () => (await get(`${health}/readyz`).catch(() => undefined))?.status, PATIENCE).toBe(503)
@@ -189,7 +189,7 @@ describe('the worker', () => {
   })
 
   it('SIGTERM while it waits for Temporal ends it at once, exit 0', async () => {
-    const [port] = await freePorts(1)
+    const [port] = await steadyPorts(1)
     const { worker, health } = await setUp(`127.0.0.1:${port}`)
     const started = worker.start().catch((error: Error) => error)
     await expect.poll(async () => (await get(`${health}/readyz`).catch(() => undefined))?.status, PATIENCE).toBe(503)
