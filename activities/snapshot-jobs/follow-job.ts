@@ -12,6 +12,8 @@ import { type StallOptions, StallWatch } from './stall-watch.ts'
 /** A row is not called missing before it was absent so often in a row, over so long. */
 const ABSENCES = 3
 const ABSENCE_MS = 2_000
+/** Looks at a job in its last state that come sooner than others: as many as one step of the frontend lasts, and then some. */
+const LOOKS_AT_END = 12
 /** How long a cluster may be silent before another worker should have a try. */
 const SILENCE_MS = 60_000
 export interface FollowOptions extends StallOptions {
@@ -66,13 +68,15 @@ async function follow(options: FollowOptions): Promise<JobEnd> {
   let absences = 0
   let absentSince = 0
   let silentSince: number | undefined
+  let looksAtEnd = 0
   for (;;) {
     throwIfLeaving(context)
     if (shouldStop(context)) return { end: 'stopped', job: last, leaderChanged: leader.changed }
     let job: SnapshotJob | undefined
     try {
       await leader.look()
-      job = await desk.next(kind, place)
+      const ending = last?.state === 'UPLOAD_INFO' && looksAtEnd++ < LOOKS_AT_END
+      job = await desk.next(kind, place, ending)
       silentSince = undefined
     } catch (error) {
       if (!(error instanceof StarRocksError)) throw error

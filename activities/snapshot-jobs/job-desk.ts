@@ -6,6 +6,8 @@ import type { JobPlace, SnapshotJob, SnapshotJobKind } from './job-place.ts'
 
 /** Frontends move all jobs on every three seconds; to look once a second costs one statement and hides at most a second. */
 const FOLLOW_GAP_MS = 1_000
+/** Of a job that ends with the next step: whoever waits for its slot begins so much earlier. */
+const ENDING_GAP_MS = 500
 /** Up to so many places that are followed are asked for one by one, in turn; more of them share one listing of everything. */
 const FEW = 3
 
@@ -47,12 +49,16 @@ export class JobDesk {
     return undefined
   }
 
-  /** The last job, asked for from now on, at the pace that all followers of this cluster share. Only between `follow` and its end. */
-  async next(kind: SnapshotJobKind, place: JobPlace): Promise<SnapshotJob | undefined> {
+  /**
+   * The last job, asked for from now on, at the pace that all followers of this cluster share, which is faster when one is about to end (`ending`). Only
+   * between `follow` and its end.
+   */
+  async next(kind: SnapshotJobKind, place: JobPlace, ending = false): Promise<SnapshotJob | undefined> {
     const desk = this.#desks[kind]
     const followed = Math.max(1, desk.followers.size)
-    if (followed <= FEW) return this.#flight(kind, place).fresh(FOLLOW_GAP_MS * followed)
-    const jobs = await desk.all.fresh(FOLLOW_GAP_MS)
+    const gap = ending ? ENDING_GAP_MS : FOLLOW_GAP_MS
+    if (followed <= FEW) return this.#flight(kind, place).fresh(gap * followed)
+    const jobs = await desk.all.fresh(gap)
     const job = jobs.find((one) => one.database === ('database' in place ? place.database : ''))
     // A renamed database's job comes under its former name, and one job that may not be seen hides all: ask for this one alone.
     return job ?? this.#flight(kind, place).fresh(FOLLOW_GAP_MS)
