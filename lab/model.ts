@@ -456,6 +456,8 @@ export interface LabState {
   lateSchemas?: boolean
   /** Cluster token that backends demand of those who download tablets. */
   token: string
+  /** Chosen when the cluster was set up. */
+  clusterId: string
   serviceId: string
   databases: Map<string, LabDatabase>
   frontends: LabFrontend[]

@@ -7,11 +7,13 @@ import { check, InputError } from '../../contract/check.ts'
 import { decideKind } from '../../planning/backup/full-due.ts'
 import { movesOn } from '../../planning/backup/take-partitions.ts'
 import { isNotFound, StorageError } from '../../repository/index.ts'
+import { StarRocksError } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { beating } from '../heartbeat.ts'
 import { repositoryFailure } from '../repository/storage-failure.ts'
+import { clusterId } from '../snapshot-jobs/index.ts'
 import { isScheduled, wallClockOf } from './backup-run.ts'
-import { damageOf, earlierBackups } from './earlier-backups.ts'
+import { damageOf, earlierBackups, eitherOf, otherCluster } from './earlier-backups.ts'
 import { openObjects } from './open-repository.ts'
 
 export interface BackupDecision {
@@ -84,7 +86,7 @@ export async function decide(
       const { earlier, rejected, last } = await earlierBackups(
         objects,
         { cluster, database, name, prefix },
-        damageOf(objects, signal),
+        eitherOf(otherCluster(await knownId(deps, cluster)), damageOf(objects, signal)),
         { signal, alone: spec.incremental === 'off', ...(moving ? { dueBefore: dueAt } : {}) },
       )
       const decided = decideKind(spec, kind, earlier, dueAt, wallClockOf(spec))
@@ -104,4 +106,14 @@ export async function decide(
       }
     }
   })
+}
+
+/** Undefined where it cannot be told now: whoever plans the backup looks once more. */
+async function knownId(deps: Dependencies, cluster: string): Promise<string | undefined> {
+  try {
+    return await clusterId(deps.cluster(cluster).cluster)
+  } catch (error) {
+    if (error instanceof StarRocksError) return undefined
+    throw error
+  }
 }

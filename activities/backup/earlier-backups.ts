@@ -22,6 +22,9 @@ export interface Series {
   prefix: string
 }
 
+/** Why nothing is to be built on a backup; undefined when it may be. */
+type Unless = (record: RecordHead) => Promise<string | undefined>
+
 /**
  * Backups of the same policy, database and cluster, newest first, back to the last full one. Those being deleted do not count. A record that cannot be read
  * is named in `rejected`, whosever it is: that cannot be told. `last`: the newest of all or, where a time is given, of those that were due before it. What the cluster deletes by itself is nothing to build on. `alone`: no baseline is looked for.
@@ -29,7 +32,7 @@ export interface Series {
 export async function earlierBackups(
   objects: RepositoryObjects,
   { cluster, database, name, prefix }: Series,
-  unless: (record: RecordHead) => Promise<string | undefined>,
+  unless: Unless,
   { dueBefore, alone = false, signal }: { dueBefore?: number; alone?: boolean; signal?: AbortSignal } = {},
 ): Promise<{ earlier: RecordHead[]; rejected: string[]; last?: RecordHead }> {
   const { own } = objects.repository
@@ -91,3 +94,17 @@ export function damageOf(objects: RepositoryObjects, signal?: AbortSignal) {
     )
   }
 }
+
+/** Why nothing may be built on a backup of a cluster that is not this one: the same ids and versions are other rows there. */
+export const otherCluster =
+  (now: string | undefined) =>
+  async ({ cluster, clusterId }: Pick<RecordHead, 'cluster' | 'clusterId'>): Promise<string | undefined> =>
+    now === undefined || clusterId === undefined || clusterId === now
+      ? undefined
+      : `it is of another cluster, ClusterId ${clusterId}; ${cluster} is ClusterId ${now} now`
+
+/** The first reason of the two. */
+export const eitherOf =
+  (one: Unless, other: Unless): Unless =>
+  async (record) =>
+    (await one(record)) ?? other(record)

@@ -15,8 +15,10 @@ import { selectObjects } from '../../planning/backup/select.ts'
 import type { BackupObjects } from '../../starrocks/backup/objects.ts'
 import { listTables } from '../../starrocks/index.ts'
 import { directory } from '../pollers/directory.ts'
-import { refusedBackup } from './backup-failures.ts'
+import { clusterId } from '../snapshot-jobs/index.ts'
+import { refusedBackup, staleBackup } from './backup-failures.ts'
 import { type BackupRun, isScheduled, type LeftOut } from './backup-run.ts'
+import { otherCluster } from './earlier-backups.ts'
 import { externalCatalogs } from './external-catalogs.ts'
 import { filterWarnings, refusedWarnings } from './filter-warnings.ts'
 import { lastHeld, missedBackups } from './missed-backups.ts'
@@ -68,10 +70,14 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   }
   const reading = await readDatabase(options, listed)
   const baseline = await records.baseline()
+  const id = await clusterId(side.cluster)
+  const other = baseline && (await otherCluster(id)(baseline))
+  if (other)
+    throw staleBackup(`backup ${baseline?.id}, to compare with, is nothing to build on: ${other}`, { decide: true })
   const changes = findChanges(reading.state, baseline)
   const names = listed.map(({ name }) => name)
   const partial = selectObjects(spec.objects).complete(database, names) ? {} : { partial: true }
-  const before = { ...(await recordSoFar(run, found.id, baseline, reading)), ...partial }
+  const before = { ...(await recordSoFar(run, { databaseId: found.id, clusterId: id }, baseline, reading)), ...partial }
   const broken = brokenTable(before, reading.state, input.cursor.after)
   const sofar = broken === undefined ? before : withoutTable(before, broken)
   const { part, last, late } = await choosePart(run, reading, changes, sofar, { baseline, broken })
@@ -201,7 +207,7 @@ function objectsOf(part: Part, { state }: DatabaseReading): BackupObjects {
 /** The record of the snapshots before this one, which is in their intents, or a new one. */
 async function recordSoFar(
   run: PlanningRun,
-  databaseId: bigint,
+  ids: { databaseId: bigint; clusterId: string | undefined },
   baseline: BackupRecord | undefined,
   { notIncluded }: DatabaseReading,
 ): Promise<BackupRecord> {
@@ -217,13 +223,15 @@ async function recordSoFar(
     }
   }
   const base = baseline && { base: baseline.base ?? baseline.id }
-  return startRecord(headOf(run, side.version.text, { databaseId: String(databaseId), ...base, notIncluded }), baseline)
+  const databaseId = String(ids.databaseId)
+  const known = ids.clusterId === undefined ? { databaseId } : { databaseId, clusterId: ids.clusterId }
+  return startRecord(headOf(run, side.version.text, { ...known, ...base, notIncluded }), baseline)
 }
 
 function headOf(
   run: PlanningRun,
   version: string,
-  more: { databaseId?: string; base?: string; notIncluded: LeftOut[] },
+  more: { databaseId?: string; clusterId?: string; base?: string; notIncluded: LeftOut[] },
 ) {
   const { input, deps, label } = run
   const { spec, database, kind, set, baseline, startedAt, dueAt } = input

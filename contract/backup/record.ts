@@ -65,6 +65,8 @@ export const backupRecordSchema = z.object({
   id: z.string(),
   repository: z.string(),
   cluster: z.string(),
+  /** As the cluster itself tells it (ClusterId of SHOW FRONTENDS): one that was set up anew under this name counts its ids from the beginning again. */
+  clusterId: z.string().optional(),
   /** Empty for external catalogs. */
   database: z.string(),
   databaseId: big.optional(),

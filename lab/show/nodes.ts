@@ -16,7 +16,7 @@ export const showFrontends = (context: LabSqlContext): LabResult =>
       QueryPort: String(fe.queryPort),
       RpcPort: String(fe.rpcPort),
       Role: fe.role,
-      ClusterId: '710093841',
+      ClusterId: context.state.clusterId,
       Join: 'true',
       Alive: String(fe.alive),
       ReplayedJournalId: fe.alive ? '1000' : '0',

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import type { LabFrontend, LabNode, LabRunMode, LabState, LabVersion } from '../model.ts'
 import type { LabProfile } from '../profiles/profile.ts'
 import { builtinRoles } from './builtin-roles.ts'
@@ -60,6 +60,7 @@ export const makeState = (options: LabStateOptions, profile: LabProfile): LabSta
     version: options.version,
     runMode: options.runMode,
     token: randomUUID(),
+    clusterId: String(randomInt(2 ** 31)),
     serviceId: randomUUID(),
     databases: new Map(),
     frontends,

@@ -8,6 +8,8 @@ export const UNREADABLE = 'unreadable'
 export interface RecordHead {
   id: string
   cluster: string
+  /** See BackupRecord. */
+  clusterId?: string
   /** Empty for external catalogs. */
   database: string
   /** Name of the policy, or of what `backup run` was given. */
@@ -46,6 +48,7 @@ const headSchema = backupRecordSchema
     format: true,
     id: true,
     cluster: true,
+    clusterId: true,
     database: true,
     name: true,
     set: true,
@@ -79,6 +82,7 @@ export function headOf(record: z.output<typeof headSchema> | BackupRecord): Reco
   return {
     id: record.id,
     cluster: record.cluster,
+    clusterId: record.clusterId,
     database: record.database,
     name: record.name,
     set: record.set,

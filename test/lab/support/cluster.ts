@@ -34,6 +34,7 @@ export function emptyState(options: TestClusterOptions = {}): LabState {
     version: options.version ?? '3.5',
     runMode: options.runMode ?? 'shared_nothing',
     token: randomUUID(),
+    clusterId: '710093841',
     serviceId: randomUUID(),
     databases: new Map(),
     frontends: Array.from({ length: options.frontends ?? 1 }, (_, i) => ({
