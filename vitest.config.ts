@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take minutes though they are short; begun late they would run on alone at the end. */
 const LONG =
-  /bench\/figures|client\/demo|conformance\/backup|readme\/readme|reliability\/(right-data|backup-secrets|backup-jobs|backup-killed|replaced-columns|killing)|restore\/(lives|kinds|counting)|workflows\/(left-over|settings)/
+  /bench\/figures|client\/demo|conformance\/backup|readme\/readme|reliability\/(right-data|backup-secrets|backup-jobs|backup-killed|replaced-columns|killing)|restore\/(lives|kinds|counting)|workflows\/(left-over|no-schedules|settings)/
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

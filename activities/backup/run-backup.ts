@@ -46,12 +46,16 @@ async function planAndSend(run: BackupRun): Promise<Intent | RunBackupResult> {
   const { input, objects, label } = run
   const leftOut: LeftOut[] = [...input.leftOut]
   for (let tries = 0; ; tries++) {
-    const planned = await planningTurns(run.side.cluster).take(async () => {
-      await checkFree(run, (why) => busy(why, 5_000))
-      if (shouldStop(run.context)) throw new CancelledFailure('the backup was cancelled')
-      run.report({ label, database: input.database, state: '', waiting: 'reading what has changed' })
-      return planNext(run, leftOut)
-    }, run.signal)
+    const says = (waiting: string) => run.report({ label, database: input.database, state: '', waiting })
+    const planned = await planningTurns(run.side.cluster).take(
+      async () => {
+        await checkFree(run, (why) => busy(why, 5_000))
+        if (shouldStop(run.context)) throw new CancelledFailure('the backup was cancelled')
+        says('reading what has changed')
+        return planNext(run, leftOut)
+      },
+      { signal: run.signal, waiting: () => says('other databases of the cluster are being read; this one is next') },
+    )
     if (
       !planned.objects &&
       leftOut.length > 0 &&

@@ -1,5 +1,10 @@
 import type { StarRocksCluster } from '../../starrocks/index.ts'
 
+interface WaitOptions {
+  signal?: AbortSignal
+  waiting?: () => void
+}
+
 /**
  * Lets so many work at once, in the order in which they came. Where many begin in the same moment and share what serves them, the first are then done
  * when all would still be half-way.
@@ -13,9 +18,14 @@ export class Turns {
     this.#width = width
   }
 
-  /** Throws the signal's reason when it fires before the turn comes. */
-  async take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#begin(signal)
+  /** `waiting` is told when the turn does not come at once. Throws the signal's reason when it fires before. */
+  async take<T>(work: () => Promise<T>, { signal, waiting }: WaitOptions = {}): Promise<T> {
+    signal?.throwIfAborted()
+    if (this.#taken < this.#width) this.#taken++
+    else {
+      waiting?.()
+      await this.#turn(signal)
+    }
     try {
       return await work()
     } finally {
@@ -25,13 +35,9 @@ export class Turns {
     }
   }
 
-  async #begin(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    if (this.#taken < this.#width) {
-      this.#taken++
-      return
-    }
-    await new Promise<void>((resolve, reject) => {
+  /** Given by the one that ends. */
+  #turn(signal?: AbortSignal): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
       const go = () => {
         signal?.removeEventListener('abort', leave)
         resolve()
