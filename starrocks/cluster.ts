@@ -114,8 +114,8 @@ export class StarRocksCluster {
   }
 
   /** All frontends (SHOW FRONTENDS), their addresses mapped. */
-  async frontends(): Promise<Frontend[]> {
-    const { rows } = await this.query('SHOW FRONTENDS')
+  async frontends(options?: StatementOptions): Promise<Frontend[]> {
+    const { rows } = await this.query('SHOW FRONTENDS', options)
     return readFrontends(rows, this.options.addressMap, this.#session?.leader.address)
   }
 

@@ -13,7 +13,7 @@ import { beating } from '../heartbeat.ts'
 import { repositoryFailure } from '../repository/storage-failure.ts'
 import { clusterId } from '../snapshot-jobs/index.ts'
 import { isScheduled, wallClockOf } from './backup-run.ts'
-import { damageOf, earlierBackups, eitherOf, otherCluster } from './earlier-backups.ts'
+import { damageOf, earlierBackups, otherCluster } from './earlier-backups.ts'
 import { openObjects } from './open-repository.ts'
 
 export interface BackupDecision {
@@ -83,10 +83,12 @@ export async function decide(
       if (catalogs) return { kind: 'catalogs', why: 'external catalogs are always taken anew', warnings: [] }
       const { name, cluster, prefix } = spec
       const moving = isScheduled(spec) && movesOn(spec.objects.partitions)
+      const now = await knownId(deps, cluster)
+      const damage = damageOf(objects, signal)
       const { earlier, rejected, last } = await earlierBackups(
         objects,
         { cluster, database, name, prefix },
-        eitherOf(otherCluster(await knownId(deps, cluster)), damageOf(objects, signal)),
+        async (record) => otherCluster(record, now) ?? damage(record),
         { signal, alone: spec.incremental === 'off', ...(moving ? { dueBefore: dueAt } : {}) },
       )
       const decided = decideKind(spec, kind, earlier, dueAt, wallClockOf(spec))

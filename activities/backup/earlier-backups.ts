@@ -22,9 +22,6 @@ export interface Series {
   prefix: string
 }
 
-/** Why nothing is to be built on a backup; undefined when it may be. */
-type Unless = (record: RecordHead) => Promise<string | undefined>
-
 /**
  * Backups of the same policy, database and cluster, newest first, back to the last full one. Those being deleted do not count. A record that cannot be read
  * is named in `rejected`, whosever it is: that cannot be told. `last`: the newest of all or, where a time is given, of those that were due before it. What the cluster deletes by itself is nothing to build on. `alone`: no baseline is looked for.
@@ -32,7 +29,7 @@ type Unless = (record: RecordHead) => Promise<string | undefined>
 export async function earlierBackups(
   objects: RepositoryObjects,
   { cluster, database, name, prefix }: Series,
-  unless: Unless,
+  unless: (record: RecordHead) => Promise<string | undefined>,
   { dueBefore, alone = false, signal }: { dueBefore?: number; alone?: boolean; signal?: AbortSignal } = {},
 ): Promise<{ earlier: RecordHead[]; rejected: string[]; last?: RecordHead }> {
   const { own } = objects.repository
@@ -95,16 +92,11 @@ export function damageOf(objects: RepositoryObjects, signal?: AbortSignal) {
   }
 }
 
-/** Why nothing may be built on a backup of a cluster that is not this one: the same ids and versions are other rows there. */
-export const otherCluster =
-  (now: string | undefined) =>
-  async ({ cluster, clusterId }: Pick<RecordHead, 'cluster' | 'clusterId'>): Promise<string | undefined> =>
-    now === undefined || clusterId === undefined || clusterId === now
-      ? undefined
-      : `it is of another cluster, ClusterId ${clusterId}; ${cluster} is ClusterId ${now} now`
-
-/** The first reason of the two. */
-export const eitherOf =
-  (one: Unless, other: Unless): Unless =>
-  async (record) =>
-    (await one(record)) ?? other(record)
+/** Why nothing may be built on a backup, when it is of a cluster that is not this one: the same ids and versions are other rows there. */
+export function otherCluster(
+  { cluster, clusterId }: Pick<RecordHead, 'cluster' | 'clusterId'>,
+  now: string | undefined,
+): string | undefined {
+  if (now === undefined || clusterId === undefined || clusterId === now) return undefined
+  return `it is of another cluster, ClusterId ${clusterId}; ${cluster} is ClusterId ${now} now`
+}

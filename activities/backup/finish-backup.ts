@@ -41,8 +41,7 @@ export async function finish(run: BackupRun, intent: Intent, followed: Followed)
   // From here on nothing calls for another job, save that somebody deletes the snapshot: the next database need not wait for the record.
   const telling = tellSet(run)
   warnings.push(...(await writeRecord(run, record)))
-  const told = await telling
-  return { ...next, ...summary(record), record: record.id, kind: input.kind, warnings, ...(told ? { told } : {}) }
+  return { ...next, ...summary(record), record: record.id, kind: input.kind, warnings, told: await telling }
 }
 
 /** A former attempt wrote the record, and only its answer was lost. */

@@ -16,9 +16,8 @@ import type { BackupObjects } from '../../starrocks/backup/objects.ts'
 import { listTables } from '../../starrocks/index.ts'
 import { directory } from '../pollers/directory.ts'
 import { clusterId } from '../snapshot-jobs/index.ts'
-import { refusedBackup, staleBackup } from './backup-failures.ts'
+import { refusedBackup } from './backup-failures.ts'
 import { type BackupRun, isScheduled, type LeftOut } from './backup-run.ts'
-import { otherCluster } from './earlier-backups.ts'
 import { externalCatalogs } from './external-catalogs.ts'
 import { filterWarnings, refusedWarnings } from './filter-warnings.ts'
 import { lastHeld, missedBackups } from './missed-backups.ts'
@@ -56,7 +55,8 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   if (!found) throw refusedBackup(`${spec.cluster} has no database ${database}`)
   const listed = await listTables(side.cluster, found.id, { signal })
   const left = new Map(leftOut.map(({ object, reason }) => [object, reason]))
-  const records = recordsToCompare(run)
+  const ids = { databaseId: String(found.id), clusterId: await clusterId(side.cluster) }
+  const records = recordsToCompare(run, ids.clusterId)
   const missed = await missedBackups(run, records.previous)
   const options = {
     side,
@@ -70,14 +70,10 @@ export async function planNext(run: PlanningRun, leftOut: readonly LeftOut[]): P
   }
   const reading = await readDatabase(options, listed)
   const baseline = await records.baseline()
-  const id = await clusterId(side.cluster)
-  const other = baseline && (await otherCluster(id)(baseline))
-  if (other)
-    throw staleBackup(`backup ${baseline?.id}, to compare with, is nothing to build on: ${other}`, { decide: true })
   const changes = findChanges(reading.state, baseline)
   const names = listed.map(({ name }) => name)
   const partial = selectObjects(spec.objects).complete(database, names) ? {} : { partial: true }
-  const before = { ...(await recordSoFar(run, { databaseId: found.id, clusterId: id }, baseline, reading)), ...partial }
+  const before = { ...(await recordSoFar(run, ids, baseline, reading)), ...partial }
   const broken = brokenTable(before, reading.state, input.cursor.after)
   const sofar = broken === undefined ? before : withoutTable(before, broken)
   const { part, last, late } = await choosePart(run, reading, changes, sofar, { baseline, broken })
@@ -207,7 +203,7 @@ function objectsOf(part: Part, { state }: DatabaseReading): BackupObjects {
 /** The record of the snapshots before this one, which is in their intents, or a new one. */
 async function recordSoFar(
   run: PlanningRun,
-  ids: { databaseId: bigint; clusterId: string | undefined },
+  ids: Pick<BackupRecord, 'databaseId' | 'clusterId'>,
   baseline: BackupRecord | undefined,
   { notIncluded }: DatabaseReading,
 ): Promise<BackupRecord> {
@@ -223,9 +219,7 @@ async function recordSoFar(
     }
   }
   const base = baseline && { base: baseline.base ?? baseline.id }
-  const databaseId = String(ids.databaseId)
-  const known = ids.clusterId === undefined ? { databaseId } : { databaseId, clusterId: ids.clusterId }
-  return startRecord(headOf(run, side.version.text, { ...known, ...base, notIncluded }), baseline)
+  return startRecord(headOf(run, side.version.text, { ...ids, ...base, notIncluded }), baseline)
 }
 
 function headOf(

@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { Dependencies } from '../dependencies.ts'
 import { busy, unreachable } from '../failures.ts'
 import { beating, endingReason } from '../heartbeat.ts'
-import { planningTurns } from '../pollers/turns.ts'
+import { turnsOfClusters } from '../pollers/turns.ts'
 import { repositoryFailure } from '../repository/storage-failure.ts'
 import { Leaving, shouldStop, throwIfLeaving } from '../snapshot-jobs/index.ts'
 import { abortedBackup, refusedBackup } from './backup-failures.ts'
@@ -14,6 +14,9 @@ import { finish, nothingToSend, recorded } from './finish-backup.ts'
 import { follow } from './follow-backup.ts'
 import { planNext } from './plan-snapshot.ts'
 import { checkFree, sendBackup } from './send-backup.ts'
+
+/** Databases of a cluster that are read at once: StarRocks ends many jobs in the same moment, and their successors all want to begin. */
+const planningTurns = turnsOfClusters(3)
 
 const MOST_REPLANS = 50
 const MOST_WARNINGS = 50

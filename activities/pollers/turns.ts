@@ -52,14 +52,12 @@ export class Turns {
   }
 }
 
-/** Databases of a cluster that are read at once to plan their backups: StarRocks ends many jobs in the same moment, and their successors all want to begin. */
-const PLANNED_AT_ONCE = 3
-
-const planning = new WeakMap<StarRocksCluster, Turns>()
-
-/** Of a cluster; all backups of this process share them. */
-export function planningTurns(cluster: StarRocksCluster): Turns {
-  const turns = planning.get(cluster) ?? new Turns(PLANNED_AT_ONCE)
-  planning.set(cluster, turns)
-  return turns
+/** Turns of each cluster, so many of its own at once; all activities of this process share them. */
+export function turnsOfClusters(width: number): (cluster: StarRocksCluster) => Turns {
+  const known = new WeakMap<StarRocksCluster, Turns>()
+  return (cluster) => {
+    const turns = known.get(cluster) ?? new Turns(width)
+    known.set(cluster, turns)
+    return turns
+  }
 }

@@ -7,7 +7,10 @@ import {
   TimedOutError,
 } from '../../starrocks/index.ts'
 import { pause } from '../heartbeat.ts'
-import { inCountingLane } from './counting-lane.ts'
+import { turnsOfClusters } from '../pollers/turns.ts'
+
+/** What scans data of a cluster, one after the other, however many backups and restores want to count: queries of the cluster's users come first. */
+const countingTurns = turnsOfClusters(1)
 
 /** Partitions counted by one statement, and their bytes: what fails is not much. */
 const MOST_PARTITIONS = 50
@@ -86,13 +89,10 @@ export class RowCounter {
     const statement = countStatement(order, batch)
     for (let tries = 1; ; tries++) {
       try {
-        const { rows } = await inCountingLane(this.#cluster, this.#signal, () =>
-          this.#cluster.query(statement, {
-            signal: this.#signal,
-            timeoutMs: QUERY_SECONDS * 1_000 + MARGIN_MS,
-            long: true,
-          }),
-        )
+        const signal = this.#signal
+        const timeoutMs = QUERY_SECONDS * 1_000 + MARGIN_MS
+        const ask = () => this.#cluster.query(statement, { signal, timeoutMs, long: true })
+        const { rows } = await countingTurns(this.#cluster).take(ask, { signal })
         return new Map(rows.map((row) => [row.required('p'), row.required('n')]))
       } catch (error) {
         this.#signal?.throwIfAborted()

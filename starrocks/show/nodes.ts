@@ -12,6 +12,8 @@ export interface Frontend {
   rpcPort: number
   /** The address that the cluster itself prints. */
   printed: { host: string; queryPort: number; httpPort: number; rpcPort: number }
+  /** The number that the cluster got when it was set up and keeps for ever; undefined where it tells none. */
+  clusterId?: string
   role: 'LEADER' | 'FOLLOWER' | 'OBSERVER' | (string & {})
   alive: boolean
   version: Version
@@ -73,6 +75,7 @@ export function readFrontends(rows: readonly Row[], map: AddressMap | undefined,
       httpPort: mapAddress(map, printed.host, printed.httpPort).port,
       rpcPort: mapAddress(map, printed.host, printed.rpcPort).port,
       printed,
+      clusterId: row.get('ClusterId') || undefined,
       role: (row.get('Role') ?? '').toUpperCase(),
       alive: row.flag('Alive'),
       version: parseVersion(row.get('Version') ?? ''),

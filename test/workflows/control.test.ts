@@ -117,7 +117,7 @@ describe('stop', () => {
       (await migration.status()).findings.find(({ code }) => code === 'stop-not-understood'),
     )
     expect(found?.message).toContain("unknown key 'cancelJob'; the nearest valid one is 'cancelJobs'")
-    await migration.caughtUp()
+    await migration.untilStatus('it goes on', ({ state }) => state === 'caughtUp')
     await handle.signal('stop', { cancelJobs: true })
     const end = await migration.starferry.result('misspelt')
     expect(end.state).toBe('stopped')
