@@ -2,13 +2,13 @@ import { ZodError } from 'zod'
 import {
   type BackupIntent,
   type BackupRecord,
-  backupRecordSchema,
   type RecordCounts,
   recordCountsSchema,
   repositoryKeys,
 } from '../../contract/backup/record.ts'
 import type { Verification } from '../../contract/backup/repository-api.ts'
 import { type RecordHead, readHead, UNREADABLE } from '../../planning/backup/head.ts'
+import { readRecord } from '../../planning/backup/read-record.ts'
 import { withCounts } from '../../planning/backup/record-counts.ts'
 import { DamagedObject, isUnreadable, RecordReader, type Repository, StorageError } from '../../repository/index.ts'
 import { DeletionMarks } from './deletion-marks.ts'
@@ -82,10 +82,9 @@ export class RepositoryObjects {
     const key = this.#own(repositoryKeys.record, id)
     const json = await this.repository.own.getJson(key, options)
     if (json === undefined) return undefined
-    const read = backupRecordSchema.safeParse(json)
-    if (!read.success) throw this.#damagedRecord(key, read.error)
+    const record = this.#read(key, readRecord, json)
     const counts = await this.counts(id, options)
-    return counts ? withCounts(read.data, counts) : read.data
+    return counts ? withCounts(record, counts) : record
   }
 
   /** What was counted after the record was written. A backup is good without it, so what cannot be read is as good as none. Errors: StorageError. */
@@ -108,12 +107,7 @@ export class RepositoryObjects {
     const key = this.#own(repositoryKeys.record, id)
     const json = await this.repository.own.getJson(key, options)
     if (json === undefined) return undefined
-    try {
-      return readHead(json)
-    } catch (error) {
-      if (!(error instanceof ZodError)) throw error
-      throw this.#damagedRecord(key, error)
-    }
+    return this.#read(key, readHead, json)
   }
 
   async hasRecord(id: string, options: Abortable = {}): Promise<boolean> {
@@ -251,10 +245,14 @@ export class RepositoryObjects {
     await this.marks.remove(id, options)
   }
 
-  #damagedRecord(key: string, { issues }: ZodError): StorageError {
-    return new DamagedObject(
-      `The record ${key} in ${this.repository.store.description} is damaged: ${issues[0]?.message}`,
-    )
+  #read<T>(key: string, read: (json: unknown) => T, json: unknown): T {
+    try {
+      return read(json)
+    } catch (error) {
+      if (!(error instanceof ZodError)) throw error
+      const { message } = error.issues[0] ?? {}
+      throw new DamagedObject(`The record ${key} in ${this.repository.store.description} is damaged: ${message}`)
+    }
   }
 
   async #delete(keys: string[], options: Abortable): Promise<void> {

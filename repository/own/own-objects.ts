@@ -1,8 +1,12 @@
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { gunzip, gunzipSync, gzip } from 'node:zlib'
+import { createGzip, gunzip, gunzipSync } from 'node:zlib'
 import type { DeleteResult, ObjectStore, PutOptions, PutResult, StoredObject } from '../object-store.ts'
 import { listObjects } from '../object-store.ts'
 import { DamagedObject, isNotFound, type StorageError } from '../storage-error.ts'
+import { jsonPieces } from './json-pieces.ts'
 
 interface Abortable {
   signal?: AbortSignal
@@ -33,12 +37,11 @@ export class OwnObjects {
 
   /** Keys that end with `.gz` are packed. 64-bit numbers become text. */
   async putJson(key: string, value: unknown, options?: PutOptions): Promise<PutResult> {
-    return this.putText(key, toJson(value), options)
+    return this.#put(key, jsonPieces(value), options)
   }
 
   async putText(key: string, text: string, options?: PutOptions): Promise<PutResult> {
-    const body = key.endsWith('.gz') ? await promisify(gzip)(text) : text
-    return this.#store.put(this.directory + key, body, options)
+    return this.#put(key, [text], options)
   }
 
   /** Undefined when it is not there. Errors: StorageError Unknown for what is no JSON, or is damaged. */
@@ -82,17 +85,19 @@ export class OwnObjects {
     )
   }
 
+  async #put(key: string, pieces: Iterable<string>, options?: PutOptions): Promise<PutResult> {
+    const body = key.endsWith('.gz') ? await packed(pieces) : [...pieces].join('')
+    return this.#store.put(this.directory + key, body, options)
+  }
+
   #damaged(key: string, error: unknown): StorageError {
     const why = error instanceof Error ? error.message : String(error)
     return new DamagedObject(`${this.directory}${key} in ${this.#store.description} is damaged: ${why}`)
   }
 }
 
-/** A function that sees each part makes it several times as slow, and large objects hardly ever hold 64-bit numbers. */
-function toJson(value: unknown): string {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
-  }
+async function packed(pieces: Iterable<string>): Promise<Buffer> {
+  const gzip = createGzip()
+  const [, whole] = await Promise.all([pipeline(Readable.from(pieces), gzip), buffer(gzip)])
+  return whole
 }
