@@ -17,6 +17,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     globalSetup: ['test/global-setup.ts'],
+    setupFiles: ['test/support/own-ports.ts'],
     // Temporal's development servers, many and short-lived: small ones that collect no garbage before they must, and need no second core.
     env: { GOGC: 'off', GOMEMLIMIT: '500MiB', GOMAXPROCS: '1' },
     // Real servers on shared, slow machines: what waits for a condition has its own limit, and tells what it saw. This one ends what hangs.

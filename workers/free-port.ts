@@ -9,7 +9,21 @@ const LOWEST = 10_000
 const HIGHEST = 32_000
 const MOST_TRIES = 100
 
-/** Ports of this machine that nobody listens on now; all different. Errors: as of `listen`. */
+/** Those that this process has given or opened: whoever had one may be down for a moment, and wants it back. */
+const promised = new Set<number>()
+
+/** `STARFERRY_PORTS=12000-12999`: what to choose from instead, where several of us must keep out of each other's way, or a firewall allows no more. */
+function range(): [lowest: number, highest: number] {
+  const given = process.env.STARFERRY_PORTS
+  if (!given) return [LOWEST, HIGHEST]
+  const [, lowest, highest] = /^(\d{1,5})-(\d{1,5})$/.exec(given) ?? []
+  if (!(Number(lowest) > 0 && Number(lowest) <= Number(highest) && Number(highest) < 65_536)) {
+    throw new Error(`STARFERRY_PORTS is "${given}": give the lowest and the highest port, as in 12000-12999`)
+  }
+  return [Number(lowest), Number(highest)]
+}
+
+/** Ports of this machine that nobody listens on now; all different, and never one that this process was given before. Errors: as of `listen`. */
 export async function freePorts(count: number, host = '127.0.0.1'): Promise<number[]> {
   const held: Server[] = []
   const ports: number[] = []
@@ -26,12 +40,16 @@ export async function freePorts(count: number, host = '127.0.0.1'): Promise<numb
   }
 }
 
-/** Opens a port (0: any free one) and answers which it is. Errors: the system's, as when a given port is taken, or not one of a hundred can be had. */
+/**
+ * Opens a port (0: any free one) and answers which it is. Errors: the system's, as when a given port is taken, or not one of a hundred can be had; what
+ * is wrong with STARFERRY_PORTS.
+ */
 export async function listen(server: Server, host: string, port: number): Promise<number> {
   for (let tries = 1; ; tries++) {
-    const chosen = port === 0 ? randomInt(LOWEST, HIGHEST) : port
+    const chosen = port === 0 ? choose() : port
     try {
       await open(server, host, chosen)
+      promised.add(chosen)
       return chosen
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -40,12 +58,27 @@ export async function listen(server: Server, host: string, port: number): Promis
   }
 }
 
+function choose(): number {
+  const [lowest, highest] = range()
+  // Long-lived processes may come to have had nearly all.
+  if (promised.size > (highest - lowest) / 2) promised.clear()
+  for (;;) {
+    const port = randomInt(lowest, highest + 1)
+    if (!promised.has(port)) return port
+  }
+}
+
 function open(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
+    const opened = () => {
+      server.off('error', failed)
       resolve()
-    })
+    }
+    const failed = (error: Error) => {
+      server.off('listening', opened)
+      reject(error)
+    }
+    server.once('error', failed)
+    server.listen(port, host, opened)
   })
 }
