@@ -28,7 +28,7 @@ export default defineConfig({
       // What lives shortly is most of it.
       '--max-semi-space-size=64',
       '--require',
-      path.join(import.meta.dirname, 'test/support/no-watchdog.cjs'),
+      path.join(import.meta.dirname, 'test/support/cheap-workflows.cjs'),
     ],
     // Most tests wait for servers more than they compute.
     maxWorkers: 8,

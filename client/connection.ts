@@ -5,6 +5,7 @@ import { loadTemporalConfiguration } from '../workers/configuration.ts'
 import { connectionOptions } from '../workers/connect.ts'
 import { readInput } from '../workers/yaml-file.ts'
 import { NotConnectedError } from './errors.ts'
+import { io } from './io.ts'
 
 /** The options with which every command that talks to Temporal can be told where it is. */
 export interface TemporalOptions {
@@ -32,7 +33,7 @@ const CONNECT_WITHIN_MS = 5_000
 /** Where Temporal is: options, then Temporal's own environment variables, then the configuration file, then 127.0.0.1:7233. */
 export function temporalSettings(
   options: TemporalOptions,
-  env: NodeJS.ProcessEnv = process.env,
+  env: NodeJS.ProcessEnv = io().env,
 ): WorkerConfig['temporal'] {
   const file = loadTemporalConfiguration({ config: options.config, env })
   const fromFile = file && typeof file.tls === 'object' ? file.tls : undefined

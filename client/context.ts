@@ -1,5 +1,6 @@
 import type { Starferry } from './api.ts'
 import type { Connected, TemporalOptions } from './connection.ts'
+import { io } from './io.ts'
 import { type Style, styleFor } from './terminal/style.ts'
 
 /** What every command gets: where to print, and how. */
@@ -15,12 +16,13 @@ export interface Terminal {
 }
 
 export function terminalFor(options: { json?: boolean }): Terminal {
+  const { stdout, stderr } = io()
   return {
     json: options.json ?? false,
-    style: styleFor(process.stdout),
-    columns: process.stdout.isTTY ? process.stdout.columns || 80 : 160,
-    out: (line) => process.stdout.write(`${line}\n`),
-    note: (line) => process.stderr.write(`${line}\n`),
+    style: styleFor(stdout),
+    columns: stdout.isTTY ? stdout.columns || 80 : 160,
+    out: (line) => stdout.write(`${line}\n`),
+    note: (line) => stderr.write(`${line}\n`),
   }
 }
 
@@ -47,6 +49,8 @@ export async function withStarferry<T>(
 
 /** Aborted by Ctrl-C or SIGTERM, or when the process of ours that started this one is gone; a second Ctrl-C ends the process at once. */
 export function untilInterrupted(): AbortSignal {
+  const { interrupted } = io()
+  if (interrupted) return interrupted
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

@@ -14,6 +14,7 @@ import { addRestore } from './commands/restore.ts'
 import { addSchema } from './commands/schema.ts'
 import { addStatus } from './commands/status.ts'
 import { addWorker } from './commands/worker.ts'
+import { io } from './io.ts'
 
 /** The command line. Commands load what they need when they run, so that `--help` is quick. */
 export function createProgram(): Command {
@@ -24,6 +25,10 @@ export function createProgram(): Command {
     .showHelpAfterError('(add --help for what there is)')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io().stdout.write(text),
+      writeErr: (text) => io().stderr.write(text),
+    })
   program.commandsGroup('Try it:')
   for (const add of [addDemo, addLab, addDev]) add(program)
   program.commandsGroup('Prepare:')

@@ -20,7 +20,7 @@ import { check, InputError } from '../contract/check.ts'
 import { type KeptFailure, VerifySummary } from '../planning/backup/verify-summary.ts'
 import { StorageError } from '../repository/index.ts'
 import { createClusters } from './clusters.ts'
-import { loadConfiguration } from './configuration.ts'
+import { type ConfigurationOptions, loadConfiguration } from './configuration.ts'
 import { createRepositories } from './repositories.ts'
 import { createMask, maskError, secretsOf } from './secrets.ts'
 
@@ -38,8 +38,8 @@ export interface Direct {
 }
 
 /** With the worker's own starferry.yaml. Errors: InputError for the configuration; what it reads with fails as activities do. */
-export async function openDirect(config?: string): Promise<Direct> {
-  const configuration = loadConfiguration({ config })
+export async function openDirect(options: ConfigurationOptions): Promise<Direct> {
+  const configuration = loadConfiguration(options)
   const mask = createMask(secretsOf(configuration))
   const repositories = createRepositories(configuration)
   const clusters = createClusters(configuration)

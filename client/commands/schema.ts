@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander'
+import { io } from '../io.ts'
 import { SCHEMA_NAMES, type SchemaName } from '../schema-names.ts'
 
 export function addSchema(program: Command): void {
@@ -11,6 +12,6 @@ export function addSchema(program: Command): void {
     .addArgument(new Argument('<file>', 'which file').choices(SCHEMA_NAMES))
     .action(async (name: SchemaName) => {
       const { jsonSchema } = await import('../json-schema.ts')
-      process.stdout.write(`${JSON.stringify(jsonSchema(name), undefined, 2)}\n`)
+      io().stdout.write(`${JSON.stringify(jsonSchema(name), undefined, 2)}\n`)
     })
 }

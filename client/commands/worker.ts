@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { loadConfiguration } from '../../workers/configuration.ts'
 import { untilInterrupted } from '../context.ts'
+import { io } from '../io.ts'
 
 interface Options {
   config?: string
@@ -28,9 +29,10 @@ export function addWorker(program: Command): void {
     .option('--no-tls', 'reach Temporal without TLS and API key, whatever is configured')
     .option('--health <host:port>', 'where health is served, instead of the configured address')
     .action(async (options: Options) => {
-      const config = loadConfiguration(options)
-      const address = options.temporal ?? process.env.TEMPORAL_ADDRESS
-      const namespace = options.namespace ?? process.env.TEMPORAL_NAMESPACE
+      const { env } = io()
+      const config = loadConfiguration({ ...options, env })
+      const address = options.temporal ?? env.TEMPORAL_ADDRESS
+      const namespace = options.namespace ?? env.TEMPORAL_NAMESPACE
       if (address) config.temporal.address = address
       if (namespace) config.temporal.namespace = namespace
       if (!options.tls) Object.assign(config.temporal, { tls: false, apiKey: undefined })

@@ -1,5 +1,6 @@
 import type { MigrationStatus } from '../../contract/migration-api.ts'
 import type { Terminal } from '../context.ts'
+import { io } from '../io.ts'
 import { bar } from '../terminal/bar.ts'
 import { formatRatio } from '../terminal/format.ts'
 import { Live } from '../terminal/live.ts'
@@ -17,7 +18,7 @@ export class Story {
   constructor(terminal: Terminal) {
     this.#terminal = terminal
     // With --json the story goes to standard error, so that standard output holds the result alone.
-    this.#live = new Live(terminal.json ? process.stderr : process.stdout)
+    this.#live = new Live(terminal.json ? io().stderr : io().stdout)
   }
 
   get seconds(): number {

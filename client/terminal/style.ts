@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { io } from '../io.ts'
 
 export interface Style {
   bold(text: string): string
@@ -23,7 +24,7 @@ const COLOURED: Style = {
 const PLAIN: Style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain }
 
 /** Colours only on a terminal, and never where NO_COLOR asks for none. */
-export function styleFor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Style {
+export function styleFor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = io().env): Style {
   return stream.isTTY && !env.NO_COLOR && env.TERM !== 'dumb' ? COLOURED : PLAIN
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Terminal } from '../context.ts'
 import { RequestError } from '../errors.ts'
+import { io } from '../io.ts'
 import { Live } from './live.ts'
 
 export interface Watched<T> {
@@ -23,12 +24,13 @@ export async function watchWork<T>(
   intervalSeconds: number,
   signal: AbortSignal,
 ): Promise<T | undefined> {
-  const live = new Live(process.stdout)
+  const { stdout } = io()
+  const live = new Live(stdout)
   let told = ''
   for (;;) {
     const seen = await patiently(look)
     if (terminal.json) terminal.out(JSON.stringify(seen))
-    else if (process.stdout.isTTY) live.paint(view(seen, process.stdout.columns || 80))
+    else if (stdout.isTTY) live.paint(view(seen, stdout.columns || 80))
     else if (told !== line(seen)) {
       told = line(seen)
       terminal.out(told)

@@ -72,8 +72,8 @@ describe('backups from the command line', () => {
 
     const direct = [...REPOSITORY, '--direct', '--config', stage.configFile]
     const alone = { TEMPORAL_ADDRESS: '127.0.0.1:9' }
-    const { starferry } = await import('./run-starferry.ts')
-    const here = async (...args: string[]) => starferry([...args, ...direct], { env: alone, cwd: stage.directory })
+    const { starferryHere } = await import('./run-starferry.ts')
+    const here = async (...args: string[]) => starferryHere([...args, ...direct], { env: alone, cwd: stage.directory })
     const listed = await here('backup', 'list', '--json')
     expect(JSON.parse(listed.stdout).rows.map(({ id }: { id: string }) => id)).toEqual(all)
     // It has been verified meanwhile.

@@ -9,7 +9,7 @@ import { accessTo } from '../support/lab-worker.ts'
 import { startTestS3 } from '../support/s3-server.ts'
 import { startTemporal, type TestTemporal } from '../support/temporal.ts'
 import { startWorkerProcess, type WorkerStage } from '../support/worker-stage.ts'
-import { type Run, starferry } from './run-starferry.ts'
+import { type Run, starferryHere } from './run-starferry.ts'
 
 export const PASSWORD = 'unspeakable-password'
 export const PATIENCE = { timeout: 90_000, interval: 300 }
@@ -98,7 +98,7 @@ export function commandStage(names: readonly string[], { attached = true } = {})
     workerLog: () => readFileSync(path.join(path.dirname(worker.configFile), 'worker.log'), 'utf8'),
     async run(...args) {
       const env = { TEMPORAL_ADDRESS: temporal.server.address, STARFERRY_CONFIG: '' }
-      const result = await starferry(args, { env, cwd: directory })
+      const result = await starferryHere(args, { env, cwd: directory })
       printed += result.stdout + result.stderr
       return result
     },

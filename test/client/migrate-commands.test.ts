@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Stage, setStage } from '../../client/demo/stage.ts'
 import type { MigrationStatus } from '../../contract/migration-api.ts'
-import { starferry } from './run-starferry.ts'
+import { starferryHere } from './run-starferry.ts'
 
 const PATIENCE = { timeout: 200_000, interval: 500 }
 const PASSWORD = 'unspeakable-password'
@@ -14,7 +14,7 @@ let directory: string
 let everything = ''
 
 async function run(...args: string[]) {
-  const result = await starferry(args, {
+  const result = await starferryHere(args, {
     env: { TEMPORAL_ADDRESS: stage.server.address, STARFERRY_CONFIG: '' },
     cwd: directory,
   })

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const clusters = { east: { frontends: ['127.0.0.1:9'], connectTimeout: 1 } }
   const denied = { location: made.location, properties: wrong }
   writeFileSync(file, stringify({ clusters, repositories: { ...made.config, denied } }))
-  direct = await openDirect(file)
+  direct = await openDirect({ config: file })
   await made.backup({ id: 'f1', finishedAt: '2026-03-01T00:00:00.000Z' })
   await made.backup({ id: 'd2', labels: ['f1', 'd2'], finishedAt: '2026-03-02T00:00:00.000Z', base: 'f1' })
   await made.backup({ id: 'f3', finishedAt: '2026-03-03T00:00:00.000Z' })
@@ -79,6 +79,6 @@ describe('without Temporal, worker and cluster', () => {
     )
     expect(error.message).toMatch(/key|denied|signature/i)
     expect(error.message).not.toContain('not-the-secret-key')
-    await expect(openDirect(path.join(directory, 'absent.yaml'))).rejects.toThrow(/absent.yaml/)
+    await expect(openDirect({ config: path.join(directory, 'absent.yaml') })).rejects.toThrow(/absent.yaml/)
   })
 })

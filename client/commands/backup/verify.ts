@@ -4,6 +4,7 @@ import { withBackups } from '../../backup-context.ts'
 import type { TemporalOptions } from '../../connection.ts'
 import { show, type Terminal, terminalFor } from '../../context.ts'
 import { FailedCheck } from '../../errors.ts'
+import { io } from '../../io.ts'
 import { severally, withJson, withTemporal } from '../../options.ts'
 import { formatBytes, formatCount, formatSeconds, plural } from '../../terminal/format.ts'
 import { Live } from '../../terminal/live.ts'
@@ -69,8 +70,8 @@ async function verifyDirectly(
   terminal: Terminal,
 ): Promise<VerifyResult> {
   const { openDirect } = await import('../../../workers/direct.ts')
-  const direct = await openDirect(config)
-  const live = new Live(process.stderr)
+  const direct = await openDirect({ config, env: io().env })
+  const live = new Live(io().stderr)
   try {
     return await direct.verify(input, {
       onProgress: (label, read) => live.paint([terminal.style.dim(`${label}  ${formatBytes(read)} read`)]),

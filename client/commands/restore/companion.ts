@@ -5,6 +5,7 @@ import { withBackups } from '../../backup-context.ts'
 import type { TemporalOptions } from '../../connection.ts'
 import { show, terminalFor } from '../../context.ts'
 import { FailedCheck } from '../../errors.ts'
+import { io } from '../../io.ts'
 import { severally, withJson, withTemporal } from '../../options.ts'
 import { plural } from '../../terminal/format.ts'
 import { printable } from '../../terminal/style.ts'
@@ -53,7 +54,7 @@ export function addCompanion(restore: Command): void {
         const script = await backups.companion(repository, id)
         // As it is, for a client that runs it: control characters in it are the statements' own.
         if (terminal.json) terminal.out(JSON.stringify(script))
-        else process.stdout.write(script.text)
+        else io().stdout.write(script.text)
         if (!terminal.json && script.byHand > 0)
           terminal.note(
             style.yellow(`${plural(script.byHand, 'thing')} in it must be made by hand; the script says which`),

@@ -1,5 +1,6 @@
 import type { Terminal } from '../../context.ts'
 import { FailedCheck } from '../../errors.ts'
+import { io } from '../../io.ts'
 import type { RestoreClient, RunningRestore } from '../../restore-client.ts'
 import { restoreLine, restoreResultView, restoreView } from '../../terminal/restore-view.ts'
 import { watchWork } from '../../terminal/watch.ts'
@@ -29,7 +30,7 @@ export async function watchRestore(
   )
   if (!last) return
   if (last.status.state === 'ready') {
-    if (!terminal.json && !process.stdout.isTTY)
+    if (!terminal.json && !io().stdout.isTTY)
       for (const line of restoreView(last, terminal.style, terminal.columns)) terminal.out(line)
     return
   }
