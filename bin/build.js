@@ -36,8 +36,10 @@ const compiledStamp = stampOf(sources)
 if (!isStamped('dist/compiled.stamp', compiledStamp, compiled)) {
   // The compiler makes only what changed, and does not see what somebody removed.
   if (!compiled.every((file) => existsSync(file))) rmSync('dist/.tsbuildinfo', { force: true })
+  // Version 5 is there for dependency-cruiser, which asks it what is imported; version 7 compiles four times as fast.
+  const tsc = path.join(path.dirname(require.resolve('typescript-7/package.json')), 'bin/tsc')
   try {
-    execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json'], { stdio: 'inherit' })
+    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json'], { stdio: 'inherit' })
     writeFileSync('dist/compiled.stamp', compiledStamp)
   } catch (error) {
     // --lenient: a type error does not stop the build (tests report behaviour; `npm run types` reports types).
