@@ -25,8 +25,9 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: 'forks',
     execArgv: [
-      // What lives shortly is most of it.
-      '--max-semi-space-size=64',
+      // What lives shortly is most of it; and the other core has its own to do.
+      '--max-semi-space-size=128',
+      '--single-threaded',
       '--require',
       path.join(import.meta.dirname, 'test/support/cheap-workflows.cjs'),
     ],

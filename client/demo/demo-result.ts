@@ -16,7 +16,7 @@ export interface DemoResult {
   /** Times that an injected fault really struck, process deaths included. */
   faultsInjected: number
   writes: number
-  /** Of the second act; absent where no S3 server was to be had. */
+  /** Of the second act; absent where no S3 server was to be had, and of the first act alone. */
   backup?: BackupFigures
   /** From the start of the command to the end of what it shows. */
   seconds: number

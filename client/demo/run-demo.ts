@@ -16,6 +16,8 @@ import { Story } from './story.ts'
 export interface DemoOptions {
   terminal: Terminal
   target: 'shared-nothing' | 'shared-data'
+  /** Without the second act. */
+  alone: boolean
   seed: number
   /** Leave everything running after the result, until the signal. */
   keep: boolean
@@ -42,7 +44,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     timeFactor: TIME_FACTOR,
     seed: options.seed,
     password: PASSWORD,
-    production: productionOptions(options, story),
+    production: options.alone ? undefined : productionOptions(options, story),
     say: (line) => story.tell(line),
   })
   const demo = new Demo(stage, story, options)
@@ -68,7 +70,7 @@ const productionOptions = ({ seed }: Pick<DemoOptions, 'seed'>, story: Story) =>
 
 /** The second act alone. Errors are part of the result, except when starting what it needs fails. */
 export async function runBackupDemo(
-  options: Omit<DemoOptions, 'target' | 'onResult'> & { onResult(result: BackupDemoResult): void },
+  options: Omit<DemoOptions, 'target' | 'alone' | 'onResult'> & { onResult(result: BackupDemoResult): void },
 ): Promise<BackupDemoResult> {
   const story = new Story(options.terminal)
   story.chapter('Setting the stage')

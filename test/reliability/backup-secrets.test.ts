@@ -9,7 +9,7 @@ import type { JobProgress } from '../../contract/backup/backup-api.ts'
 import { backupId } from '../../contract/names.ts'
 import { LabCluster } from '../../lab/index.ts'
 import { fillShop } from '../client/command-stage.ts'
-import { starferry } from '../client/run-starferry.ts'
+import { starferryHere } from '../client/run-starferry.ts'
 import { accessTo } from '../support/lab-worker.ts'
 import { historyTexts, secretsIn, strings, textOf } from '../support/secret-search.ts'
 import { startTemporal, type TestTemporal } from '../support/temporal.ts'
@@ -83,7 +83,7 @@ describe('secrets of backups and restores', () => {
     )
     const output: string[] = []
     const run = async (...args: string[]) => {
-      const { code, stdout, stderr } = await starferry([...args, '--temporal', temporal.server.address], {
+      const { code, stdout, stderr } = await starferryHere([...args, '--temporal', temporal.server.address], {
         cwd: directory,
       })
       output.push(`$ ${args.join(' ')}`, stdout, stderr)

@@ -8,7 +8,7 @@ import { failureText } from '../../client/workflow-calls.ts'
 import { TASK_QUEUE, WORKFLOW_TYPES } from '../../contract/names.ts'
 import { LabCluster } from '../../lab/index.ts'
 import type { TableSpec } from '../../lab/scenario/table-spec.ts'
-import { starferry } from '../client/run-starferry.ts'
+import { starferryHere } from '../client/run-starferry.ts'
 import { LabMigration } from '../support/lab-migration.ts'
 import { accessTo, LabWorker } from '../support/lab-worker.ts'
 import { plainTables } from '../support/plain-tables.ts'
@@ -141,10 +141,10 @@ describe('bad input gets one clear error and changes nothing', () => {
     const file = path.join(directory, `${name}.yaml`)
     writeFileSync(file, stringify({ name, ...spec }))
     const at = ['--temporal', temporal.server.address]
-    const doctor = await starferry(['doctor', file, ...at])
+    const doctor = await starferryHere(['doctor', file, ...at])
     expect(doctor.code, doctor.stderr).toBe(usage ? 2 : 1)
     expect(unwrapped(doctor.stdout + doctor.stderr)).toMatch(said)
-    const started = await starferry(['migrate', 'start', file, '--watch', ...at])
+    const started = await starferryHere(['migrate', 'start', file, '--watch', ...at])
     expect(started.code, started.stderr).toBe(usage ? 2 : 1)
     expect(unwrapped(started.stdout + started.stderr)).toMatch(said)
     expect(`${doctor.stderr}${started.stderr}`).not.toMatch(/\n\s+at /)
@@ -154,7 +154,7 @@ describe('bad input gets one clear error and changes nothing', () => {
   it('YAML that is none', async () => {
     const file = path.join(directory, 'broken.yaml')
     writeFileSync(file, 'name: x\n  source: [')
-    const run = await starferry(['migrate', 'start', file, '--temporal', temporal.server.address])
+    const run = await starferryHere(['migrate', 'start', file, '--temporal', temporal.server.address])
     expect(run.code).toBe(2)
     expect(run.stderr).toMatch(/broken\.yaml/)
     expect(run.stderr).not.toMatch(/\n\s+at /)

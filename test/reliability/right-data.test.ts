@@ -4,7 +4,7 @@ import { startTemporal, type TestTemporal } from '../support/temporal.ts'
 import { TROUBLES } from './seeded-faults.ts'
 import { planRun, runSeed } from './seeded-run.ts'
 
-const SEEDS = process.env.STARFERRY_SEEDS?.split(',').map(Number) ?? Array.from({ length: 22 }, (_, i) => i + 1)
+const SEEDS = process.env.STARFERRY_SEEDS?.split(',').map(Number) ?? Array.from({ length: 20 }, (_, i) => i + 1)
 
 let temporal: TestTemporal
 let worker: LabWorker

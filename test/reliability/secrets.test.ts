@@ -3,7 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { Traffic } from '../../lab/traffic/traffic.ts'
-import { starferry } from '../client/run-starferry.ts'
+import { starferryHere } from '../client/run-starferry.ts'
 import { LabMigration } from '../support/lab-migration.ts'
 import { accessTo } from '../support/lab-worker.ts'
 import { plainTables } from '../support/plain-tables.ts'
@@ -76,7 +76,7 @@ describe('secrets', () => {
     target.faults.inject({ kind: 'drop-http', cut: 'before', times: 2 })
     const output: string[] = []
     const run = async (...args: string[]) => {
-      const { stdout, stderr } = await starferry([...args, '--temporal', temporal.server.address])
+      const { stdout, stderr } = await starferryHere([...args, '--temporal', temporal.server.address])
       output.push(`$ ${args.join(' ')}`, stdout, stderr)
     }
     const specFile = (spec: object, file: string) => {
