@@ -40,6 +40,7 @@ export class SnapshotManager {
   readonly #stores = new Map<LabRepository, LabObjectStore>()
   readonly #restoredPlaces: RestoredPlaces = new Map()
   #timer: NodeJS.Timeout | undefined
+  #newestMs = 0
   #halted = false
   #ticking = false
   #creating: Promise<unknown> = Promise.resolve()
@@ -88,6 +89,9 @@ export class SnapshotManager {
   }
 
   submitBackup(job: LabBackupJob, selection: BackupSelection): void {
+    // A frontend writes each job to its log before it takes the next statement: two of one label never have the same time.
+    this.#newestMs = Math.max(job.createdMs, this.#newestMs + 1)
+    job.createdMs = this.#newestMs
     this.#accept(job, new BackupRunner(job, selection, this.#tools()))
   }
 

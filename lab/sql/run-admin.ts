@@ -14,9 +14,9 @@ export const runAdmin = (context: LabSqlContext, session: LabSession, cursor: Cu
     const pattern = cursor.accept('LIKE') ? cursor.string() : undefined
     cursor.end()
     demand(session, ['OPERATE'], 'SYSTEM')
-    const matches = pattern === undefined ? () => true : (key: string) => likePattern(pattern).test(key)
+    const like = likePattern(pattern ?? '%')
     const rows = [...context.state.config]
-      .filter(([key]) => matches(key))
+      .filter(([key]) => like.test(key))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, c]) => [key, c.aliases, c.value, c.type, String(c.mutable), c.comment])
     return table(configColumns, rows)
