@@ -25,14 +25,13 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: 'forks',
     execArgv: [
-      // What lives shortly is most of it; and the other core has its own to do.
+      // What lives shortly is most of it.
       '--max-semi-space-size=128',
-      '--single-threaded',
       '--require',
       path.join(import.meta.dirname, 'test/support/cheap-workflows.cjs'),
     ],
     // Most tests wait for servers more than they compute.
-    maxWorkers: 8,
+    maxWorkers: 10,
     // Files leave nothing behind, and a process of its own for each would load and compile everything anew: a quarter of all that is computed.
     isolate: false,
     sequence: { sequencer: LongestFirst },
