@@ -31,7 +31,7 @@ export default defineConfig({
       path.join(import.meta.dirname, 'test/support/cheap-workflows.cjs'),
     ],
     // Most tests wait for servers more than they compute.
-    maxWorkers: 10,
+    maxWorkers: 8,
     // Files leave nothing behind, and a process of its own for each would load and compile everything anew: a quarter of all that is computed.
     isolate: false,
     sequence: { sequencer: LongestFirst },

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { ownPlace } from './own-ports.ts'
 
-const COUNT = 590
+const COUNT = 700
 
 /**
  * Free ports below those that systems, and servers that take any, choose from: a process that is killed and restarted, or started late, finds its port
