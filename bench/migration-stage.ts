@@ -24,6 +24,8 @@ export class MigrationStage extends WorkStage {
     until: (status: MigrationStatus) => boolean | Promise<boolean>,
   ): Promise<MigrationStatus> {
     const deadline = Date.now() + 600_000
+    // The worker is ready a moment before Temporal knows that somebody polls.
+    while (!(await this.starferry.hasWorker()) && Date.now() < deadline) await sleep(50)
     await this.starferry.start(spec)
     for (;;) {
       const status = await this.starferry.status(spec.name)

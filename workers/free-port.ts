@@ -23,6 +23,17 @@ function range(): [lowest: number, highest: number] {
   return [Number(lowest), Number(highest)]
 }
 
+/**
+ * What is opened at once comes from another part than what is promised for later: another process of ours, with the same range, may open many meanwhile.
+ * Ranges that are too short for that are not divided.
+ */
+function partFor(use: 'now' | 'later'): [lowest: number, highest: number] {
+  const [lowest, highest] = range()
+  const quarter = Math.floor((highest - lowest + 1) / 4)
+  if (quarter < 10) return [lowest, highest]
+  return use === 'later' ? [lowest, lowest + quarter - 1] : [lowest + quarter, highest]
+}
+
 /** Ports of this machine that nobody listens on now; all different, and never one that this process was given before. Errors: as of `listen`. */
 export async function freePorts(count: number, host = '127.0.0.1'): Promise<number[]> {
   const held: Server[] = []
@@ -31,7 +42,7 @@ export async function freePorts(count: number, host = '127.0.0.1'): Promise<numb
     // Held open together, so that none is given twice.
     while (ports.length < count) {
       const server = createServer()
-      ports.push(await listen(server, host, 0))
+      ports.push(await openAny(server, host, partFor('later')))
       held.push(server)
     }
     return ports
@@ -45,26 +56,32 @@ export async function freePorts(count: number, host = '127.0.0.1'): Promise<numb
  * is wrong with STARFERRY_PORTS.
  */
 export async function listen(server: Server, host: string, port: number): Promise<number> {
+  if (port === 0) return openAny(server, host, partFor('now'))
+  await open(server, host, port)
+  promised.add(port)
+  return port
+}
+
+async function openAny(server: Server, host: string, part: [lowest: number, highest: number]): Promise<number> {
   for (let tries = 1; ; tries++) {
-    const chosen = port === 0 ? choose() : port
+    const chosen = choose(part)
     try {
       await open(server, host, chosen)
       promised.add(chosen)
       return chosen
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (port !== 0 || tries >= MOST_TRIES || (code !== 'EADDRINUSE' && code !== 'EACCES')) throw error
+      if (tries >= MOST_TRIES || (code !== 'EADDRINUSE' && code !== 'EACCES')) throw error
     }
   }
 }
 
-function choose(): number {
-  const [lowest, highest] = range()
-  // Long-lived processes may come to have had nearly all.
-  if (promised.size > (highest - lowest) / 2) promised.clear()
-  for (;;) {
+function choose([lowest, highest]: [lowest: number, highest: number]): number {
+  for (let tries = 1; ; tries++) {
     const port = randomInt(lowest, highest + 1)
     if (!promised.has(port)) return port
+    // Long-lived processes may come to have had them all.
+    if (tries % MOST_TRIES === 0) promised.clear()
   }
 }
 

@@ -45,6 +45,15 @@ test('a port that was given, or opened and is down now, is not chosen again: its
   expect(await listen(server(), '127.0.0.1', opened), 'the same one, asked for').toBe(opened)
 })
 
+test('what is promised for later and what is opened at once have parts of their own: another process may open many meanwhile', async () => {
+  vi.stubEnv('STARFERRY_PORTS', '9901-9980')
+  const promised = await freePorts(5)
+  const opened: number[] = []
+  for (let i = 0; i < 20; i++) opened.push(await listen(server(), '127.0.0.1', 0))
+  expect(Math.max(...promised)).toBeLessThanOrEqual(9920)
+  expect(Math.min(...opened)).toBeGreaterThan(9920)
+})
+
 test('where all ports of the range are taken the system says so', async () => {
   const first = await neighbours(1)
   vi.stubEnv('STARFERRY_PORTS', `${first}-${first}`)
