@@ -21,17 +21,19 @@ import type { Dependencies } from './dependencies.ts'
 
 export interface MetadataScheduleInput {
   spec: MigrationSpec
+  /** See `SyncMetadataInput`. */
+  checkedAs?: string
   paused: boolean
 }
 
 export function createScheduleActivities({ client }: Dependencies) {
   return {
     /** The migration's metadata Schedule: made when there is none, else brought to this state. */
-    async putMetadataSchedule({ spec, paused }: MetadataScheduleInput): Promise<void> {
+    async putMetadataSchedule({ spec, checkedAs, paused }: MetadataScheduleInput): Promise<void> {
       const handle = client.schedule.getHandle(metadataScheduleId(spec.name))
       const wanted = {
         spec: { intervals: [{ every: spec.intervals.metadata * 1000 }] },
-        action: actionOf(spec),
+        action: actionOf(spec, checkedAs),
         policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute', pauseOnFailure: false },
       }
       const note = `Metadata differences of migration ${spec.name}`
@@ -73,8 +75,8 @@ async function holdRunning(client: Client, handle: ScheduleHandle): Promise<void
 }
 
 /** Approvals do not go along: what they are worth is known to the migration alone, and only in the moment when they are used. */
-function actionOf(spec: MigrationSpec): ScheduleOptionsStartWorkflowAction<Workflow> {
-  const input: SyncMetadataInput = { spec, migrationId: migrationId(spec.name) }
+function actionOf(spec: MigrationSpec, checkedAs: string | undefined): ScheduleOptionsStartWorkflowAction<Workflow> {
+  const input: SyncMetadataInput = { spec, checkedAs, migrationId: migrationId(spec.name) }
   return {
     type: 'startWorkflow',
     workflowType: WORKFLOW_TYPES.syncMetadata,

@@ -37,6 +37,9 @@ const SETTINGS = [
   'matching.numTaskqueueWritePartitions=1',
 ]
 
+/** A development server reads anew for every step of every workflow which search attributes there are; here they are there from the start. */
+const KNOWN_ATTRIBUTES = 'system.forceSearchAttributesCacheRefreshOnRead=false'
+
 /** A Temporal development server, a child process of ours; it ends with this process. */
 export class TemporalServer {
   readonly address: string
@@ -71,7 +74,10 @@ export class TemporalServer {
       ...(this.namespace === 'default' ? [] : ['--namespace', this.namespace]),
       ...(options.searchAttributes ?? []).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ...['--log-level', 'warn', '--log-format', 'text'],
-      ...SETTINGS.flatMap((setting) => ['--dynamic-config-value', setting]),
+      ...[...SETTINGS, ...(options.searchAttributes ? [KNOWN_ATTRIBUTES] : [])].flatMap((setting) => [
+        '--dynamic-config-value',
+        setting,
+      ]),
       ...(options.extraArgs ?? []),
     ]
   }

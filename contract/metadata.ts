@@ -3,6 +3,8 @@ import type { MigrationSpec } from './migration-spec.ts'
 /** Input of workflow `syncMetadata`. */
 export interface SyncMetadataInput {
   spec: MigrationSpec
+  /** `SPEC_FORMAT` of who has checked the spec and filled in its defaults. */
+  checkedAs?: string
   /** The workflow to report to. */
   migrationId: string
   /** What an operator approved: by table (source name), the question that was answered. */

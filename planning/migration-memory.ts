@@ -3,6 +3,7 @@ import type { AlignOutcome, MetadataCounts, MetadataReport } from '../contract/m
 import type { Change, ChangedSetting, MigrationState } from '../contract/migration-api.ts'
 import type { MigrationSpec, StopOptions } from '../contract/migration-spec.ts'
 import type { OldestLag, StaleCounts } from '../contract/replication.ts'
+import { SPEC_FORMAT } from '../contract/spec-format.ts'
 import type { RateSample } from './copy-rate.ts'
 import { keepStuck, listOrMark, markMatcher, type ParkedGroup, unmark } from './parked-groups.ts'
 import { type Parked, parkSeconds, stillApproved } from './parking.ts'
@@ -17,6 +18,8 @@ export interface RunningEntry {
 /** What a migration remembers, and takes along when it continues as new. Bounded, whatever the number of tables. */
 export interface MigrationMemory {
   spec: MigrationSpec
+  /** `SPEC_FORMAT` of the version that checked it. */
+  checkedAs?: string
   state: MigrationState
   startedAtMs: number
   paused: boolean
@@ -85,6 +88,7 @@ export interface MigrationMemory {
 export function newMemory(spec: MigrationSpec, nowMs: number): MigrationMemory {
   return {
     spec,
+    checkedAs: SPEC_FORMAT,
     state: 'checking',
     startedAtMs: nowMs,
     paused: false,

@@ -18,12 +18,13 @@ import type {
   SyncMetadataInput,
 } from '../contract/metadata.ts'
 import { holdSignal, metadataDueSignal, metadataReportSignal } from '../contract/migration-api.ts'
+import type { MigrationSpec } from '../contract/migration-spec.ts'
 import { metadataWorkflowId } from '../contract/names.ts'
+import { SPEC_FORMAT } from '../contract/spec-format.ts'
 import { withMark } from '../planning/parked-groups.ts'
 import { shortReason } from '../planning/parking.ts'
 import { FORMERLY } from '../planning/schema-outcome.ts'
 import { control, untilEnded, work } from './activities.ts'
-import { checkSpec } from './check-input.ts'
 import { setSearchAttributes } from './search-attributes.ts'
 
 const PAGE = 500
@@ -38,7 +39,7 @@ const MOST_OUTCOMES = 500
  * Under another id than a difference's own – the Schedule gives each of its runs one – it only tells the migration that it is time for one.
  */
 export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCounts | undefined> {
-  const spec = checkSpec(input?.spec)
+  const spec = input?.checkedAs === SPEC_FORMAT ? input.spec : await checkedHere(input?.spec)
   const { migrationId, approvals, viewMarks } = input
   setSearchAttributes({ kind: 'metadata', migration: spec.name, cluster: spec.target })
   if (workflowInfo().workflowId !== metadataWorkflowId(spec.name) && patched('one-difference')) {
@@ -161,6 +162,12 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
 
 /** What is not settled by them. */
 const OPEN: ReadonlySet<AlignOutcome['outcome']> = new Set(['needs-approval', 'refused', 'waiting', 'failed'])
+
+/** Loaded by those alone whose input nobody has checked yet. */
+async function checkedHere(spec: unknown): Promise<MigrationSpec> {
+  const { checkSpec } = await import(/* webpackMode: "eager" */ './check-input.ts')
+  return checkSpec(spec)
+}
 
 /** What was done is told in short – the statements are in this workflow's history; what waits for an approval is told in full. */
 function brief(outcome: AlignOutcome): AlignOutcome {

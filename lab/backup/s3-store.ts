@@ -1,4 +1,6 @@
+import { buffer } from 'node:stream/consumers'
 import type { S3Client } from '@aws-sdk/client-s3'
+import { PlainS3 } from '../../repository/s3/plain-s3.ts'
 import { type LabObjectStore, type StoredObject, StoreFailure } from './object-store.ts'
 
 export interface S3StoreOptions {
@@ -12,10 +14,15 @@ export interface S3StoreOptions {
   pathStyle: boolean
 }
 
+interface Open {
+  client: S3Client
+  plain: PlainS3
+}
+
 /** A bucket of any S3-compatible server. */
 export class S3Store implements LabObjectStore {
   readonly #options: S3StoreOptions
-  #client: Promise<S3Client> | undefined
+  #open: Promise<Open> | undefined
 
   constructor(options: S3StoreOptions) {
     this.#options = options
@@ -46,7 +53,9 @@ export class S3Store implements LabObjectStore {
   }
 
   get(key: string): Promise<Buffer | undefined> {
-    return this.#ask(key, async (client) => {
+    return this.#ask(key, async ({ client, plain }) => {
+      const opened = await plain.get(this.#full(key))
+      if (opened) return buffer(opened.stream)
       const { GetObjectCommand, NoSuchKey } = await import('@aws-sdk/client-s3')
       try {
         const { Body } = await client.send(new GetObjectCommand({ Bucket: this.#options.bucket, Key: this.#full(key) }))
@@ -59,22 +68,24 @@ export class S3Store implements LabObjectStore {
   }
 
   async put(key: string, body: Buffer | string): Promise<void> {
-    await this.#ask(key, async (client) => {
+    await this.#ask(key, async ({ client, plain }) => {
+      const content = typeof body === 'string' ? Buffer.from(body) : body
+      if (await plain.put(this.#full(key), content)) return
       const { PutObjectCommand } = await import('@aws-sdk/client-s3')
-      await client.send(new PutObjectCommand({ Bucket: this.#options.bucket, Key: this.#full(key), Body: body }))
+      await client.send(new PutObjectCommand({ Bucket: this.#options.bucket, Key: this.#full(key), Body: content }))
     })
   }
 
   close(): void {
-    void this.#client?.then((client) => client.destroy())
-    this.#client = undefined
+    void this.#open?.then(({ client }) => client.destroy())
+    this.#open = undefined
   }
 
   async *#pages(prefix: string, delimiter?: string) {
     const { ListObjectsV2Command } = await import('@aws-sdk/client-s3')
     let token: string | undefined
     do {
-      const page = await this.#ask(prefix, (client) =>
+      const page = await this.#ask(prefix, ({ client }) =>
         client.send(
           new ListObjectsV2Command({
             Bucket: this.#options.bucket,
@@ -89,21 +100,21 @@ export class S3Store implements LabObjectStore {
     } while (token !== undefined)
   }
 
-  async #ask<T>(key: string, action: (client: S3Client) => Promise<T>): Promise<T> {
-    this.#client ??= this.#connect()
+  async #ask<T>(key: string, action: (open: Open) => Promise<T>): Promise<T> {
+    this.#open ??= this.#connect()
     try {
-      return await action(await this.#client)
+      return await action(await this.#open)
     } catch (error) {
       throw new StoreFailure(this.#describe(key, error))
     }
   }
 
-  async #connect(): Promise<S3Client> {
+  async #connect(): Promise<Open> {
     // The client warns of future releases that need a newer Node; nobody who runs the lab can do anything about it.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
     const { S3Client } = await import('@aws-sdk/client-s3')
     const { endpoint, region, accessKey, secretKey, pathStyle } = this.#options
-    return new S3Client({
+    const client = new S3Client({
       endpoint,
       region,
       credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
@@ -113,6 +124,7 @@ export class S3Store implements LabObjectStore {
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
     })
+    return { client, plain: new PlainS3(client, { taughtBy: ['GetObjectCommand', 'PutObjectCommand'] }) }
   }
 
   /** As Hadoop's file system tells it. */

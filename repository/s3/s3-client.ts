@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import type { ServerClock } from '../server-clock.ts'
-import { PlainGet } from './plain-get.ts'
+import { PlainS3 } from './plain-s3.ts'
 import type { S3Settings } from './s3-settings.ts'
 
 export type S3Sdk = typeof import('@aws-sdk/client-s3')
@@ -9,7 +9,7 @@ export type S3Sdk = typeof import('@aws-sdk/client-s3')
 export interface OpenS3 {
   sdk: S3Sdk
   client: S3Client
-  plain: PlainGet
+  plain: PlainS3
 }
 
 /** Connections that one store holds at most. */
@@ -50,7 +50,7 @@ export async function openS3Client(settings: S3Settings, clock: ServerClock): Pr
     },
     { step: 'deserialize', name: 'serverClock', priority: 'low' },
   )
-  return { sdk, client, plain: new PlainGet(client, clock) }
+  return { sdk, client, plain: new PlainS3(client, { heard: (date) => clock.heard(date) }) }
 }
 
 async function credentialsOf({ credentials, role, region }: S3Settings): Promise<Pick<S3ClientConfig, 'credentials'>> {

@@ -97,7 +97,7 @@ export function commandStage(names: readonly string[], { attached = true } = {})
     },
     workerLog: () => readFileSync(path.join(path.dirname(worker.configFile), 'worker.log'), 'utf8'),
     async run(...args) {
-      const env = { TEMPORAL_ADDRESS: temporal.server.address, STARFERRY_CONFIG: '' }
+      const env = { ...temporal.env, STARFERRY_CONFIG: '' }
       const result = await starferryHere(args, { env, cwd: directory })
       printed += result.stdout + result.stderr
       return result

@@ -140,11 +140,11 @@ describe('bad input gets one clear error and changes nothing', () => {
     const name = `cli-${what.replaceAll(' ', '-')}`
     const file = path.join(directory, `${name}.yaml`)
     writeFileSync(file, stringify({ name, ...spec }))
-    const at = ['--temporal', temporal.server.address]
-    const doctor = await starferryHere(['doctor', file, ...at])
+    const { env } = temporal
+    const doctor = await starferryHere(['doctor', file], { env })
     expect(doctor.code, doctor.stderr).toBe(usage ? 2 : 1)
     expect(unwrapped(doctor.stdout + doctor.stderr)).toMatch(said)
-    const started = await starferryHere(['migrate', 'start', file, '--watch', ...at])
+    const started = await starferryHere(['migrate', 'start', file, '--watch'], { env })
     expect(started.code, started.stderr).toBe(usage ? 2 : 1)
     expect(unwrapped(started.stdout + started.stderr)).toMatch(said)
     expect(`${doctor.stderr}${started.stderr}`).not.toMatch(/\n\s+at /)
@@ -154,7 +154,7 @@ describe('bad input gets one clear error and changes nothing', () => {
   it('YAML that is none', async () => {
     const file = path.join(directory, 'broken.yaml')
     writeFileSync(file, 'name: x\n  source: [')
-    const run = await starferryHere(['migrate', 'start', file, '--temporal', temporal.server.address])
+    const run = await starferryHere(['migrate', 'start', file], { env: temporal.env })
     expect(run.code).toBe(2)
     expect(run.stderr).toMatch(/broken\.yaml/)
     expect(run.stderr).not.toMatch(/\n\s+at /)

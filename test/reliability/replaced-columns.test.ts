@@ -144,7 +144,10 @@ describe.concurrent('a column replaced under its old name between two looks', ()
       await until('nothing runs', async () => (await migration.status()).slots.used === 0)
       const { client } = temporal
       const workflowId = tableWorkflowId(migration.name, 'app.t')
-      await client.workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution: { workflowId } })
+      await client.workflowService.deleteWorkflowExecution({
+        namespace: temporal.namespace,
+        workflowExecution: { workflowId },
+      })
       await until('its workflow is forgotten', async () => {
         for await (const _ of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) return false
         return true

@@ -91,7 +91,7 @@ export class LabMigration {
   untilStatus(
     what: string,
     holds: (status: MigrationStatus) => boolean | Promise<boolean>,
-    { withinMs = 200_000, everyMs = 200 } = {},
+    { withinMs = 200_000, everyMs = 500 } = {},
   ): Promise<MigrationStatus> {
     let last: MigrationStatus | undefined
     return until(

@@ -75,8 +75,11 @@ export class LabWorker {
     })
     const worker = await Worker.create({
       connection: native,
+      namespace: client.options.namespace,
       taskQueue: TASK_QUEUE,
       ...workflowCode(),
+      // In this thread: one of its own takes longer to start than many a test, and everything that goes there and back is copied.
+      debugMode: true,
       activities: { ...activities, ...instead(activities) },
       maxConcurrentActivityTaskExecutions: 400,
       // What activities tell, and cancellations on the way back, need not wait longer.

@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker'
 import { TemporalServer } from '../../client/temporal-server.ts'
 import { SEARCH_ATTRIBUTES } from '../../contract/names.ts'
+import { type SharedNamespace, takeNamespace } from './shared-temporal.ts'
 
 let quiet = false
 
@@ -20,7 +21,11 @@ export interface TestTemporal {
   /** Holds the server's log and, when durable, its database: everything that it ever stored. */
   directory: string
   server: TemporalServer
+  namespace: string
+  /** Of that namespace. */
   client: Client
+  /** What leads the command line there. */
+  env: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string }
   stop(): Promise<void>
 }
 
@@ -31,12 +36,28 @@ export interface TestTemporalOptions {
   continueAfter?: number
 }
 
-/** A real Temporal development server of this test alone. */
-export async function startTemporal({
-  durable = false,
-  continueAfter,
-}: TestTemporalOptions = {}): Promise<TestTemporal> {
+/** A namespace of a real Temporal development server; with any option, a server of this test alone. */
+export async function startTemporal(options: TestTemporalOptions = {}): Promise<TestTemporal> {
   quietRuntime()
+  const { server, directory, namespace, leave } = await (Object.keys(options).length === 0
+    ? takeNamespace()
+    : ownServer(options))
+  const connection = await Connection.connect({ address: server.address })
+  const client = new Client({ connection, namespace })
+  return {
+    server,
+    namespace,
+    client,
+    directory,
+    env: { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: namespace },
+    stop: async () => {
+      await leave(client)
+      await connection.close()
+    },
+  }
+}
+
+async function ownServer({ durable = false, continueAfter }: TestTemporalOptions): Promise<SharedNamespace> {
   const directory = mkdtempSync(path.join(tmpdir(), 'starferry-test-temporal-'))
   const server = await TemporalServer.start({
     searchAttributes: Object.values(SEARCH_ATTRIBUTES),
@@ -47,13 +68,11 @@ export async function startTemporal({
         ? []
         : ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${continueAfter}`],
   })
-  const connection = await Connection.connect({ address: server.address })
   return {
     server,
-    client: new Client({ connection }),
     directory,
-    stop: async () => {
-      await connection.close()
+    namespace: server.namespace,
+    leave: async () => {
       await server.stop()
       rmSync(directory, { recursive: true, force: true })
     },

@@ -40,7 +40,7 @@ export async function startWorkerProcess(
     clusters: { ...clusters, ...config.clusters },
     repositories: config.repositories ?? {},
     webhooks: config.webhooks ?? {},
-    temporal: { address: temporal.server.address },
+    temporal: { address: temporal.server.address, namespace: temporal.namespace },
     worker: { health, drainSeconds: 5 },
     telemetry: { metrics, logLevel: config.logLevel ?? 'info' },
   }

@@ -143,9 +143,9 @@ export class MetadataRunner {
     try {
       while (this.#schedulePut !== this.#scheduleWanted) {
         const wanted = this.#scheduleWanted
-        const { spec, paused, stop } = this.#memory
+        const { spec, checkedAs, paused, stop } = this.#memory
         if (stop) return
-        await schedules.putMetadataSchedule({ spec, paused })
+        await schedules.putMetadataSchedule({ spec, checkedAs, paused })
         this.#schedulePut = wanted
         this.#memory.scheduleError = undefined
       }
@@ -171,12 +171,20 @@ export class MetadataRunner {
   }
 
   async #run(): Promise<void> {
-    const { spec, parked, viewMarks } = this.#memory
+    const { spec, checkedAs, parked, viewMarks } = this.#memory
     this.#starting = true
     try {
       const handle = await startChild<typeof syncMetadata>(WORKFLOW_TYPES.syncMetadata, {
         workflowId: metadataWorkflowId(spec.name),
-        args: [{ spec, approvals: approvedByMetadata(parked), viewMarks, migrationId: migrationId(spec.name) }],
+        args: [
+          {
+            spec,
+            checkedAs,
+            approvals: approvedByMetadata(parked),
+            viewMarks,
+            migrationId: migrationId(spec.name),
+          },
+        ],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
