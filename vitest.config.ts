@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { FORKS } from './test/support/forks.ts'
 
 /** Files that take minutes though they are short; begun late they would run on alone at the end. */
 const LONG =
@@ -30,8 +31,7 @@ export default defineConfig({
       '--require',
       path.join(import.meta.dirname, 'test/support/cheap-workflows.cjs'),
     ],
-    // Most tests wait for servers more than they compute.
-    maxWorkers: 8,
+    maxWorkers: FORKS,
     // Files leave nothing behind, and a process of its own for each would load and compile everything anew: a quarter of all that is computed.
     isolate: false,
     sequence: { sequencer: LongestFirst },

@@ -1,17 +1,15 @@
 import { createServer } from 'node:net'
 import { ownPlace } from './own-ports.ts'
 
-const COUNT = 700
-
 /**
  * Free ports below those that systems, and servers that take any, choose from: a process that is killed and restarted, or started late, finds its port
  * free, since nobody took it meanwhile.
  */
 export async function steadyPorts(count: number): Promise<number[]> {
-  const { lowest } = ownPlace(4_000, COUNT)
+  const { lowest, count: from } = ownPlace(4_000, 9_599)
   const ports = new Set<number>()
   while (ports.size < count) {
-    const port = lowest + Math.floor(Math.random() * COUNT)
+    const port = lowest + Math.floor(Math.random() * from)
     if (await isFree(port)) ports.add(port)
   }
   return [...ports]

@@ -156,6 +156,12 @@ describe('an approval', () => {
     const exists = () => migration.target.state.databases.get('shop')?.objects.has('own')
     await until('it is dropped', () => !exists())
     await until('nothing waits', async () => (await migration.starferry.parked('only')).length === 0)
+    // A tick passes without a difference while one is at it.
+    await until('the difference has ended', async () => {
+      const handle = on.temporal.client.workflow.getHandle(metadataWorkflowId('only'))
+      return (await handle.describe()).status.name === 'COMPLETED'
+    })
+    await migration.caughtUp()
     others()
     await on.temporal.client.schedule.getHandle(metadataScheduleId('only')).trigger()
     await asked(migration, /^DROP TABLE IF EXISTS `shop`.`own`/)
