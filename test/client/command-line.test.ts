@@ -4,12 +4,14 @@ import path from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TemporalServer } from '../../client/temporal-server.ts'
-import { starferry } from './run-starferry.ts'
+import { starferry, starferryHere } from './run-starferry.ts'
 
 let directory: string
 let server: TemporalServer
 const env = () => ({ TEMPORAL_ADDRESS: server.address, STARFERRY_CONFIG: '' })
-const run = (...args: string[]) => starferry(args, { env: env(), cwd: directory })
+const run = (...args: string[]) => starferryHere(args, { env: env(), cwd: directory })
+/** As a user does, for what a process of its own may do otherwise. */
+const runProcess = (...args: string[]) => starferry(args, { env: env(), cwd: directory })
 
 function file(name: string, text: string): string {
   writeFileSync(path.join(directory, name), text)
@@ -27,7 +29,7 @@ afterAll(async () => {
 
 describe('usage', () => {
   it('--help of the program and of every command exits 0', async () => {
-    const { code, stdout } = await run('--help')
+    const { code, stdout } = await runProcess('--help')
     expect(code).toBe(0)
     for (const command of ['demo', 'lab', 'dev', 'worker', 'import', 'doctor', 'plan', 'migrate']) {
       expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'))
@@ -199,14 +201,21 @@ describe('usage', () => {
     expect([unknown.code, bogus.code]).toEqual([2, 2])
   })
 
+  it('a process says and exits the same', async () => {
+    const { code, stdout, stderr } = await runProcess('migrat')
+    expect(stderr).toMatch(/unknown command 'migrat'.*Did you mean migrate/s)
+    expect(stdout).toBe('')
+    expect(code).toBe(2)
+  })
+
   it('exits 1 when Temporal is not there, and says where it looked', async () => {
-    const { code, stderr } = await run('migrate', 'list', '--temporal', '127.0.0.1:1')
+    const { code, stderr } = await runProcess('migrate', 'list', '--temporal', '127.0.0.1:1')
     expect(code).toBe(1)
     expect(stderr).toMatch(/Temporal does not answer at 127.0.0.1:1, namespace default.*--temporal HOST:PORT/)
   })
 
   it('has no colours where nobody sees them', async () => {
-    const { stderr } = await run('migrate', 'status', 'nothing')
+    const { stderr } = await runProcess('migrate', 'status', 'nothing')
     expect(stderr).not.toContain('\u001b')
   })
 })

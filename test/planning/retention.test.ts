@@ -105,8 +105,13 @@ function needed({ records, protectors, retention, scope, timeZone, now }: Retent
   const stay = new Set(records.filter((head) => !mine(head)).map(({ id }) => id))
   const { last, days, daily, weekly, monthly, yearly } = retention
   const anyRule = last !== undefined || days !== undefined || [daily, weekly, monthly, yearly].some((n) => n > 0)
+  const allSeries = new Map<string, RetentionHead[]>()
+  for (const head of [...records].sort(newestFirst)) {
+    const key = seriesOf(head)
+    allSeries.set(key, [...(allSeries.get(key) ?? []), head])
+  }
   for (const head of records.filter(mine)) {
-    const series = records.filter((other) => seriesOf(other) === seriesOf(head)).sort(newestFirst)
+    const series = allSeries.get(seriesOf(head)) ?? []
     if (!anyRule) stay.add(head.id)
     for (const list of [series, series.filter(good), series.filter(complete)]) {
       const place = list.indexOf(head)
@@ -143,13 +148,17 @@ function needed({ records, protectors, retention, scope, timeZone, now }: Retent
 }
 
 const days = new Map<string, string>()
+/** One is slow to make. */
+const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** Swedish dates are written as ISO's. */
 function localDay(at: string, timeZone: string): string {
   const key = `${at} ${timeZone}`
   let day = days.get(key)
   if (day === undefined) {
-    day = new Date(at).toLocaleDateString('sv-SE', { timeZone })
+    const format = formats.get(timeZone) ?? new Intl.DateTimeFormat('sv-SE', { timeZone })
+    formats.set(timeZone, format)
+    day = format.format(new Date(at))
     days.set(key, day)
   }
   return day
