@@ -102,8 +102,11 @@ export abstract class WorkflowCalls {
   /** What a worker has to answer: without one it would wait for as long as Temporal lets it. */
   protected answered<T>(name: string, act: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
     return this.guard(name, async (handle) => {
-      await handle.describe()
-      if (!(await this.hasWorker())) throw noWorker(name)
+      if (!(await this.hasWorker())) {
+        // Who is not there is not there, worker or none.
+        await handle.describe()
+        throw noWorker(name)
+      }
       return this.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => askedAgain(() => act(handle)))
     })
   }

@@ -20,7 +20,7 @@ export interface LabMigrationOptions {
 }
 
 /** Short, so that tests need not wait for the next look. */
-export const QUICK = { metadata: 3, stale: 1, park: 1 }
+export const QUICK = { metadata: 5, stale: 1, park: 1 }
 
 /** Two lab clusters, and a migration between them on a real Temporal server. */
 export class LabMigration {
