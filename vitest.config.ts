@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { compiled } from './test/support/compiled.ts'
 import { FORKS } from './test/support/forks.ts'
 
 /** Files that take minutes though they are short; begun late they would run on alone at the end. */
@@ -16,7 +17,9 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  plugins: [compiled],
   test: {
+    server: { deps: { external: [/\/dist\//] } },
     globalSetup: ['test/global-setup.ts'],
     setupFiles: ['test/support/own-ports.ts'],
     // Temporal's development servers, many and short-lived: small ones that collect no garbage before they must, and need no second core.
