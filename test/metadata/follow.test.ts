@@ -239,7 +239,8 @@ describe('a view that differs', () => {
     for (const right of ['SELECT ON ALL TABLES IN ALL DATABASES', 'SELECT ON VIEW d.v', 'SELECT ON VIEW e.v']) {
       pair.source.execute(`GRANT ${right} TO USER reader`)
     }
-    expect(await views({ rename: { databases: { e: 'd' } } })).toMatchObject([
+    const outcomes = await views({ rename: { databases: { e: 'd' } } })
+    expect(outcomes.sort((one, other) => (one.table < other.table ? -1 : 1))).toMatchObject([
       { table: 'd.v', outcome: 'refused', reason: expect.stringContaining('e.v has the same name d.v') },
       { table: 'd.w', outcome: 'created' },
       { table: 'e.v', outcome: 'refused', reason: expect.stringContaining('d.v has the same name d.v') },

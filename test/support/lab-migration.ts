@@ -7,7 +7,7 @@ import { createStatement, insertStatements, quoteName, type TableSpec } from '..
 import { JobLedger } from './job-ledger.ts'
 import { accessTo, type LabWorker } from './lab-worker.ts'
 import type { TestTemporal } from './temporal.ts'
-import { until } from './until.ts'
+import { type UntilOptions, until } from './until.ts'
 
 type Kind = Omit<LabClusterOptions, 'name'>
 
@@ -91,7 +91,7 @@ export class LabMigration {
   untilStatus(
     what: string,
     holds: (status: MigrationStatus) => boolean | Promise<boolean>,
-    { withinMs = 200_000, everyMs = 500 } = {},
+    { withinMs, everyMs }: Pick<UntilOptions, 'withinMs' | 'everyMs'> = {},
   ): Promise<MigrationStatus> {
     let last: MigrationStatus | undefined
     return until(

@@ -28,10 +28,15 @@ let newest: Promise<Shared> | undefined
 /** A namespace that nobody had before, on a server that all test files of this process share: its start takes longer than many a test. */
 export async function takeNamespace(): Promise<SharedNamespace> {
   newest ??= startShared()
-  const shared = await newest
-  const namespace = shared.free.pop() ?? ''
+  const asked = newest
+  const shared = await asked
+  const namespace = shared.free.pop()
+  if (namespace === undefined) {
+    // Somebody took the last one meanwhile.
+    if (newest === asked) newest = undefined
+    return takeNamespace()
+  }
   shared.inUse++
-  if (shared.free.length === 0) newest = undefined
   return {
     ...shared,
     namespace,
