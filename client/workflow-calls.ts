@@ -16,6 +16,8 @@ import { RequestError } from './errors.ts'
 const WORKFLOW_TASKS = 1
 /** Of a query or an update; a worker that starts anew may have to replay a history first. */
 const ANSWER_WITHIN_MS = 20_000
+/** Within so long Temporal knows of a worker that says it is ready. */
+const JUST_STARTED_MS = 500
 /** Who waits longer is told for what. */
 const SLOW_MS = 5_000
 const ASK_AGAIN_MS = 500
@@ -105,7 +107,8 @@ export abstract class WorkflowCalls {
       if (!(await this.hasWorker())) {
         // Who is not there is not there, worker or none.
         await handle.describe()
-        throw noWorker(name)
+        await sleep(JUST_STARTED_MS)
+        if (!(await this.hasWorker())) throw noWorker(name)
       }
       return this.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => askedAgain(() => act(handle)))
     })

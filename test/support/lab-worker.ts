@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { type ClusterHandle, systemClock } from '../../activities/dependencies.ts'
 import { type Activities, createActivities } from '../../activities/index.ts'
-import { Starferry } from '../../client/api.ts'
 import { TASK_QUEUE } from '../../contract/names.ts'
 import { type WorkerConfigInput, workerConfigSchema } from '../../contract/worker-config.ts'
 import type { LabCluster } from '../../lab/index.ts'
@@ -10,7 +9,6 @@ import { createClusters } from '../../workers/clusters.ts'
 import { createRepositories, type Repositories } from '../../workers/repositories.ts'
 import { workflowCode } from '../../workers/workflow-code.ts'
 import type { TestTemporal } from './temporal.ts'
-import { until } from './until.ts'
 
 type ClusterInput = NonNullable<WorkerConfigInput['clusters']>[string]
 
@@ -89,11 +87,7 @@ export class LabWorker {
       shutdownGraceTime: 0,
       shutdownForceTime: 10_000,
     })
-    const started = new LabWorker(worker, native, known)
-    // Before that, whoever asks a workflow something would hear that there is no worker.
-    const calls = new Starferry(client)
-    await until('Temporal knows the worker', () => calls.hasWorker())
-    return started
+    return new LabWorker(worker, native, known)
   }
 
   /** Makes clusters known by name, or known otherwise. */

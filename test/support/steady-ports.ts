@@ -1,6 +1,9 @@
 import { createServer } from 'node:net'
 import { ownPlace } from './own-ports.ts'
 
+/** Those that somebody has, or will open: none is given twice. */
+const given = new Set<number>()
+
 /**
  * Free ports below those that systems, and servers that take any, choose from: a process that is killed and restarted, or started late, finds its port
  * free, since nobody took it meanwhile.
@@ -10,6 +13,8 @@ export async function steadyPorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
     const port = lowest + Math.floor(Math.random() * from)
+    if (given.has(port)) continue
+    given.add(port)
     if (await isFree(port)) ports.add(port)
   }
   return [...ports]

@@ -37,7 +37,9 @@ describe('a target that tells neither epochs nor who wrote', () => {
     await on.replaceWorker()
     await until('the copy is there', () => migration.compare().differing.length === 0)
     insert(migration, 't0')
-    await until('followed', () => migration.compare().differing.length === 0)
+    await until('followed', () => migration.compare().differing.length === 0, {
+      explain: async () => migration.story(await migration.status()),
+    })
     expect(slow.struck).toBe(1)
     expect(await migration.starferry.parked('deploy')).toEqual([])
     expect(migration.jobs.sentTwice()).toEqual([])
