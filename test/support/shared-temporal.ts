@@ -37,15 +37,17 @@ export async function takeNamespace(): Promise<SharedNamespace> {
     return takeNamespace()
   }
   shared.inUse++
+  const { server, directory } = shared
   return {
-    ...shared,
+    server,
+    directory,
     namespace,
     leave: async (client) => {
       await endAll(client)
       shared.inUse--
       if (shared.free.length > 0 || shared.inUse > 0) return
-      await shared.server.stop()
-      rmSync(shared.directory, { recursive: true, force: true })
+      await server.stop()
+      rmSync(directory, { recursive: true, force: true })
     },
   }
 }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { ownPlace } from './own-ports.ts'
 
@@ -9,10 +10,10 @@ const given = new Set<number>()
  * free, since nobody took it meanwhile.
  */
 export async function steadyPorts(count: number): Promise<number[]> {
-  const { lowest, count: from } = ownPlace(4_000, 9_599)
+  const { lowest, highest } = ownPlace(4_000, 9_599)
   const ports = new Set<number>()
   while (ports.size < count) {
-    const port = lowest + Math.floor(Math.random() * from)
+    const port = randomInt(lowest, highest + 1)
     if (given.has(port)) continue
     given.add(port)
     if (await isFree(port)) ports.add(port)
