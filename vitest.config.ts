@@ -6,7 +6,7 @@ import { FORKS } from './test/support/forks.ts'
 
 /** Files that take minutes though they are short; begun late they would run on alone at the end. */
 const LONG =
-  /bench\/figures|client\/demo|conformance\/backup|readme\/readme|reliability\/(right-data|backup-secrets|backup-jobs|backup-killed|replaced-columns|killing)|restore\/(lives|kinds|counting)|workflows\/(left-over|no-schedules|settings)/
+  /bench\/figures|client\/(demo|workflow-calls)|review\/|backup\/(history|continue)|conformance\/backup|readme\/readme|reliability\/(right-data|backup-secrets|backup-jobs|backup-killed|replaced-columns|killing)|restore\/(lives|kinds|counting)|workflows\/(left-over|no-schedules|settings)/
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
