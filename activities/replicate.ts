@@ -2,12 +2,14 @@ import { Context } from '@temporalio/activity'
 import { ActivityCancelledError } from '@temporalio/client'
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common'
 import {
+  type CopyIntent,
   jobIdOf,
   migrationJobPrefix,
   REPLICATE_ERRORS,
   type ReplicateErrorDetails,
   type ReplicateStepInput,
   type ReplicateStepResult,
+  STEP_ENDING_ERRORS,
 } from '../contract/index.ts'
 import { bytesToCopy, chooseForJob, type JobPartition, REQUEST_BYTES } from '../planning/job-sizing.ts'
 import type { RememberedCopy } from '../planning/partition-verdict.ts'
@@ -28,13 +30,13 @@ import { adoptRunningJob, followJob } from './replicate/follow-job.ts'
 import {
   type CopyMemory,
   forgetConfirmed,
-  type Intent,
   intendedMemory,
-  MOST_INTENTS,
   noteConfirmed,
   readMemory,
   recall,
   withConfirmed,
+  withIntents,
+  withoutPartitions,
   writeMemory,
 } from './replicate/memory.ts'
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
@@ -63,6 +65,7 @@ export function createReplicateActivities(deps: Dependencies) {
   return {
     async replicate(input: ReplicateStepInput): Promise<ReplicateStepResult> {
       const context = Context.current()
+      const before = context.info.heartbeatDetails as { intents?: CopyIntent[] } | undefined
       return beating(async (report) => {
         const step: StepContext = {
           deps,
@@ -70,16 +73,18 @@ export function createReplicateActivities(deps: Dependencies) {
           migrationPrefix: migrationJobPrefix(input.spec.name),
           jobId: '',
           schema: input.schema,
-          intents: (context.info.heartbeatDetails as { intents?: Intent[] } | undefined)?.intents ?? [],
-          report: (details) => report({ ...details, ...(step.intents.length > 0 ? { intents: step.intents } : {}) }),
+          intents: before?.intents ?? input.intents ?? [],
+          report: (details) =>
+            report({ ...details, ...(step.intents.length > 0 || before?.intents ? { intents: step.intents } : {}) }),
         }
         try {
-          return await slots.run(() => runStep(step, input))
+          const done = await slots.run(() => runStep(step, input))
+          return done.state === 'stopped' && step.intents.length > 0 ? { ...done, intents: step.intents } : done
         } catch (error) {
           const failure = yielding(stepFailure(error, input.table), context.info.attempt)
-          throw countFailure(deps, input, withSchema(failure, step.schema))
+          throw countFailure(deps, input, withKnown(failure, step))
         }
-      }, context.info.heartbeatDetails)
+      }, before)
     },
   }
 }
@@ -93,7 +98,9 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   if (shouldStop(step)) return result('stopped')
   await checkDisk(pair.target.cluster, input.spec.limits.diskPercent)
 
-  const memory = await readMemory(deps, pair, input)
+  const { memory, intents } = await readMemory(step, pair, input)
+  step.intents = intents
+  step.memory = () => writeMemory(pair, memory).memory
   const intended = await intendedMemory(pair, step.intents)
   const brought = withConfirmed(deps, input, intended)
   const known = recall(memory, brought)
@@ -130,6 +137,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     const names = discarded.map(({ name }) => name)
     for (const name of names) for (const told of [memory, brought]) told.delete(name)
     forgetConfirmed(deps, input, names)
+    step.intents = withoutPartitions(step.intents, names)
     partitions = restores.doubt(await readPartitionPairs(pair, known))
     await throwIfRedefined(pair, moment, definition)
     compareValues(pair, definition.model, partitions)
@@ -170,7 +178,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   const request = await buildRequest(step, pair, definition, mapped, { bytes, targetBytes })
   if (shouldStop(step)) return result('stopped')
 
-  step.intents = [...step.intents, ...intentOf(pair, step.jobId, memory, chosen)].slice(-MOST_INTENTS)
+  step.intents = withIntents(step.intents, ...intentOf(pair, step.jobId, memory, chosen))
   step.report({ job: step.jobId, phase: 'sending', partitions: chosen.length })
   if (step.intents.length > 0) {
     await writeDown(step)
@@ -284,7 +292,7 @@ const few = (statements: readonly string[]) =>
     : [...statements]
 
 /** Only for targets that do not remember themselves; else nothing. */
-function intentOf(pair: TablePair, jobId: string, memory: CopyMemory, chosen: readonly PartitionPair[]): Intent[] {
+function intentOf(pair: TablePair, jobId: string, memory: CopyMemory, chosen: readonly PartitionPair[]): CopyIntent[] {
   const after = new Map(memory)
   remember(after, chosen)
   const text = writeMemory(pair, after).memory
@@ -305,17 +313,24 @@ async function writeDown({ deps, context, intents }: StepContext): Promise<void>
 function stepFailure(error: unknown, table: string): unknown {
   // The worker stops: tried again at once, by another one.
   if (error instanceof Leaving) return unreachable(error.message, 100)
+  // Says nothing about the table: another worker, or this one when it is configured again, goes on with what the attempts before wrote down.
+  if (error instanceof ApplicationFailure && error.type === 'UnknownCluster') return unreachable(error.message)
   if (isUnreadable(error)) return refused(`${table}: ${error.message}`)
   const failure = asFailure(error, table)
   if (failure instanceof ApplicationFailure || failure instanceof CancelledFailure) return failure
   return aborted(`${table}: ${failure instanceof Error ? failure.message : String(failure)}`)
 }
 
-/** What is known of the copy must not be lost with a step that fails: the next run may find it nowhere else. */
-function withSchema(error: unknown, schema: string | undefined): unknown {
-  if (!(error instanceof ApplicationFailure) || schema === undefined) return error
+/**
+ * What is known of the copy must not be lost with a step that fails: the next one may find it nowhere else. The server cuts failures above 4 KiB
+ * that are tried again; there the heartbeat keeps the intents.
+ */
+function withKnown(error: unknown, { schema, memory, intents }: StepContext): unknown {
+  if (!(error instanceof ApplicationFailure)) return error
   const { type, message, nonRetryable, nextRetryDelay, category, cause } = error
-  const details = [{ ...(error.details?.[0] as ReplicateErrorDetails | undefined), schema }]
+  const ends = nonRetryable || STEP_ENDING_ERRORS.includes(type ?? '')
+  const lineage = ends ? { memory: memory?.(), ...(intents.length > 0 ? { intents } : {}) } : {}
+  const details = [{ ...(error.details?.[0] as ReplicateErrorDetails | undefined), schema, ...lineage }]
   return ApplicationFailure.create({
     type: type ?? undefined,
     message,

@@ -36,8 +36,16 @@ export interface TableProgress {
   reportBySignal: boolean
   changes: AlignOutcome[]
   memory?: string
+  intents?: CopyIntent[]
   schema?: string
   restore?: string
+}
+
+/** What a job is to bring to a target whose metadata does not remember lineage; believed once the target calls the job committed. */
+export interface CopyIntent {
+  jobId: string
+  /** As the memory would be after it. */
+  memory: string
 }
 
 /** Input of activity `replicate`: one step of a table, whose attempts are one send each. */
@@ -50,6 +58,8 @@ export interface ReplicateStepInput {
   approval?: string
   /** For targets whose metadata does not remember lineage: what the former step returned; unset: not read yet. */
   memory?: string
+  /** Of former steps that ended before they knew what became of their jobs. */
+  intents?: CopyIntent[]
   /** The state of the source's columns that the copy is known to be made under; unset: not known in this run. */
   schema?: string
   /** Column changes of the source up to this one (id of its job) were there before the migration; unset: not known. */
@@ -74,6 +84,8 @@ export interface ReplicateStepResult {
   version: string
   /** For targets whose metadata does not remember lineage: compressed text, bounded. */
   memory?: string
+  /** Of a step that was told to stop before it knew what became of its jobs. */
+  intents?: CopyIntent[]
   /** The state of the source's columns that everything on the target was copied under. */
   schema?: string
   /** The last restore into the source's database (id of its job) that everything on the target knows of; unset: the source does not tell. */
@@ -100,6 +112,15 @@ export const REPLICATE_ERRORS = {
   needsApproval: 'NeedsApproval',
 } as const
 
+/** Those that end a step; the others are tried again within it. */
+export const STEP_ENDING_ERRORS: readonly string[] = [
+  REPLICATE_ERRORS.aborted,
+  REPLICATE_ERRORS.lost,
+  REPLICATE_ERRORS.stale,
+  REPLICATE_ERRORS.refused,
+  REPLICATE_ERRORS.needsApproval,
+]
+
 export interface ReplicateErrorDetails {
   /** Of `Busy`: it concerns this table alone, which gives back its slot when it takes long. */
   yields?: boolean
@@ -109,6 +130,9 @@ export interface ReplicateErrorDetails {
   question?: string
   /** What the step knew of the copy; the next one need not look for it. */
   schema?: string
+  /** Of what ends a step, on targets that do not remember lineage: what it knew of it, and what its jobs were to bring. */
+  memory?: string
+  intents?: CopyIntent[]
 }
 
 /** Result of `replicateTable`, and signal `tableReport` of `migrate`: how a table's workflow ended. */
@@ -138,6 +162,8 @@ export interface TableReport {
   changes?: AlignOutcome[]
   /** Lineage of the copy where the target's metadata does not keep it. */
   memory?: string
+  /** And what jobs were to bring of which it is not known; the next round finds out. */
+  intents?: CopyIntent[]
   /** The state of the source's columns that the copy was made under. */
   schema?: string
   /** The last restore into the source's database that the copy knows of. */

@@ -1,6 +1,6 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import { REPLICATE_ERRORS } from '../contract/replication.ts'
+import { STEP_ENDING_ERRORS } from '../contract/replication.ts'
 
 /** Every activity heartbeats, whatever it waits for; without a beat for so long its worker is dead and another takes over. */
 const HEARTBEAT = '12 seconds'
@@ -93,14 +93,5 @@ export const steps = proxyActivities<Activities>({
   startToCloseTimeout: '30 days',
   heartbeatTimeout: HEARTBEAT,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: {
-    ...retry,
-    nonRetryableErrorTypes: [
-      REPLICATE_ERRORS.aborted,
-      REPLICATE_ERRORS.lost,
-      REPLICATE_ERRORS.stale,
-      REPLICATE_ERRORS.refused,
-      REPLICATE_ERRORS.needsApproval,
-    ],
-  },
+  retry: { ...retry, nonRetryableErrorTypes: [...STEP_ENDING_ERRORS] },
 })

@@ -77,9 +77,10 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   // Told to hold as well, it ends with a report; the job is not left behind all the same.
   if (all.consideredCancelled) await CancellationScope.nonCancellable(() => cancelled)
   setSearchAttributes({ state: outcome.outcome })
-  const { jobsSent, jobsFailed, partitions, bytes, version, changes, memory, schema, restore, failures } = progress
+  const { jobsSent, jobsFailed, partitions, bytes, version, failures } = progress
+  const { changes, memory, intents, schema, restore } = progress
   const counts = { attempts: failures, jobsSent, jobsFailed, partitions, bytes, version }
-  const known = { changes, memory, schema, restore }
+  const known = { changes, memory, intents, schema, restore }
   const report: TableReport = { table: input.table, runId: firstExecutionRunId, ...outcome, ...counts, ...known }
   if (progress.reportBySignal) await sendReport(input.migrationId, report)
   return report
@@ -108,6 +109,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
             jobPrefix: stepJobPrefix(input.spec.name, runId, progress.step),
             approval: input.approval,
             memory: progress.memory,
+            intents: progress.intents,
             schema: progress.schema,
             changesBefore: input.changesBefore,
             restore: progress.restore,
@@ -130,6 +132,7 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
     progress.bytes += done.bytes
     if (done.state !== 'stopped') progress.version = done.version
     progress.memory = done.memory ?? progress.memory
+    progress.intents = done.intents
     progress.schema = done.schema ?? progress.schema
     progress.restore = done.restore ?? progress.restore
     if (done.emptied) noteChange({ table: input.table, outcome: 'recreated', ...done.emptied, undo: [] })
@@ -155,6 +158,8 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
       throw error
     }
     const { type, message, details } = failureOf(error)
+    progress.memory = details.memory ?? progress.memory
+    progress.intents = details.intents ?? progress.intents
     progress.schema = details.schema ?? progress.schema
     if (held) return { outcome: 'stopped', reason: shortReason(messageOf(error)) }
     const reason = shortReason(message)

@@ -1,11 +1,12 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { log } from '@temporalio/activity'
-import { type ReplicateStepInput, type TableReport, tableWorkflowId } from '../../contract/index.ts'
+import { type CopyIntent, type ReplicateStepInput, type TableReport, tableWorkflowId } from '../../contract/index.ts'
 import type { RememberedCopy } from '../../planning/partition-verdict.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { busyTable } from '../failures.ts'
 import { jobBoard } from '../pollers/job-board.ts'
 import { setBounded } from '../set-bounded.ts'
+import type { StepContext } from './step-context.ts'
 import type { TablePair } from './table-pair.ts'
 
 /** What is known of the copies by partition name; only for targets whose own metadata does not tell. */
@@ -14,30 +15,45 @@ export type CopyMemory = Map<string, RememberedCopy>
 /** Base64 in a workflow's result; with everything else that stays far below Temporal's payload limits. */
 const LONGEST = 48 * 1024
 
+/** Attempts whose intents are kept: one that was refused must not hide its forerunner. */
+const MOST_INTENTS = 2
+
+/** With another one, told with every heartbeat from before its job is sent. */
+export const withIntents = (known: readonly CopyIntent[], ...more: CopyIntent[]): CopyIntent[] =>
+  [...known, ...more].slice(-MOST_INTENTS)
+
+/** Nothing of these partitions, which were emptied since. */
+export const withoutPartitions = (intents: readonly CopyIntent[], names: readonly string[]): CopyIntent[] =>
+  intents.map(({ jobId, memory }) => {
+    const left = [...decodeMemory(memory)].filter(([name]) => !names.includes(name))
+    return { jobId, memory: encodeMemory(new Map(left)) }
+  })
+
 /**
  * Targets from 3.3.2 on keep type and epoch of every partition: nothing needs to be remembered, and the memory is empty. For older ones it is
- * what the former step returned, or the last closed run of this table's workflow that copied something.
+ * what the former step returned, or the last closed run of this table's workflow that copied something; with the intents of those that ended
+ * since before they knew.
  */
-export async function readMemory(deps: Dependencies, pair: TablePair, input: ReplicateStepInput): Promise<CopyMemory> {
-  if (pair.target.capabilities.dataVersions) return new Map()
-  return input.memory === undefined ? rememberedCopies(deps, input.spec.name, input.table) : decodeMemory(input.memory)
+export async function readMemory(
+  { deps, intents }: Pick<StepContext, 'deps' | 'intents'>,
+  pair: TablePair,
+  { spec, table, memory }: ReplicateStepInput,
+): Promise<{ memory: CopyMemory; intents: CopyIntent[] }> {
+  if (pair.target.capabilities.dataVersions) return { memory: new Map(), intents: [] }
+  if (memory !== undefined) return { memory: decodeMemory(memory), intents }
+  const left: CopyIntent[] = []
+  const last = await lastRemembered(deps, spec.name, table, 'memory', (report) => {
+    left.unshift(...(report.intents ?? []))
+  })
+  return { memory: decodeMemory(last?.text), intents: withIntents(left, ...intents) }
 }
-
-/** What a job is about to bring, told with every heartbeat from before it is sent. */
-export interface Intent {
-  jobId: string
-  memory: string
-}
-
-/** Attempts whose intents are kept: one that was refused must not hide its forerunner. */
-export const MOST_INTENTS = 2
 
 /**
  * What the jobs of former attempts brought, when such an attempt ended between the job's commit and its own result. Only jobs that the target
  * calls committed count, and only for a partition that is at exactly the version that was sent. A heartbeat may be lost; then the partition
  * is of unknown origin, and an operator is asked rather than anything guessed.
  */
-export async function intendedMemory(pair: TablePair, intents: readonly Intent[]): Promise<CopyMemory> {
+export async function intendedMemory(pair: TablePair, intents: readonly CopyIntent[]): Promise<CopyMemory> {
   const intended: CopyMemory = new Map()
   if (intents.length === 0 || pair.target.capabilities.dataVersions) return intended
   const jobs = await jobBoard(pair.target.cluster).look(pair.target.databaseId)
@@ -130,12 +146,16 @@ const MOST_RUNS = 100
 /** Runs that came to a good end without it: older versions, or other targets, remember nothing of the kind. */
 const MOST_WITHOUT = 3
 
-/** What the latest closed run of a table's workflow that remembers this remembers, which run that is, and how it ended. */
+/**
+ * What the latest closed run of a table's workflow that remembers this remembers, which run that is, and how it ended. `passing` is told the
+ * reports on the way, latest first.
+ */
 export async function lastRemembered(
   deps: Dependencies,
   migration: string,
   table: string,
   what: 'memory' | 'schema' | 'restore',
+  passing: (report: TableReport) => void = () => undefined,
 ): Promise<{ text: string; runId: string; outcome: TableReport['outcome'] } | undefined> {
   const id = tableWorkflowId(migration, table)
   const query = `WorkflowId = '${id.replaceAll("'", "\\'")}' AND ExecutionStatus = 'Completed'`
@@ -143,6 +163,7 @@ export async function lastRemembered(
   let without = 0
   for await (const { runId } of deps.client.workflow.list({ query, pageSize: 5 })) {
     const report = (await deps.client.workflow.getHandle(id, runId).result()) as TableReport
+    passing(report)
     const text = report[what]
     if (text !== undefined) return { text, runId, outcome: report.outcome }
     if (report.outcome === 'in-sync') without++

@@ -1,7 +1,7 @@
 import type { Context } from '@temporalio/activity'
+import type { CopyIntent } from '../../contract/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { endingReason } from '../heartbeat.ts'
-import type { Intent } from './memory.ts'
 
 /** What the parts of one attempt share. */
 export interface StepContext {
@@ -14,7 +14,9 @@ export interface StepContext {
   /** What is known of the state of the source's columns under which the copy was made. */
   schema?: string
   /** What the jobs of former attempts, and then of this one, are to bring; only for targets that do not tell themselves. */
-  intents: Intent[]
+  intents: CopyIntent[]
+  /** What is known of the copies by now, for such targets; unset: not read yet. */
+  memory?: () => string | undefined
   /** Tells an operator what the activity is doing. */
   report(details: Record<string, unknown>): void
 }

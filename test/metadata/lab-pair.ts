@@ -54,7 +54,7 @@ export class LabPair {
         })
       },
       // It remembers nothing.
-      client: { workflow: { async *list() {} } } as unknown as Client,
+      client: { workflow: { async *list() {} }, activity: { heartbeat: async () => undefined } } as unknown as Client,
       metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
       clock: { now: () => Date.now() },
     }

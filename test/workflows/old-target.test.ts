@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { InjectedFault } from '../../lab/faults/fault.ts'
 import { until } from '../support/until.ts'
 import { insert, stage } from './support/stage.ts'
 
@@ -43,6 +44,30 @@ describe('a target that tells neither epochs nor who wrote', () => {
     expect(slow.struck).toBe(1)
     expect(await migration.starferry.parked('deploy')).toEqual([])
     expect(migration.jobs.sentTwice()).toEqual([])
+  })
+
+  test('a round that ends before it knows what became of its job leaves none either', async () => {
+    const migration = await on.migration({ name: 'unsaid', ...kinds }, 1)
+    const error = 'nothing that anybody knows'
+    let unreadable: InjectedFault | undefined
+    migration.target.faults.inject({
+      kind: 'during-job',
+      state: 'REPLICATING',
+      times: 1,
+      run: () => {
+        unreadable = migration.target.faults.inject({ kind: 'fail-query', match: /^SHOW PARTITIONS FROM .*t0/, error })
+      },
+    })
+    await migration.start()
+    await until('t0 is parked', async () => {
+      const [parked] = await migration.starferry.parked('unsaid')
+      return parked?.reason.includes(error)
+    })
+    unreadable?.clear()
+    await migration.starferry.retry('unsaid', ['shop.t0'])
+    await migration.caughtUp()
+    expect(migration.compare().differing).toEqual([])
+    expect(migration.target.sentJobs.length).toBe(1)
   })
 
   test('a renamed table without partitions stays its own copy, load after load, whoever remembers it', async () => {

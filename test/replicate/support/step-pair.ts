@@ -3,6 +3,7 @@ import { createReplicateActivities } from '../../../activities/replicate.ts'
 import {
   type MigrationSpec,
   type ReplicateErrorDetails,
+  type ReplicateStepInput,
   type ReplicateStepResult,
   stepJobPrefix,
 } from '../../../contract/index.ts'
@@ -17,6 +18,8 @@ export class StepPair {
   readonly lab: LabPair
   /** Of all steps so far, also of those that failed: what the next one is told of the copy's columns. */
   schema = 'nothing'
+  /** And of its lineage, where the target does not tell. */
+  #lineage: Pick<ReplicateStepInput, 'memory' | 'intents'> = {}
   #step = 0
   readonly #strikes: { match: RegExp; act: () => void }[]
   readonly #activities: ReturnType<typeof createReplicateActivities>
@@ -63,19 +66,24 @@ export class StepPair {
     {
       spec = this.lab.spec(),
       environment = quietEnvironment(),
-    }: { spec?: MigrationSpec; environment?: Environment } = {},
+      approval,
+    }: { spec?: MigrationSpec; environment?: Environment; approval?: string } = {},
   ): Promise<ReplicateStepResult> {
     const jobPrefix = stepJobPrefix(spec.name, 'run', ++this.#step)
-    const input = { spec, table, jobPrefix, schema: this.schema }
+    const input = { spec, table, jobPrefix, approval, schema: this.schema, ...this.#lineage }
     try {
       const done: ReplicateStepResult = await environment.run(this.#activities.replicate, input)
-      this.schema = done.schema ?? this.schema
+      this.#learn(done)
       return done
     } catch (error) {
-      const details = error instanceof ApplicationFailure ? error.details?.[0] : undefined
-      this.schema = (details as ReplicateErrorDetails | undefined)?.schema ?? this.schema
+      if (error instanceof ApplicationFailure) this.#learn((error.details?.[0] ?? {}) as ReplicateErrorDetails)
       throw error
     }
+  }
+
+  #learn({ schema, memory, intents }: ReplicateStepResult | ReplicateErrorDetails): void {
+    this.schema = schema ?? this.schema
+    this.#lineage = { memory: memory ?? this.#lineage.memory, intents: intents ?? this.#lineage.intents }
   }
 
   /** A table's state on the target. */
