@@ -30,13 +30,13 @@ import { adoptRunningJob, followJob } from './replicate/follow-job.ts'
 import {
   type CopyMemory,
   forgetConfirmed,
+  forgetOthers,
   intendedMemory,
   noteConfirmed,
   readMemory,
   recall,
   withConfirmed,
   withIntents,
-  withoutPartitions,
   writeMemory,
 } from './replicate/memory.ts'
 import { type PartitionPair, readPartitionPairs } from './replicate/partition-pairs.ts'
@@ -100,7 +100,8 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
 
   const { memory, intents } = await readMemory(step, pair, input)
   step.intents = intents
-  step.memory = () => writeMemory(pair, memory).memory
+  const lineage = () => writeMemory(pair, memory)
+  step.memory = () => lineage().memory
   const intended = await intendedMemory(pair, step.intents)
   const brought = withConfirmed(deps, input, intended)
   const known = recall(memory, brought)
@@ -116,9 +117,10 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     await throwIfJobs(pair)
     partitions = restores.doubt(await readPartitionPairs(pair, known))
   }
+  forgetOthers(memory, partitions)
   if (partitions.every(isInSync)) {
     const unmoved = await trust.unmoved(moment)
-    if (unmoved) return { ...inSync(partitions, memory, unmoved), restore }
+    if (unmoved) return { ...inSync(partitions, unmoved, lineage()), restore }
   }
   // After the versions: what changes later is in a later version, and so in a later round.
   const definition = await compareDefinitions(pair)
@@ -137,7 +139,6 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     const names = discarded.map(({ name }) => name)
     for (const name of names) for (const told of [memory, brought]) told.delete(name)
     forgetConfirmed(deps, input, names)
-    step.intents = withoutPartitions(step.intents, names)
     partitions = restores.doubt(await readPartitionPairs(pair, known))
     await throwIfRedefined(pair, moment, definition)
     compareValues(pair, definition.model, partitions)
@@ -153,10 +154,10 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   if (restored && lagging.length > 0) {
     // Told before anything is sent: an attempt after this one would take what it copied for what was there before.
     const laggingPartitions = lagging.length
-    return { ...inSync(partitions, memory, schema), state: 'more', laggingPartitions, restore, ...emptied }
+    return { ...inSync(partitions, schema, lineage()), state: 'more', laggingPartitions, restore, ...emptied }
   }
   if (lagging.length === 0) {
-    if (partitions.every(isInSync)) return { ...inSync(partitions, memory, schema), restore, ...emptied }
+    if (partitions.every(isInSync)) return { ...inSync(partitions, schema, lineage()), restore, ...emptied }
     throw stale(`partitions of ${pair.source.full} changed while they were being looked at`)
   }
 
@@ -207,7 +208,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
     schema,
     restore,
     ...emptied,
-    ...writeMemory(pair, memory),
+    ...lineage(),
   }
 }
 
@@ -258,13 +259,17 @@ const isRestored = ({ verdict }: PartitionPair) => verdict.action === 'reset' &&
 
 const isInSync = (partition: PartitionPair) => partition.verdict.action === 'in-sync'
 
-function inSync(partitions: readonly PartitionPair[], memory: CopyMemory, schema: string): ReplicateStepResult {
+function inSync(
+  partitions: readonly PartitionPair[],
+  schema: string,
+  lineage: Pick<ReplicateStepResult, 'memory'>,
+): ReplicateStepResult {
   return {
     ...result('in-sync'),
     schema,
     totalPartitions: partitions.length,
     version: highest(partitions),
-    ...writeMemory(undefined, memory),
+    ...lineage,
   }
 }
 
@@ -279,8 +284,8 @@ function highest(partitions: readonly PartitionPair[]): string {
 }
 
 function remember(memory: CopyMemory, confirmed: readonly PartitionPair[]): void {
-  for (const { name, source, version } of confirmed) {
-    memory.set(name, { sourceId: source.id, version } satisfies RememberedCopy)
+  for (const { key, source, target, version } of confirmed) {
+    memory.set(key, { sourceId: source.id, version, targetId: target.id } satisfies RememberedCopy)
   }
 }
 

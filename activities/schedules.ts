@@ -17,6 +17,7 @@ import {
   TASK_QUEUE,
   WORKFLOW_TYPES,
 } from '../contract/index.ts'
+import { isClosed } from './closed-workflows.ts'
 import type { Dependencies } from './dependencies.ts'
 
 export interface MetadataScheduleInput {
@@ -38,7 +39,11 @@ export function createScheduleActivities({ client }: Dependencies) {
       }
       const note = `Metadata differences of migration ${spec.name}`
       try {
-        await handle.update((previous) => ({ ...previous, ...wanted, state: { ...previous.state, paused, note } }))
+        await handle.update(({ state, ...previous }) => {
+          // Paused by hand, in the UI for instance: that is for whoever did it to end.
+          const byHand = state.paused && state.note !== note
+          return { ...previous, ...wanted, state: byHand ? state : { ...state, paused, note } }
+        })
       } catch (error) {
         if (!(error instanceof ScheduleNotFoundError)) throw error
         await create(client, { scheduleId: metadataScheduleId(spec.name), ...wanted, state: { paused, note } })
@@ -46,8 +51,9 @@ export function createScheduleActivities({ client }: Dependencies) {
       if (paused) await holdRunning(client, handle)
     },
 
-    /** Removes it; one that is not there is no error. */
-    async deleteMetadataSchedule({ name }: { name: string }): Promise<void> {
+    /** Removes it; one that is not there is no error. `unlessOpen`: on behalf of a migration that is gone, if no other of its name runs by now. */
+    async deleteMetadataSchedule({ name, unlessOpen }: { name: string; unlessOpen?: boolean }): Promise<void> {
+      if (unlessOpen && !(await isClosed(client, migrationId(name)))) return
       const handle = client.schedule.getHandle(metadataScheduleId(name))
       try {
         await holdRunning(client, handle)

@@ -137,7 +137,7 @@ export abstract class WorkflowCalls {
       }
       if (isGrpcDeadlineError(error) || (error instanceof Error && isGrpcDeadlineError(error.cause))) {
         throw new RequestError(
-          `No worker answered for '${name}' within ${ANSWER_WITHIN_MS / 1000} seconds; is one running?`,
+          `'${name}' did not answer within ${ANSWER_WITHIN_MS / 1000} seconds: no worker runs, or what it looks up takes longer; what was asked for may be done all the same`,
         )
       }
       throw error

@@ -25,7 +25,7 @@ export const WORKFLOW_TYPES = {
 
 /** One id = one thing that must not run twice. */
 export const migrationId = (name: string) => `migrate/${name}`
-export const tableWorkflowId = (migration: string, table: string) => `migrate/${migration}/table/${table}`
+export const tableWorkflowId = (migration: string, table: string) => shortId(`migrate/${migration}/table/${table}`)
 export const metadataWorkflowId = (migration: string) => `migrate/${migration}/metadata`
 export const metadataScheduleId = (migration: string) => `migrate/${migration}/metadata`
 export const settingsWorkflowId = (cluster: string) => `settings/${cluster}`
@@ -36,6 +36,18 @@ export const backupId = (name: string, database: string) => `backup/${name}/${da
 export const policyScheduleId = (name: string) => `policy/${name}`
 export const restoreId = (name: string) => `restore/${name}`
 export const pruneId = (repository: string) => `prune/${repository}`
+
+/** What Temporal's SQL schemas have room for, in characters; names of tables may be longer (StarRocks takes 1,024). */
+export const LONGEST_KEYWORD = 255
+const KEPT_OF_LONG = 230
+
+/** A longer id is cut, and told apart by two hashes. */
+function shortId(id: string): string {
+  const characters = [...id]
+  if (characters.length <= LONGEST_KEYWORD) return id
+  const hash = fnv1a(id) + fnv1a(characters.reverse().join(''))
+  return `${[...id].slice(0, KEPT_OF_LONG).join('')}~${hash}`
+}
 
 /** Search attributes, all keywords; the worker registers those that are missing. */
 export const SEARCH_ATTRIBUTES = {

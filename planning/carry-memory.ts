@@ -1,6 +1,7 @@
+import { byteLength } from './byte-length.ts'
 import type { MigrationMemory } from './migration-memory.ts'
 import { markParked } from './parked-groups.ts'
-import { type Parked, shortReason } from './parking.ts'
+import { firstOf, type Parked, shortReason } from './parking.ts'
 
 /** Well under Temporal's limits for a payload, with room for what surrounds it. */
 export const LONGEST_CARRIED = 60 * 1024
@@ -26,7 +27,8 @@ export function carryMemory(memory: MigrationMemory, longest = LONGEST_CARRIED):
   for (const shrink of STEPS) {
     carried = shrink(carried)
     const marks = (carried.parkedMore ?? []).reduce((sum, group) => sum + group.marks.length, 0)
-    const { viewMarks, ...rest } = carried
+    // These are never shortened, however many they are.
+    const { viewMarks, running, heldTables, ...rest } = carried
     if (byteLength(JSON.stringify(rest)) - marks <= longest) return carried
   }
   return carried
@@ -46,7 +48,7 @@ function shorterParked(
     {
       ...one,
       reason: shortReason(one.reason, reason),
-      statements: one.statements.slice(0, 1).map((statement) => shortReason(statement, 200)),
+      statements: firstOf(one.statements),
     },
   ])
   const rest = { parked: {}, parkedMore: memory.parkedMore?.map((group) => ({ ...group })) }
@@ -62,14 +64,4 @@ function shorterParked(
 
 function fewerUndo({ undo, moreUndo }: MigrationMemory, most: number): Pick<MigrationMemory, 'undo' | 'moreUndo'> {
   return { undo: undo.slice(0, most), moreUndo: moreUndo + Math.max(0, undo.length - most) }
-}
-
-/** Length in UTF-8; the sandbox of workflows has no Buffer. */
-export function byteLength(text: string): number {
-  let length = 0
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0
-    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
-  }
-  return length
 }

@@ -152,7 +152,10 @@ function whyNotMoving(memory: MigrationMemory): string | undefined {
         ? `paused by an operator; the figures are of ${memory.checkedAt}`
         : 'paused by an operator'
     case 'failed':
-      return memory.findings.find((finding) => finding.level === 'fatal')?.message
+      return (
+        memory.failure ??
+        memory.findings.find(({ level, code }) => level === 'fatal' && !memory.spec.ignore.includes(code))?.message
+      )
     case 'syncing':
     case 'preparing':
     case 'caughtUp':

@@ -1,5 +1,6 @@
 import type { ParkedTable } from '../contract/migration-api.ts'
 import type { Approvals } from './approval.ts'
+import { byteLength } from './byte-length.ts'
 
 /** A table that waits after failures, for an approval, or for something that holds it. */
 export interface Parked {
@@ -7,6 +8,8 @@ export interface Parked {
   attempts: number
   /** How often it was parked in a row: the pauses grow with it. */
   times: number
+  /** How often in a row it only waited for something that holds it. */
+  waited?: number
   /** Milliseconds; unset: waits for a person, or for the next metadata difference. */
   retryAt?: number
   needsApproval: boolean
@@ -90,6 +93,29 @@ export function describeParked(table: string, parked: Parked): ParkedTable {
     needsApproval,
     statements,
   }
+}
+
+/** Well under Temporal's limit of 2 MB for an answer. */
+const LONGEST_LIST = 1_000_000
+
+/** As much of each as an answer has room for: of statements the first, then shorter reasons. */
+export function withinPayload(list: ParkedTable[], longest = LONGEST_LIST): ParkedTable[] {
+  const fits = (some: ParkedTable[]) => byteLength(JSON.stringify(some)) <= longest
+  if (fits(list)) return list
+  const shorter = list.map((one) => ({ ...one, statements: firstOf(one.statements) }))
+  return fits(shorter)
+    ? shorter
+    : shorter.map((one) => ({ ...one, reason: shortReason(one.reason, 100), statements: [] }))
+}
+
+const MORE = /^-- and (\d+) more$/
+
+/** The first, and how many there are beside it: an approval is for all of them. */
+export function firstOf(statements: readonly string[], length = 200): string[] {
+  const [first, ...others] = statements
+  if (first === undefined) return []
+  const more = others.reduce((sum, statement) => sum + Number(MORE.exec(statement)?.[1] ?? 1), 0)
+  return [shortReason(first, length), ...(more > 0 ? [`-- and ${more} more`] : [])]
 }
 
 /** Numbers and names do not make reasons different. */

@@ -15,6 +15,8 @@ export interface SourceVersion {
 
 /** What a target's metadata tells of a copy. */
 export interface TargetVersion {
+  /** Physical id: another one is another partition, emptied or made again since. */
+  id?: bigint
   visibleVersion: bigint
   dataVersion?: bigint
   versionEpoch?: bigint
@@ -22,11 +24,20 @@ export interface TargetVersion {
   txnType?: 'NORMAL' | 'REPLICATION'
 }
 
-/** What starferry itself remembers of a copy on a target that does not: the source partition, and the version that it confirmed. */
+/** What starferry itself remembers of a copy on a target that does not: the source partition, the version that it confirmed, and the target's partition. */
 export interface RememberedCopy {
   sourceId: bigint
   version: bigint
+  /** Unset: told by a version that did not write it down. */
+  targetId?: bigint
 }
+
+/** What a partition is remembered by: its name, and which of the physical ones of that name it is, by ascending id. */
+export const physicalKey = (name: string, place: number): string => (place === 0 ? name : `${name}\0${place}`)
+
+/** Whether what is remembered is about this very partition of the target: another one may have the same name and version. */
+export const isOfPartition = ({ targetId }: RememberedCopy, id: bigint | undefined): boolean =>
+  targetId === undefined || id === undefined || targetId === id
 
 /**
  * - `in-sync`: the target's metadata (or, on old targets, ours) proves it
@@ -70,7 +81,7 @@ export function isSameLineage(source: SourceVersion, target: Pick<TargetVersion,
 export function partitionVerdict(source: SourceVersion, target: TargetVersion, remembered?: RememberedCopy): Verdict {
   const from = source.visibleVersion
   const to = versionOf(target)
-  if (target.txnType === undefined) return withoutEpochs(source, from, to, remembered)
+  if (target.txnType === undefined) return withoutEpochs(source, from, to, target.id, remembered)
   if (target.txnType === 'NORMAL') {
     if (to <= 1n) return from <= 1n ? { action: 'in-sync' } : { action: 'replicate', full: true }
     return { action: 'foreign', reason: `a load wrote to it (version ${to})` }
@@ -101,6 +112,7 @@ function withoutEpochs(
   source: SourceVersion,
   from: bigint,
   to: bigint,
+  id: bigint | undefined,
   remembered: RememberedCopy | undefined,
 ): Verdict {
   if (to <= 1n) return from <= 1n ? { action: 'in-sync' } : { action: 'replicate', full: true }
@@ -111,6 +123,12 @@ function withoutEpochs(
     return {
       action: 'foreign',
       reason: `it is at version ${to}, not ${remembered.version} as it was left: a load wrote to it`,
+    }
+  }
+  if (!isOfPartition(remembered, id)) {
+    return {
+      action: 'foreign',
+      reason: `it was emptied or made again since it was copied, and holds rows (version ${to})`,
     }
   }
   if (remembered.sourceId !== source.id) {

@@ -1,8 +1,10 @@
 import type { StaleTable } from '../contract/replication.ts'
 import type { LagLook } from './lag-clock.ts'
 import {
+  isOfPartition,
   isSameLineage,
   partitionVerdict,
+  physicalKey,
   type RememberedCopy,
   type SourceVersion,
   type TargetVersion,
@@ -18,7 +20,9 @@ export class VersionIndex {
   add(database: string, table: string, partition: string, version: TargetVersion): void {
     const { visibleVersion, dataVersion, versionEpoch, txnType } = version
     const partitions = this.#table(database, table)
-    partitions.set(physicalKey(partitions, partition), { visibleVersion, dataVersion, versionEpoch, txnType })
+    // Only who has to be remembered for it is told apart by its id.
+    const id = txnType === undefined ? { id: version.id } : {}
+    partitions.set(nextKey(partitions, partition), { visibleVersion, dataVersion, versionEpoch, txnType, ...id })
   }
 
   /** The table exists, with or without partitions. */
@@ -49,11 +53,10 @@ export class VersionIndex {
 }
 
 /** Physical partitions of one name are counted; whether their order fits is looked at before they are sent. */
-function physicalKey(partitions: ReadonlyMap<string, unknown>, name: string): string {
-  if (!partitions.has(name)) return name
-  let place = 1
-  while (partitions.has(`${name}\0${place}`)) place++
-  return `${name}\0${place}`
+function nextKey(partitions: ReadonlyMap<string, unknown>, name: string): string {
+  let place = 0
+  while (partitions.has(physicalKey(name, place))) place++
+  return physicalKey(name, place)
 }
 
 /** What one source table lacks on the target. */
@@ -78,7 +81,7 @@ export class TableComparison {
   /** Partitions of the copy that hold rows and have a twin at the source. */
   #matched = 0
   /** At the same version as the source, on a target that does not tell of which rows. */
-  readonly #unproven: { name: string; sourceId: bigint; version: bigint; bytes: number }[] = []
+  readonly #unproven: (Unproven & { bytes: number })[] = []
 
   /** `clock` is told how far each partition is behind. */
   constructor(table: string, copy: ReadonlyMap<string, TargetVersion> | undefined, clock?: Pick<LagLook, 'behind'>) {
@@ -103,7 +106,8 @@ export class TableComparison {
     const { lag } = this
     const place = this.#seen.get(name) ?? 0
     this.#seen.set(name, place + 1)
-    const target = this.#copy?.get(place === 0 ? name : `${name}\0${place}`)
+    const key = physicalKey(name, place)
+    const target = this.#copy?.get(key)
     if (target && versionOf(target) > 1n) this.#matched++
     const version = source.visibleVersion
     lag.partitions++
@@ -124,7 +128,7 @@ export class TableComparison {
     if (verdict.action === 'in-sync') {
       if (!provable) {
         lag.unknownPartitions++
-        this.#unproven.push({ name, sourceId: source.id, version: copied, bytes })
+        this.#unproven.push({ key, sourceId: source.id, version: copied, targetId: target.id, bytes })
       }
       return
     }
@@ -186,10 +190,17 @@ export class TableComparison {
   }
 }
 
+interface Unproven {
+  key: string
+  sourceId: bigint
+  version: bigint
+  targetId: bigint | undefined
+}
+
 function isRemembered(
-  { name, sourceId, version }: { name: string; sourceId: bigint; version: bigint },
+  { key, sourceId, version, targetId }: Unproven,
   memory: ReadonlyMap<string, RememberedCopy>,
 ): boolean {
-  const copy = memory.get(name)
-  return copy !== undefined && copy.sourceId === sourceId && copy.version === version
+  const copy = memory.get(key)
+  return copy?.sourceId === sourceId && copy.version === version && isOfPartition(copy, targetId)
 }

@@ -277,12 +277,18 @@ const isAsked = (held: LeasedSetting | undefined) => patched(held ? 'leader-is-a
 const EVERYBODY = 'everybody'
 
 function validLease(request: LeaseRequest): void {
-  if (!request?.holder || !Array.isArray(request.settings)) throw badInput('lease: give a holder and settings')
+  const isSetting = (one: Partial<LeaseRequest['settings'][number]> | null) =>
+    isText(one?.key) && typeof one?.value === 'string'
+  if (!isText(request?.holder) || !Array.isArray(request.settings) || !request.settings.every(isSetting)) {
+    throw badInput('lease: give {"holder": WORKFLOW_ID, "settings": [{"key": …, "value": …}, …]}, all of them texts')
+  }
 }
 
 function validRelease(request: ReleaseRequest): void {
-  if (!request?.holder) throw badInput('release: give the holder')
+  if (!isText(request?.holder)) throw badInput('release: give {"holder": WORKFLOW_ID}')
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 
 function describe(leases: Iterable<LeasedSetting>): string {
   return [...leases]

@@ -1,13 +1,13 @@
 import { defineSearchAttributeKey, type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common'
 import { upsertSearchAttributes } from '@temporalio/workflow'
-import { SEARCH_ATTRIBUTES, splitTableName } from '../contract/names.ts'
+import { LONGEST_KEYWORD, SEARCH_ATTRIBUTES, splitTableName } from '../contract/names.ts'
 
 type Name = keyof typeof SEARCH_ATTRIBUTES
 
 function pairs(values: Partial<Record<Name, string>>): SearchAttributePair[] {
   return (Object.entries(values) as [Name, string][]).map(([name, value]) => ({
     key: defineSearchAttributeKey(SEARCH_ATTRIBUTES[name], 'KEYWORD'),
-    value,
+    value: [...value].slice(0, LONGEST_KEYWORD).join(''),
   }))
 }
 

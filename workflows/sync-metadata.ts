@@ -154,7 +154,9 @@ export async function syncMetadata(input: SyncMetadataInput): Promise<MetadataCo
       return true
     } catch (failure) {
       if (isCancellation(failure)) throw failure
-      await CancellationScope.nonCancellable(() => control.deleteMetadataSchedule({ name: spec.name }))
+      await CancellationScope.nonCancellable(() =>
+        control.deleteMetadataSchedule({ name: spec.name, unlessOpen: true }),
+      )
       return false
     }
   }

@@ -6,6 +6,8 @@ import type { PlanningSession } from './plan-table.ts'
 import { marksOnTarget, planViews, type ViewPlan } from './plan-views.ts'
 
 const MOST = 500
+/** Characters of all that is told, statements that made former views among it: Temporal takes 2 MB, and a character has up to three bytes. */
+const MOST_TOLD = 500_000
 /** Views that were not known as copies before, and are told of at once; the others follow with the next difference. */
 const MOST_MARKED = 300
 
@@ -18,9 +20,11 @@ export async function alignViews(session: PlanningSession): Promise<AlignOutcome
   const outcomes: AlignOutcome[] = []
   const databases = new Set(session.target.databases.keys())
   let marked = 0
+  let told = 0
   for (const plan of await planViews(session)) {
     session.pair.signal?.throwIfAborted()
-    const outcome = await alignView(session, plan, databases)
+    const outcome = told > MOST_TOLD && changes(plan) ? later(plan) : await alignView(session, plan, databases)
+    told += JSON.stringify(outcome).length
     if (outcomes.length >= MOST) continue
     if (outcome.outcome !== 'unchanged') outcomes.push(outcome)
     else if (outcome.marks?.some((mark) => !session.viewMarks.has(mark)) && marked++ < MOST_MARKED) {
@@ -30,10 +34,17 @@ export async function alignViews(session: PlanningSession): Promise<AlignOutcome
   return outcomes
 }
 
+const changes = ({ action }: ViewPlan) => action === 'create' || action === 'recreate' || action === 'approve'
+
+const later = ({ entry }: ViewPlan) =>
+  outcomeOf(entry.full, 'waiting', {
+    reason: 'more views change than one difference can tell of; it follows with the next',
+  })
+
 async function alignView(session: PlanningSession, plan: ViewPlan, databases: Set<string>): Promise<AlignOutcome> {
   const { full } = plan.entry
   if (plan.action === 'none')
-    return { ...outcomeOf(full, 'unchanged'), marks: plan.mark === undefined ? [] : [plan.mark] }
+    return { ...outcomeOf(full, 'unchanged'), marks: [plan.mark, plan.pairMark].filter((mark) => mark !== undefined) }
   if (plan.action === 'refuse') return outcomeOf(full, 'refused', { reason: plan.reason })
   if (plan.action === 'approve') return asks(session, plan)
   const { cluster } = session.pair.target

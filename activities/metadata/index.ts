@@ -4,6 +4,7 @@ import type { Approvals } from '../../planning/approval.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { asFailure } from '../failures.ts'
 import { beating } from '../heartbeat.ts'
+import { directory } from '../pollers/directory.ts'
 import { setBounded } from '../set-bounded.ts'
 import { alignTable } from './align-table.ts'
 import { alignViews } from './align-views.ts'
@@ -12,6 +13,7 @@ import { type Differences, findDifferences, VerdictCache } from './list-differen
 import { manyListeners } from './many-listeners.ts'
 import { openPair } from './pair.ts'
 import { Sessions } from './session.ts'
+import { SettledNulls } from './settled-nulls.ts'
 import { alignTargetOnly } from './target-only.ts'
 import { type UndoResult, undoChanges } from './undo-changes.ts'
 
@@ -58,6 +60,7 @@ const MOST_PAGED = 8
 export function createMetadataActivities(deps: Dependencies): MetadataActivities {
   const sessions = new Sessions(deps)
   const cache = new VerdictCache()
+  const nulls = new SettledNulls()
   /** What a run of syncMetadata found, for its next pages: what an earlier one found is of an earlier time. */
   const pages = new Map<string, Differences>()
 
@@ -77,7 +80,7 @@ export function createMetadataActivities(deps: Dependencies): MetadataActivities
         const runId = Context.current().info.workflowExecution?.runId ?? ''
         let all = after === undefined ? undefined : pages.get(runId)
         if (!all) {
-          all = await findDifferences(await sessions.open(spec, { fresh: true, signal }), cache)
+          all = await findDifferences(await sessions.open(spec, { fresh: true, signal }), cache, nulls)
           setBounded(pages, runId, all, MOST_PAGED)
         }
         const rest = after === undefined ? all.different : all.different.filter((table) => table > after)
@@ -91,7 +94,10 @@ export function createMetadataActivities(deps: Dependencies): MetadataActivities
     alignTables: ({ spec, tables, approvals }) =>
       act('Aligning tables failed', async (signal) => {
         const session = await sessions.open(spec, { approvals, signal })
-        return mapConcurrently(tables, WIDTH, (table) => alignTable(session, table))
+        const outcomes = await mapConcurrently(tables, WIDTH, (table) => alignTable(session, table))
+        // Under the same name there is another table now: who replicates it next must not go by the id of the former.
+        if (outcomes.some(({ outcome }) => outcome === 'recreated')) directory(session.pair.target.cluster).forget()
+        return outcomes
       }),
 
     alignViews: ({ spec, approvals, viewMarks, changed = true }) =>

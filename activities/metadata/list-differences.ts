@@ -12,11 +12,12 @@ import { setBounded } from '../set-bounded.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { isNotFound } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
-import type { Side } from './pair.ts'
+import type { Pair, Side } from './pair.ts'
 import { readPartitionDigests } from './partition-digests.ts'
 import { isWanted, lacksForeignKeys, livesByItself } from './plan-existing.ts'
 import type { PlanningSession } from './plan-table.ts'
 import { isUnreadable, readModel, rollupTexts } from './read-table.ts'
+import type { SettledNulls } from './settled-nulls.ts'
 import { targetOnlyObjects } from './target-only.ts'
 
 export interface Differences {
@@ -51,7 +52,11 @@ export class VerdictCache {
  * Compares every selected table with its copy: definitions by SHOW CREATE TABLE (four at a time on each cluster), partitions by one statement a
  * cluster, rollups only where there are any. May name a table that turns out equal on a closer look, never leaves out one that differs.
  */
-export async function findDifferences(session: PlanningSession, cache: VerdictCache): Promise<Differences> {
+export async function findDifferences(
+  session: PlanningSession,
+  cache: VerdictCache,
+  nulls: SettledNulls,
+): Promise<Differences> {
   const { pair } = session
   const entries = [...session.source.entries.values()]
     .filter((entry) => entry.kind === 'table' || entry.kind === 'external table')
@@ -70,7 +75,7 @@ export async function findDifferences(session: PlanningSession, cache: VerdictCa
   }
 
   const listings = new RollupListings()
-  const partitions = comparePartitionDigests(session, both)
+  const partitions = comparePartitions(session, both, nulls)
   // Awaited below; when something else fails first, its failure must not go unheard, which would end the process.
   partitions.catch(() => undefined)
   // Tables without a copy are compared too, with nothing: to count those that can have none.
@@ -100,9 +105,10 @@ export async function findDifferences(session: PlanningSession, cache: VerdictCa
   }
 }
 
-async function comparePartitionDigests(
+async function comparePartitions(
   { pair }: PlanningSession,
   both: readonly { entry: InventoryEntry; there: InventoryEntry }[],
+  nulls: SettledNulls,
 ): Promise<string[]> {
   const sourceTables = new Map(both.map(({ entry }) => [entry.full, entry]))
   const targetTables = new Map(both.map(({ there }) => [there.full, there]))
@@ -110,9 +116,32 @@ async function comparePartitionDigests(
     readPartitionDigests(pair.source, sourceTables, pair.signal),
     readPartitionDigests(pair.target, targetTables, pair.signal),
   ])
-  return both
-    .filter(({ entry, there }) => source.get(entry.full) !== target.get(there.full))
-    .map(({ entry }) => entry.full)
+  const isSame = ({ entry, there }: (typeof both)[number]) =>
+    source.get(entry.full)?.text === target.get(there.full)?.text
+  const different = both.filter((one) => !isSame(one))
+  // Few tables have such partitions.
+  await mapConcurrently(
+    both.filter((one) => isSame(one) && source.get(one.entry.full)?.printsNull),
+    4,
+    async (one) => {
+      if (await differAsNulls(pair, one, nulls)) different.push(one)
+    },
+  )
+  return different.map(({ entry }) => entry.full)
+}
+
+async function differAsNulls(
+  pair: Pair,
+  { entry, there }: { entry: InventoryEntry; there: InventoryEntry },
+  nulls: SettledNulls,
+): Promise<boolean> {
+  try {
+    return await nulls.differ(pair, entry, there)
+  } catch (error) {
+    // As when definitions are compared: the closer look tells.
+    if (isNotFound(error) || isUnreadable(error)) return true
+    throw error
+  }
 }
 
 async function compareOne(
@@ -163,12 +192,13 @@ async function compareTexts(
   if (refusals(source, { target: pair.writeFor, placement: pair.placement }).length > 0) return 'refused'
   if (!there || to === undefined) return 'different'
   const target = await readModel(pair.target, there, to, pair.signal)
-  if (lacksForeignKeys({ model: source }, { model: target }) || livesByItself(target)) return 'different'
+  if (lacksForeignKeys({ model: source }, { model: target }, pair) || livesByItself(target)) return 'different'
   const found = difference(source, target, {
     target: pair.writeFor,
     source: entry,
     rename: pair.rename,
     placement: pair.placement,
+    from: pair.source,
     // The number of an unpartitioned table whose text has none is compared with its partition.
     buckets: target.distribution?.kind === 'other' ? undefined : target.distribution?.buckets,
     unknownProperties,

@@ -13,6 +13,18 @@ import { TextDigest } from './text-digest.ts'
 
 const columns = ['DB_NAME', 'TABLE_NAME', 'PARTITION_NAME', 'PARTITION_VALUE', 'BUCKETS', 'IS_TEMP']
 
+/** Of all partitions of a table. */
+export interface PartitionDigest {
+  text: string
+  /** Some value of a list may be NULL, or the string. */
+  printsNull: boolean
+}
+
+interface Draft {
+  digest: TextDigest
+  printsNull: boolean
+}
+
 /**
  * Names, values and bucket numbers of all partitions, as one digest a table: enough to see that two tables have the same partitions without
  * holding millions of them. Equal partitions may have different digests where versions print hard values differently, never the other way round.
@@ -23,7 +35,7 @@ export async function readPartitionDigests(
   side: Side,
   tables: ReadonlyMap<string, InventoryEntry>,
   signal?: AbortSignal,
-): Promise<Map<string, string>> {
+): Promise<Map<string, PartitionDigest>> {
   if (tables.size === 0) return new Map()
   try {
     return await fromView(side, tables, signal)
@@ -40,12 +52,12 @@ async function fromView(
   side: Side,
   tables: ReadonlyMap<string, InventoryEntry>,
   signal: AbortSignal | undefined,
-): Promise<Map<string, string>> {
+): Promise<Map<string, PartitionDigest>> {
   const databases = [...new Set([...tables.values()].map((entry) => entry.database))]
   const sql =
     `SELECT ${columns.map(quoteName).join(', ')} FROM information_schema.partitions_meta ` +
     `WHERE DB_NAME IN (${databases.map(quoteString).join(', ')})`
-  const digests = new Map<string, TextDigest>()
+  const digests = new Map<string, Draft>()
   let count = 0
   for await (const row of side.cluster.stream(sql, { signal })) {
     count++
@@ -59,7 +71,7 @@ async function fromView(
   return finish(digests)
 }
 
-function addRow(digests: Map<string, TextDigest>, tables: ReadonlyMap<string, InventoryEntry>, row: Row): void {
+function addRow(digests: Map<string, Draft>, tables: ReadonlyMap<string, InventoryEntry>, row: Row): void {
   const table = row.required('TABLE_NAME')
   const full = joinTableName(row.required('DB_NAME'), table)
   if (!tables.has(full) || row.flag('IS_TEMP')) return
@@ -70,9 +82,9 @@ async function fromStatements(
   side: Side,
   tables: ReadonlyMap<string, InventoryEntry>,
   signal: AbortSignal | undefined,
-): Promise<Map<string, string>> {
+): Promise<Map<string, PartitionDigest>> {
   const names = [...tables.values()].map(({ database, name }) => ({ database, table: name }))
-  const digests = new Map<string, TextDigest>()
+  const digests = new Map<string, Draft>()
   for await (const { table, partitions } of partitionsOfTables(side.cluster, names, { signal })) {
     const full = joinTableName(table.database, table.table)
     for (const row of partitions ?? []) {
@@ -82,23 +94,17 @@ async function fromStatements(
   return finish(digests)
 }
 
-function add(
-  digests: Map<string, TextDigest>,
-  full: string,
-  table: string,
-  name: string,
-  values: string,
-  buckets: string,
-) {
+function add(digests: Map<string, Draft>, full: string, table: string, name: string, values: string, buckets: string) {
   if (name === shadowPartition) return
-  let digest = digests.get(full)
-  if (!digest) {
-    digest = new TextDigest()
-    digests.set(full, digest)
+  let draft = digests.get(full)
+  if (!draft) {
+    draft = { digest: new TextDigest(), printsNull: false }
+    digests.set(full, draft)
   }
+  if (values.includes('NULL') && !values.startsWith('[types:')) draft.printsNull = true
   // The only partition of an unpartitioned table is called like the table, which may be renamed on the target.
   const neutral = values === '' && name === table ? '' : name
-  digest.add(`${neutral}\0${neutralValues(values)}\0${buckets}`)
+  draft.digest.add(`${neutral}\0${neutralValues(values)}\0${buckets}`)
 }
 
 /** Values without what versions print differently: the types of ranges, JSON against quoted lists. */
@@ -115,5 +121,5 @@ export function neutralValues(text: string): string {
   return quoted?.[1] === undefined ? text : quoted[1].split(/'\), \('|', '/).join('\u0001')
 }
 
-const finish = (digests: Map<string, TextDigest>) =>
-  new Map([...digests].map(([table, digest]) => [table, digest.toString()]))
+const finish = (drafts: Map<string, Draft>) =>
+  new Map([...drafts].map(([table, { digest, printsNull }]) => [table, { text: digest.toString(), printsNull }]))

@@ -22,8 +22,8 @@ export interface PlanContext {
   nulls: ReadonlyMap<string, NullMeaning>
   /** The same of the copy. */
   targetNulls?: ReadonlyMap<string, NullMeaning>
-  /** What the copy lacks of the source's columns may be lost, and not new. */
-  lostColumns?: boolean
+  /** Why columns are not to be changed in place; see whyMadeAgain. */
+  madeAgain?: string
   /** Properties that this target has called unknown before. */
   unknownProperties: ReadonlySet<string>
   /** Databases that the target has. */
@@ -46,6 +46,7 @@ export function planCreate(source: TableFacts, context: PlanContext, first: Step
       source: source.entry,
       rename: pair.rename,
       placement: pair.placement,
+      from: pair.source,
       buckets: tableBuckets(source.model, source.partitions),
       rollups,
       unknownProperties,

@@ -5,12 +5,15 @@ import {
   comparePartitions,
   type Difference,
   difference,
+  foreignKeysFor,
+  isSameForeignKeys,
   nullKey,
   type ObjectName,
   printedNulls,
   type Table,
 } from '../../starrocks/ddl/index.ts'
 import { type PartitionRow, quoteName, quoteQualified } from '../../starrocks/index.ts'
+import type { Pair } from './pair.ts'
 import { planColumnChange } from './plan-columns.ts'
 import { type PlanContext, planCreate, planPartitions, tableBuckets } from './plan-create.ts'
 import { planIndexChanges } from './plan-indexes.ts'
@@ -25,8 +28,8 @@ export function planExisting(source: TableFacts, target: TableFacts, context: Pl
   const fatal = found.filter((one) => one.action.kind === 'recreate')
   const columns = columnSteps(source, target, fatal, name, context)
   if (fatal.length > 0 && !columns) {
-    const lost = context.lostColumns ? '; its rows are not known to be older than the columns that it lacks' : ''
-    return planRecreate(source, target, context, describe(fatal) + lost)
+    const why = [describe(fatal), ...(context.madeAgain ? [context.madeAgain] : [])]
+    return planRecreate(source, target, context, why.join('; '))
   }
   const whole = wholeTableReason(source, target) ?? ownLife(target.model)
   if (whole) return planRecreate(source, target, context, whole)
@@ -71,6 +74,7 @@ export function tableDifferences(source: TableFacts, target: TableFacts, context
     source: source.entry,
     rename: pair.rename,
     placement: pair.placement,
+    from: pair.source,
     buckets: tableBuckets(source.model, source.partitions),
     unknownProperties: context.unknownProperties,
   })
@@ -107,13 +111,23 @@ function alterSteps(
 
 /** Foreign keys are set last, and again until the table that they name is there. */
 function foreignKeySteps(source: TableFacts, target: TableFacts, context: PlanContext): Step[] {
-  if (!lacksForeignKeys(source, target)) return []
+  if (!lacksForeignKeys(source, target, context.pair)) return []
   return planCreate(source, context).steps.filter((step) => step.kind === 'try' && step.what === 'foreign keys')
 }
 
-export const lacksForeignKeys = (source: Pick<TableFacts, 'model'>, target: Pick<TableFacts, 'model'>): boolean =>
-  source.model.properties.foreign_key_constraints !== undefined &&
-  target.model.properties.foreign_key_constraints === undefined
+/** None, or, where properties are synchronized, others. */
+export function lacksForeignKeys(
+  source: Pick<TableFacts, 'model'>,
+  target: Pick<TableFacts, 'model'>,
+  { rename, spec }: Pick<Pair, 'rename' | 'spec'>,
+): boolean {
+  const { foreign_key_constraints: wanted } = source.model.properties
+  const { foreign_key_constraints: actual } = target.model.properties
+  if (wanted === undefined) return false
+  return (
+    actual === undefined || (spec.sync.tableProperties && !isSameForeignKeys(foreignKeysFor(wanted, rename), actual))
+  )
+}
 
 function columnSteps(
   source: TableFacts,
@@ -122,7 +136,7 @@ function columnSteps(
   name: ObjectName,
   context: PlanContext,
 ): Step[] | undefined {
-  if (fatal.length !== 1 || fatal[0]?.kind !== 'columns' || context.lostColumns) return undefined
+  if (fatal.length !== 1 || fatal[0]?.kind !== 'columns' || context.madeAgain) return undefined
   // A dropped column takes values with it. What an operator is shown, and approves, is to make the table again.
   const { pair } = context
   const rows = target.partitions.flatMap((partition) => partition.rows)

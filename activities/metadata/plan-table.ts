@@ -4,7 +4,6 @@ import type { Dependencies } from '../dependencies.ts'
 import { askNulls } from './ask-nulls.ts'
 import { isNotFound } from './failure.ts'
 import type { Inventory, InventoryEntry } from './inventory.ts'
-import { hasLostColumns } from './lost-columns.ts'
 import type { Pair } from './pair.ts'
 import { type PlanContext, planCreate } from './plan-create.ts'
 import { planExisting } from './plan-existing.ts'
@@ -12,6 +11,7 @@ import { isUnreadable, readTable, type TableFacts } from './read-table.ts'
 import { runningJob } from './running-job.ts'
 import { refusePlan, statementsOf, type TablePlan, waitPlan } from './steps.ts'
 import { presentIds } from './target-entry.ts'
+import { whyMadeAgain } from './why-made-again.ts'
 
 /** What planning a table shares with other tables of the same call. */
 export interface PlanningSession {
@@ -68,8 +68,8 @@ export async function planTable(session: PlanningSession, entry: InventoryEntry)
   if (!target)
     return { plan: unlessAsked((approved) => planCreate(source, { ...context, approved }), approval), source }
   const targetNulls = await askNulls(pair.target, target, pair.signal)
-  const lostColumns = await hasLostColumns(session, source, target)
-  const found = { ...context, targetNulls, lostColumns }
+  const madeAgain = await whyMadeAgain(session, source, target)
+  const found = { ...context, targetNulls, madeAgain }
   const plan = unlessAsked((approved) => planExisting(source, target, { ...found, approved }), approval)
   if (plan.steps.length > 0) {
     // Dropping or altering under a running job aborts it, and has brought frontends down.

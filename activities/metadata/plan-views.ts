@@ -32,6 +32,8 @@ export interface ViewPlan {
   former?: string
   /** Of the one that is there; see viewMark. */
   mark?: string
+  /** And that of the pair, where their texts say nothing about each other. */
+  pairMark?: string
   /** What the source's is, for the mark of one that is made from it; see pairMark. */
   source?: string
   /** Makes the new one under a name that nobody uses, to see that it can be made, and takes it away again. */
@@ -129,15 +131,22 @@ async function planView(
   const text = write(new Set()).statement
   if (!there || !current) return { entry, action: 'create', source: text, statements: create, notes }
   if (current === 'unreadable') return refuse(entry, `the target's ${there.kind} cannot be read`)
-  const found = viewDifference(model, current, {
+  const differences = viewDifference(model, current, {
     ...options,
     sourceVersion: pair.source.version,
     unknownProperties: session.unknownProperties,
-  }).filter((one) => one.action.kind !== 'report')
+  })
   const former = statementOf(session, there, current)
   const mark = viewMark(entry, former)
-  const same = found.length === 0 || session.viewMarks.has(pairMark(entry, text, former))
-  if (same) return { entry, action: 'none', statements: () => [], notes, mark }
+  const made = pairMark(entry, text, former)
+  // Where the texts cannot be compared, one that was seen to be a copy is believed to be one of what the source's said then, and of nothing newer.
+  const believed = !session.viewMarks.has(mark)
+  const found = differences.filter((one) => one.action.kind !== 'report' || !believed)
+  const same = found.length === 0 || session.viewMarks.has(made)
+  if (same) {
+    const unlike = differences.length > 0 ? { pairMark: made } : {}
+    return { entry, action: 'none', statements: () => [], notes, mark, ...unlike }
+  }
   const kind = there.kind === 'view' ? 'VIEW' : 'MATERIALIZED VIEW'
   const drop = `DROP ${kind} IF EXISTS ${quoteQualified(name.database, name.name)}`
   const statements = (unknown: ReadonlySet<string>) => [drop, ...create(unknown)]

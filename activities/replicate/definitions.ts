@@ -37,7 +37,9 @@ export async function isStillSame(pair: TablePair, compared: ComparedDefinition)
   const { text } = await showCreate(pair.source.cluster, pair.source.database, pair.source.name)
   if (text === compared.text) return true
   const now = await readDefinition(pair.source)
-  return JSON.stringify(now.model.columns) === JSON.stringify(compared.model.columns)
+  const columns = ({ model }: ComparedDefinition) =>
+    JSON.stringify(model.columns.map(({ comment: _, ...rest }) => rest))
+  return columns(now) === columns(compared)
 }
 
 async function readDefinition(side: TableSide): Promise<ComparedDefinition> {

@@ -1,19 +1,26 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { log } from '@temporalio/activity'
-import { type CopyIntent, type ReplicateStepInput, type TableReport, tableWorkflowId } from '../../contract/index.ts'
-import type { RememberedCopy } from '../../planning/partition-verdict.ts'
+import {
+  type CopyIntent,
+  type MigrationSpec,
+  type ReplicateStepInput,
+  type TableReport,
+  tableWorkflowId,
+} from '../../contract/index.ts'
+import { isOfPartition, type RememberedCopy } from '../../planning/partition-verdict.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { busyTable } from '../failures.ts'
 import { jobBoard } from '../pollers/job-board.ts'
 import { setBounded } from '../set-bounded.ts'
+import type { PartitionPair, Recall } from './partition-pairs.ts'
 import type { StepContext } from './step-context.ts'
 import type { TablePair } from './table-pair.ts'
 
-/** What is known of the copies by partition name; only for targets whose own metadata does not tell. */
+/** What is known of the copies by their keys (see physicalKey); only for targets whose own metadata does not tell. */
 export type CopyMemory = Map<string, RememberedCopy>
 
-/** Base64 in a workflow's result; with everything else that stays far below Temporal's payload limits. */
-const LONGEST = 48 * 1024
+/** Base64 in a workflow's result, and three times in that of a step that fails: together that stays below Temporal's limit of 2 MB. */
+const LONGEST = 256 * 1024
 
 /** Attempts whose intents are kept: one that was refused must not hide its forerunner. */
 const MOST_INTENTS = 2
@@ -21,13 +28,6 @@ const MOST_INTENTS = 2
 /** With another one, told with every heartbeat from before its job is sent. */
 export const withIntents = (known: readonly CopyIntent[], ...more: CopyIntent[]): CopyIntent[] =>
   [...known, ...more].slice(-MOST_INTENTS)
-
-/** Nothing of these partitions, which were emptied since. */
-export const withoutPartitions = (intents: readonly CopyIntent[], names: readonly string[]): CopyIntent[] =>
-  intents.map(({ jobId, memory }) => {
-    const left = [...decodeMemory(memory)].filter(([name]) => !names.includes(name))
-    return { jobId, memory: encodeMemory(new Map(left)) }
-  })
 
 /**
  * Targets from 3.3.2 on keep type and epoch of every partition: nothing needs to be remembered, and the memory is empty. For older ones it is
@@ -40,17 +40,18 @@ export async function readMemory(
   { spec, table, memory }: ReplicateStepInput,
 ): Promise<{ memory: CopyMemory; intents: CopyIntent[] }> {
   if (pair.target.capabilities.dataVersions) return { memory: new Map(), intents: [] }
-  if (memory !== undefined) return { memory: decodeMemory(memory), intents }
+  const cluster = pair.target.cluster.name
+  if (memory !== undefined) return { memory: decodeMemory(memory, cluster), intents }
   const left: CopyIntent[] = []
   const last = await lastRemembered(deps, spec.name, table, 'memory', (report) => {
     left.unshift(...(report.intents ?? []))
   })
-  return { memory: decodeMemory(last?.text), intents: withIntents(left, ...intents) }
+  return { memory: decodeMemory(last?.text, cluster), intents: withIntents(left, ...intents) }
 }
 
 /**
  * What the jobs of former attempts brought, when such an attempt ended between the job's commit and its own result. Only jobs that the target
- * calls committed count, and only for a partition that is at exactly the version that was sent. A heartbeat may be lost; then the partition
+ * calls committed count, and only for the very partition, at exactly the version that was sent. A heartbeat may be lost; then the partition
  * is of unknown origin, and an operator is asked rather than anything guessed.
  */
 export async function intendedMemory(pair: TablePair, intents: readonly CopyIntent[]): Promise<CopyMemory> {
@@ -61,7 +62,7 @@ export async function intendedMemory(pair: TablePair, intents: readonly CopyInte
     const job = jobs.find(pair.target.entry.id, jobId)
     if (job?.state !== 'committed') continue
     if (job.phase === 'COMMITTED') throw busyTable(`job ${jobId} of ${pair.target.full} is not published yet`, 1_000)
-    for (const [name, copy] of decodeMemory(memory)) intended.set(name, copy)
+    for (const [key, copy] of decodeMemory(memory, pair.target.cluster.name)) intended.set(key, copy)
   }
   return intended
 }
@@ -108,35 +109,52 @@ export function forgetConfirmed(deps: Dependencies, round: Round, names: Iterabl
 }
 
 /** Looks up what is known of a partition at a version; what a former attempt brought is taken into the memory. */
-export function recall(memory: CopyMemory, intended: CopyMemory) {
-  return (name: string, version: bigint): RememberedCopy | undefined => {
-    const brought = intended.get(name)
-    if (brought?.version === version) memory.set(name, brought)
-    return memory.get(name)
+export function recall(memory: CopyMemory, intended: CopyMemory): Recall {
+  return (key, id, version) => {
+    const brought = intended.get(key)
+    if (brought?.version === version && isOfPartition(brought, id)) memory.set(key, brought)
+    return memory.get(key)
   }
 }
 
-/** The field `memory` of a step's result; nothing where none is needed or it would be too large. */
-export function writeMemory(pair: TablePair | undefined, memory: CopyMemory): { memory?: string } {
-  if (memory.size === 0 || pair?.target.capabilities.dataVersions) return {}
-  const text = encodeMemory(memory)
+/** Forgets partitions that are there no more. */
+export function forgetOthers(memory: CopyMemory, present: readonly Pick<PartitionPair, 'key'>[]): void {
+  const keys = new Set(present.map(({ key }) => key))
+  for (const key of memory.keys()) if (!keys.has(key)) memory.delete(key)
+}
+
+/**
+ * The field `memory` of a step's result; none where the target tells itself. One that remembers nothing is told as well: what was known before is
+ * not true any more. Too large, it is left out; what the result would have told is then of unknown origin.
+ */
+export function writeMemory({ source, target }: TablePair, memory: CopyMemory): { memory?: string } {
+  if (target.capabilities.dataVersions) return {}
+  const text = encodeMemory(memory, target.cluster.name)
   if (text.length <= LONGEST) return { memory: text }
-  log.warn('too many partitions to remember what was copied', { table: pair?.source.full, partitions: memory.size })
-  return {}
+  log.warn('too many partitions to remember what was copied', { table: source.full, partitions: memory.size })
+  return { memory: encodeMemory(new Map(), target.cluster.name) }
 }
 
-export function encodeMemory(memory: CopyMemory): string {
-  const lines = [...memory].map(([name, { sourceId, version }]) => `${JSON.stringify(name)} ${sourceId} ${version}`)
-  return deflateRawSync(lines.join('\n')).toString('base64')
+/** `cluster`: on which the copies are; ids of partitions mean nothing on another. */
+export function encodeMemory(memory: CopyMemory, cluster: string): string {
+  const lines = [...memory].map(([name, { sourceId, version, targetId }]) =>
+    [JSON.stringify(name), sourceId, version, ...(targetId === undefined ? [] : [targetId])].join(' '),
+  )
+  return deflateRawSync([JSON.stringify(cluster), ...lines].join('\n')).toString('base64')
 }
 
-export function decodeMemory(text: string | undefined): CopyMemory {
+/** Empty when it is about another cluster. */
+export function decodeMemory(text: string | undefined, cluster: string): CopyMemory {
   const memory: CopyMemory = new Map()
   if (!text) return memory
-  for (const line of inflateRawSync(Buffer.from(text, 'base64')).toString().split('\n')) {
-    const match = /^(".*") (\d+) (\d+)$/.exec(line)
+  const lines = inflateRawSync(Buffer.from(text, 'base64')).toString().split('\n')
+  // Older versions wrote no cluster.
+  if (/^"[^\n]*"$/.test(lines[0] ?? '') && lines[0] !== JSON.stringify(cluster)) return memory
+  for (const line of lines) {
+    const match = /^(".*") (\d+) (\d+)(?: (\d+))?$/.exec(line)
     if (!match?.[1] || !match[2] || !match[3]) continue
-    memory.set(JSON.parse(match[1]) as string, { sourceId: BigInt(match[2]), version: BigInt(match[3]) })
+    const copy = { sourceId: BigInt(match[2]), version: BigInt(match[3]) }
+    memory.set(JSON.parse(match[1]) as string, match[4] ? { ...copy, targetId: BigInt(match[4]) } : copy)
   }
   return memory
 }
@@ -173,6 +191,10 @@ export async function lastRemembered(
 }
 
 /** What is known of a table's copy when none of its workflows runs. */
-export async function rememberedCopies(deps: Dependencies, migration: string, table: string): Promise<CopyMemory> {
-  return decodeMemory((await lastRemembered(deps, migration, table, 'memory'))?.text)
+export async function rememberedCopies(
+  deps: Dependencies,
+  { name, target }: Pick<MigrationSpec, 'name' | 'target'>,
+  table: string,
+): Promise<CopyMemory> {
+  return decodeMemory((await lastRemembered(deps, name, table, 'memory'))?.text, target)
 }

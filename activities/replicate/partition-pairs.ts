@@ -1,6 +1,7 @@
 import {
   epochToSend,
   partitionVerdict,
+  physicalKey,
   type RememberedCopy,
   type SourceVersion,
   type Verdict,
@@ -15,6 +16,8 @@ import type { TablePair } from './table-pair.ts'
 export interface PartitionPair {
   /** On the target. Only that of a table without partitioning, which is called like the table, can be another one at the source. */
   name: string
+  /** The same, and told apart where several physical partitions have one name. */
+  key: string
   source: PartitionRow
   target: PartitionRow
   /** To send, and to find again. */
@@ -23,8 +26,8 @@ export interface PartitionPair {
   verdict: Verdict
 }
 
-/** What starferry itself knows of a copy (by its name on the target) that is at this version; for targets that do not tell. */
-export type Recall = (partition: string, version: bigint) => RememberedCopy | undefined
+/** What starferry itself knows of a copy, by its key and its id on the target, that is at this version; for targets that do not tell. */
+export type Recall = (key: string, id: bigint, version: bigint) => RememberedCopy | undefined
 
 /** Reads both sides, the source first: what the target shows afterwards can only be newer than what it is compared with. */
 export async function readPartitionPairs(pair: TablePair, recall: Recall): Promise<PartitionPair[]> {
@@ -68,13 +71,15 @@ export function matchPartitions(
           { align: true },
         )
       }
+      const key = physicalKey(twin.name, place)
       pairs.push({
         name: twin.name,
+        key,
         source: original,
         target: twin,
         version: original.visibleVersion,
         epoch: epochToSend(original),
-        verdict: partitionVerdict(original, twin, recall(twin.name, versionOf(twin))),
+        verdict: partitionVerdict(original, twin, recall(key, twin.id, versionOf(twin))),
       })
     }
   }

@@ -96,6 +96,13 @@ export class SchemaTrust {
     return last?.indexId === now.index && last.schemaVersion === now.version
   }
 
+  /** Whether its tablets were written anew since the copy was made, by a change or because it is another table. False where nothing is known. */
+  async rewritten(now: Moment): Promise<boolean> {
+    if (await this.unmoved(now)) return false
+    const latest = this.#latest()
+    return latest !== undefined && latest.index !== now.index
+  }
+
   async #changedSinceFirstLook(): Promise<boolean> {
     const { changesBefore } = this.#input
     if (changesBefore === undefined) return false

@@ -69,21 +69,25 @@ export async function sendJob(
   request: TableReplicationRequest,
   partitions: readonly PartitionPair[],
 ): Promise<SendResult> {
-  const leader = await pair.target.cluster.leader().catch((error: unknown) => {
-    throw asFailure(error, `finding the leader of ${pair.target.cluster.name}`)
+  const attempt = async () => {
+    const leader = await pair.target.cluster.leader().catch((error: unknown) => {
+      throw asFailure(error, `finding the leader of ${pair.target.cluster.name}`)
+    })
+    const address: Address = { host: leader.host, port: leader.rpcPort }
+    await throwIfMoved(pair, partitions, 'replicated')
+    return attemptSend(step, pair, address, request)
+  }
+  const first = await attempt().catch((error: unknown) => {
+    // Surely not sent: it must not take the place of one that was.
+    step.intents = step.intents.filter(({ jobId }) => jobId !== step.jobId)
+    step.report({ job: step.jobId, phase: 'refused' })
+    throw error
   })
-  const address: Address = { host: leader.host, port: leader.rpcPort }
-  await throwIfMoved(pair, partitions, 'replicated')
-  const first = await attemptSend(step, pair, address, request)
   if (first !== 'unknown') return first
   pair.target.cluster.forgetLeader()
   step.report({ job: step.jobId, waiting: 'no answer to the request; looking whether the job exists' })
   if (await isListed(pair, step.jobId)) return 'queued'
-  const again = await pair.target.cluster.leader().catch((error: unknown) => {
-    throw asFailure(error, `finding the leader of ${pair.target.cluster.name}`)
-  })
-  await throwIfMoved(pair, partitions, 'replicated')
-  const second = await attemptSend(step, pair, { host: again.host, port: again.rpcPort }, request)
+  const second = await attempt()
   if (second !== 'unknown') return second
   if (await isListed(pair, step.jobId)) return 'queued'
   throw aborted(

@@ -18,11 +18,12 @@ const known = new WeakMap<Dependencies, Map<string, CopyMemory>>()
  */
 export async function settleByMemory(
   deps: Dependencies,
-  { name }: MigrationSpec,
+  spec: MigrationSpec,
   comparisons: Iterable<TableComparison>,
 ): Promise<void> {
   const memories = known.get(deps) ?? new Map<string, CopyMemory>()
   known.set(deps, memories)
+  const { name } = spec
   const unsettled: TableComparison[] = []
   for (const comparison of comparisons) {
     if (!comparison.isUnproven) continue
@@ -31,7 +32,7 @@ export async function settleByMemory(
   }
   await mapConcurrently(unsettled, CONCURRENCY, async (comparison) => {
     const { table } = comparison.lag
-    const memory = await rememberedCopies(deps, name, table)
+    const memory = await rememberedCopies(deps, spec, table)
     setBounded(memories, `${name}/${table}`, memory, MOST_KNOWN)
     comparison.settle(memory)
   })

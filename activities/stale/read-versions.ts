@@ -7,7 +7,7 @@ import {
 } from '../../starrocks/index.ts'
 
 /** What a look needs of a partition. */
-export interface PartitionVersions extends SourceVersion, TargetVersion {
+export interface PartitionVersions extends SourceVersion, Omit<TargetVersion, 'id'> {
   database: string
   table: string
   name: string

@@ -10,7 +10,12 @@ import { isBlank, nameOf, sqlTokens } from './sql-tokens.ts'
 export function canonicalQuery(query: string, database: string): string {
   const tokens = sqlTokens(query).filter((token) => !isBlank(token))
   const references = tableReferences(query)
-  const owners = new Set(references.map((reference) => (reference.alias ?? reference.name).toLowerCase()))
+  /** Whom each name before a column may mean: tables of one name, of two databases or in other letters, are told apart by what is written. */
+  const owners = new Map<string, Set<string>>()
+  for (const { database: own = database, name, alias } of references) {
+    const called = (alias ?? name).toLowerCase()
+    owners.set(called, (owners.get(called) ?? new Set()).add(JSON.stringify([own, name, alias])))
+  }
   const databases = new Set(references.map((reference) => reference.database ?? database))
   // Names of databases and tables are told apart by case; those of columns and aliases are not.
   const tables = new Set(references.map((reference) => `${reference.database ?? database}.${reference.name}`))
@@ -42,9 +47,19 @@ export function canonicalQuery(query: string, database: string): string {
       if (tables.has(table)) return table
     }
     if (chain.length === 2 && tables.has(chain.join('.'))) return chain.join('.')
-    if (chain.length >= 3 && databases.has(chain[0] ?? '') && owners.has((chain[1] ?? '').toLowerCase())) chain.shift()
-    if (chain.length >= 2 && owners.size === 1 && owners.has((chain[0] ?? '').toLowerCase())) chain.shift()
-    return chain.join('.').toLowerCase()
+    const owner = ownerOf(chain)
+    const [called] = owner.slice(-1)
+    if (called === undefined) return chain.join('.').toLowerCase()
+    const column = chain.slice(owner.length).join('.').toLowerCase()
+    if ((owners.get(called.toLowerCase())?.size ?? 0) > 1) return `${owner.join('.')}.${column}`
+    return owners.size === 1 ? column : `${called.toLowerCase()}.${column}`
+  }
+
+  /** The table before a column, with its database where that is written. */
+  function ownerOf(chain: readonly string[]): readonly string[] {
+    const isOwner = (at: number) => chain.length > at + 1 && owners.has((chain[at] ?? '').toLowerCase())
+    if (databases.has(chain[0] ?? '') && isOwner(1)) return chain.slice(0, 2)
+    return isOwner(0) ? chain.slice(0, 1) : []
   }
 }
 

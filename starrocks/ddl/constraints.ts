@@ -34,3 +34,20 @@ export function foreignKeysFor(value: string, rename: Rename): string {
     },
   )
 }
+
+/** The same constraints, in whatever order and with whatever blanks. */
+export function isSameForeignKeys(a: string, b: string): boolean {
+  const plain = (value: string) =>
+    value
+      .split(';')
+      .map((constraint) =>
+        constraint
+          .replace(/\s+/g, ' ')
+          .replace(/ ?([(),]) ?/g, '$1')
+          .trim(),
+      )
+      .filter((constraint) => constraint !== '')
+      .sort()
+      .join(';')
+  return plain(a) === plain(b)
+}

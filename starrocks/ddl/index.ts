@@ -1,4 +1,5 @@
 export { canonicalQuery } from './canonical-query.ts'
+export { foreignKeysFor, isSameForeignKeys } from './constraints.ts'
 export type { DataType, StructField } from './data-type.ts'
 export { canonicalDataType, readDataType, writeDataType } from './data-type.ts'
 export { type DroppedProperty, decideProperties, type PropertyDecision } from './decide-properties.ts'

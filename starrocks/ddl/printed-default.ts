@@ -40,6 +40,10 @@ export function readPrintedDefault(
   if (!chosen) return undefined
   const next = chosen.end + 1
   if (known !== undefined) return { value: chosen.value, next, doubt: 'default-disagrees' }
+  // A backslash before what no frontend escapes: \uXXXX of the value itself was resolved by the frontend while it printed.
+  if (options.escaped && !onlyKnownEscapes(text.slice(start + 1, chosen.end))) {
+    return { value: chosen.value, next, doubt: 'ambiguous-default' }
+  }
   if (options.escaped || !escaped || !raw) return { value: chosen.value, next }
   const same = escaped.end === raw.end && escaped.value === raw.value
   return same ? { value: chosen.value, next } : { value: chosen.value, next, doubt: 'ambiguous-default' }
@@ -56,6 +60,8 @@ function readEscaped(text: string, start: number): Reading | undefined {
   }
   return undefined
 }
+
+const onlyKnownEscapes = (printed: string) => /^(?:[^\\]|\\[\\"'/ntrbf])*$/.test(printed)
 
 function readRaw(text: string, start: number): Reading | undefined {
   const end = text.indexOf(`"${following}`, start + 1)

@@ -85,7 +85,8 @@ export function readIndex(scanner: Scanner): Index {
   if (!scanner.takeWord('COMMENT')) return { name, columns, type, properties, comment: '' }
   if (scanner.sees('"')) return { name, columns, type, properties, comment: scanner.string() }
   const start = scanner.position + 1
-  const rest = /',\n {2}INDEX |'\n\)/g
+  // A materialized view's list ends on the same line.
+  const rest = /',\n {2}INDEX |'\n\)|'\)\n(?:COMMENT|PARTITION|DISTRIBUTED|ORDER|REFRESH)\b/g
   rest.lastIndex = start
   const end = rest.exec(scanner.text)
   if (!end) scanner.fail(`the comment of index ${name} has no end`)

@@ -99,7 +99,8 @@ function unquotedColumns(columns: readonly Column[]): Doubt[] {
   const doubts: Doubt[] = []
   for (const column of columns) {
     const bare = column.generated?.replace(/'(?:\\.|[^'])*'|"(?:\\.|[^"])*"|`[^`]*`/g, ' ')
-    const found = odd.find((name) => bare?.includes(name))
+    const words = new Set(bare?.match(/[\w\u0080-\uffff]+/g))
+    const found = odd.find((name) => (/^[\w\u0080-\uffff]+$/.test(name) ? words.has(name) : bare?.includes(name)))
     if (found === undefined) continue
     const message = `the expression of generated column ${column.name} shows column ${found} without quotes`
     doubts.push({ kind: 'unquoted-generated-column', column: column.name, message })

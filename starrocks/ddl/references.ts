@@ -13,6 +13,8 @@ export interface TableReference {
   readonly alias?: string
   /** Positions of the parts in the token list. */
   readonly parts: readonly number[]
+  /** The query of which FROM names it; see Query.levelAt. */
+  readonly level: number
 }
 
 interface Query {
@@ -20,8 +22,25 @@ interface Query {
   /** Positions of the tokens that are no blanks. */
   readonly solid: readonly number[]
   readonly references: readonly TableReference[]
-  /** Names that WITH defines, lower case, and the place among `solid` from which each hides a table. */
-  readonly visibleFrom: ReadonlyMap<string, number>
+  readonly commonTables: readonly CommonTable[]
+  /** Of each place among `solid`, which query of the text it stands in: every subquery, and every part of a UNION, has a number of its own. */
+  readonly levelAt: readonly number[]
+  readonly levels: readonly Level[]
+}
+
+interface Level {
+  /** The query around it; the outermost have none. */
+  readonly parent?: number
+  /** What its FROM calls subqueries. */
+  readonly aliases: Set<string>
+}
+
+/** A name that WITH defines, lower case. */
+interface CommonTable {
+  readonly name: string
+  /** From where to where among `solid` it hides a table: after its own definition, unless that is recursive, to the end of its query. */
+  readonly from: number
+  readonly to: number
 }
 
 interface Frame {
@@ -31,11 +50,15 @@ interface Frame {
   expecting: boolean
   /** Inside the brackets of a function in which FROM is no clause: EXTRACT(… FROM …). */
   readonly functionFrom: boolean
+  level: number
+  /** Its end may be followed by what FROM calls it. */
+  readonly inTableList: boolean
 }
 
 const endsFrom: ReadonlySet<string> = new Set(
   'WHERE GROUP ORDER HAVING LIMIT UNION EXCEPT INTERSECT MINUS QUALIFY WINDOW SELECT'.split(' '),
 )
+const combinesQueries: ReadonlySet<string> = new Set(['UNION', 'EXCEPT', 'INTERSECT', 'MINUS'])
 const noAlias: ReadonlySet<string> = new Set([
   ...endsFrom,
   ...'JOIN INNER LEFT RIGHT FULL CROSS OUTER SEMI ANTI ON USING NATURAL LATERAL PARTITION PARTITIONS TABLET TEMPORARY SAMPLE FOR AS WITH ASOF'.split(
@@ -58,9 +81,11 @@ function readQuery(text: string): Query {
   tokens.forEach((token, at) => {
     if (!isBlank(token)) solid.push(at)
   })
-  const visibleFrom = commonTables(tokens, solid)
+  const defined = commonTables(tokens, solid)
   const references: TableReference[] = []
-  const stack: Frame[] = [{ inFrom: false, expecting: false, functionFrom: false }]
+  const levels: Level[] = [{ aliases: new Set() }]
+  const levelAt: number[] = []
+  const stack: Frame[] = [{ inFrom: false, expecting: false, functionFrom: false, level: 0, inTableList: false }]
   const tokenAt = (at: number) => tokens[solid[at] ?? -1]
   const wordAt = (at: number) => (tokenAt(at)?.kind === 'name' ? (tokenAt(at)?.text.toUpperCase() ?? '') : '')
   for (let at = 0; at < solid.length; at++) {
@@ -68,12 +93,19 @@ function readQuery(text: string): Query {
     if (!frame) break
     const token = tokenAt(at)
     const word = wordAt(at)
+    levelAt[at] = frame.level
     if (token?.text === '(') {
-      const nested = frame.expecting && !['SELECT', 'WITH'].includes(wordAt(at + 1))
+      const isQuery = ['SELECT', 'WITH'].includes(wordAt(at + 1))
+      const nested = frame.expecting && !isQuery
+      const inTableList = frame.expecting || (frame.inFrom && tableFunctions.has(wordAt(at - 1)))
       frame.expecting = false
-      stack.push({ inFrom: nested, expecting: nested, functionFrom: functionsWithFrom.has(wordAt(at - 1)) })
+      const level = isQuery ? newLevel(frame.level) : frame.level
+      const functionFrom = functionsWithFrom.has(wordAt(at - 1))
+      stack.push({ inFrom: nested, expecting: nested, functionFrom, level, inTableList })
     } else if (token?.text === ')') {
       if (stack.length > 1) stack.pop()
+      const alias = frame.inTableList ? aliasAfter(at) : undefined
+      if (alias !== undefined) levels[stack.at(-1)?.level ?? 0]?.aliases.add(alias)
     } else if (token?.text === '[' && frame.expecting) {
       // JOIN [BROADCAST] t: a hint.
       while (at < solid.length && tokenAt(at)?.text !== ']') at++
@@ -84,48 +116,59 @@ function readQuery(text: string): Query {
     else if (word === 'LATERAL') continue
     else if (frame.expecting && nameOf(token) !== undefined) {
       frame.expecting = false
-      if (tableFunctions.has(word) && tokenAt(at + 1)?.text === '(') continue
-      at = readReference(at)
+      if (tableFunctions.has(word) && tokenAt(at + 1)?.text === '(') {
+        // What follows its comma is another row.
+        if (word === 'VALUES') frame.inFrom = false
+        continue
+      }
+      at = readReference(at, frame.level)
     } else if (endsFrom.has(word)) {
       frame.inFrom = false
       frame.expecting = false
+      if (combinesQueries.has(word)) frame.level = newLevel(levels[frame.level]?.parent)
     }
   }
-  return { tokens, solid, references, visibleFrom }
+  return { tokens, solid, references, commonTables: defined, levelAt, levels }
 
-  function readReference(first: number): number {
+  function newLevel(parent: number | undefined): number {
+    return levels.push({ parent, aliases: new Set() }) - 1
+  }
+
+  function readReference(first: number, level: number): number {
     const parts = [solid[first] ?? 0]
     let at = first
     while (tokenAt(at + 1)?.text === '.' && nameOf(tokenAt(at + 2)) !== undefined) {
       at += 2
       parts.push(solid[at] ?? 0)
     }
+    for (let part = first; part <= at; part++) levelAt[part] = level
     const names = parts.map((part) => nameOf(tokens[part]) ?? '')
     const name = names.at(-1) ?? ''
-    if (names.length === 1 && (visibleFrom.get(name.toLowerCase()) ?? Number.POSITIVE_INFINITY) <= first) return at
+    if (names.length === 1 && isCommonTable(defined, name, first)) return at
     if (tokenAt(at + 1)?.text === '(') return at
-    const withAs = wordAt(at + 1) === 'AS'
-    const aliasToken = tokenAt(at + (withAs ? 2 : 1))
-    const aliasName = nameOf(aliasToken)
-    const isAlias =
-      aliasName !== undefined && (withAs || aliasToken?.kind === 'quoted' || !noAlias.has(aliasName.toUpperCase()))
-    references.push({
-      catalog: names.at(-3),
-      database: names.at(-2),
-      name,
-      alias: isAlias ? aliasName : undefined,
-      parts,
-    })
+    const alias = aliasAfter(at)
+    references.push({ catalog: names.at(-3), database: names.at(-2), name, alias, parts, level })
     return at
+  }
+
+  function aliasAfter(at: number): string | undefined {
+    const withAs = wordAt(at + 1) === 'AS'
+    const token = tokenAt(at + (withAs ? 2 : 1))
+    const name = nameOf(token)
+    const isAlias = name !== undefined && (withAs || token?.kind === 'quoted' || !noAlias.has(name.toUpperCase()))
+    return isAlias ? name : undefined
   }
 }
 
-/** Names that WITH defines, lower case, and where each begins to hide a table: after its own definition, unless that is recursive. */
-function commonTables(tokens: readonly SqlToken[], solid: readonly number[]): ReadonlyMap<string, number> {
-  const names = new Map<string, number>()
+const isCommonTable = (defined: readonly CommonTable[], name: string, at: number): boolean =>
+  defined.some((one) => one.name === name.toLowerCase() && one.from <= at && at < one.to)
+
+function commonTables(tokens: readonly SqlToken[], solid: readonly number[]): readonly CommonTable[] {
+  const found: CommonTable[] = []
   const text = (at: number) => tokens[solid[at] ?? -1]?.text ?? ''
   for (let at = 0; at < solid.length; at++) {
     if (text(at).toUpperCase() !== 'WITH') continue
+    const to = endOfBracket(text, at)
     let next = at + 1
     const recursive = text(next).toUpperCase() === 'RECURSIVE'
     if (recursive) next++
@@ -137,13 +180,22 @@ function commonTables(tokens: readonly SqlToken[], solid: readonly number[]): Re
       if (text(next).toUpperCase() !== 'AS' || text(next + 1) !== '(') break
       const start = next
       next = afterBracket(text, next + 1)
-      const visible = recursive ? start : next
-      names.set(name.toLowerCase(), Math.min(names.get(name.toLowerCase()) ?? visible, visible))
+      found.push({ name: name.toLowerCase(), from: recursive ? start : next, to })
       if (text(next) !== ',') break
       next++
     }
   }
-  return names
+  return found
+}
+
+/** Where the bracket ends in which this stands. */
+function endOfBracket(text: (at: number) => string, inside: number): number {
+  let depth = 0
+  for (let at = inside; text(at) !== ''; at++) {
+    if (text(at) === '(') depth++
+    else if (text(at) === ')' && --depth < 0) return at
+  }
+  return Number.POSITIVE_INFINITY
 }
 
 function afterBracket(text: (at: number) => string, open: number): number {
@@ -178,9 +230,9 @@ export function dependencies(query: string, database: string): ObjectName[] {
  */
 export function renameReferences(query: string, database: string, rename: Rename): string {
   const parsed = readQuery(query)
-  const { tokens, references } = parsed
+  const { tokens, references, levels } = parsed
   const texts = tokens.map((token) => token.text)
-  const byPrefix = new Map<string, { database: string; name?: string }>()
+  const byPrefix: Prefixes = { full: new Map(), bare: levels.map(() => new Map()) }
   for (const reference of references) {
     if (reference.catalog !== undefined && reference.catalog !== 'default_catalog') continue
     const source = { database: reference.database ?? database, name: reference.name }
@@ -192,23 +244,34 @@ export function renameReferences(query: string, database: string, rename: Rename
     else if (target.database !== source.database) texts[owner] = quoteName(target.database)
     const called = reference.alias ?? reference.name
     const renamed = reference.alias === undefined && target.name !== reference.name ? target.name : undefined
-    byPrefix.set(JSON.stringify([source.database, called]), { database: target.database, name: renamed })
-    if (renamed !== undefined)
-      byPrefix.set(JSON.stringify([null, called]), { database: target.database, name: renamed })
+    byPrefix.full.set(JSON.stringify([source.database, called]), { database: target.database, name: renamed })
+    byPrefix.bare[reference.level]?.set(called, renamed)
   }
   const taken = new Set(references.flatMap((reference) => reference.parts))
   renameColumns(parsed, taken, byPrefix, texts)
   return texts.join('')
 }
 
+/** What becomes of the names before columns. */
+interface Prefixes {
+  /** By database and table. */
+  readonly full: Map<string, { database: string; name?: string }>
+  /** By the table alone, for each level; undefined: it stays. */
+  readonly bare: readonly Map<string, string | undefined>[]
+}
+
 // db.table.column and table.column, wherever they stand.
-function renameColumns(
-  { tokens, solid, visibleFrom }: Query,
-  taken: ReadonlySet<number>,
-  byPrefix: ReadonlyMap<string, { database: string; name?: string }>,
-  texts: string[],
-): void {
+function renameColumns(query: Query, taken: ReadonlySet<number>, { full, bare }: Prefixes, texts: string[]): void {
+  const { tokens, solid, levelAt, levels } = query
   const token = (at: number) => tokens[solid[at] ?? -1]
+  /** The nearest query that has something of this name says what it is. */
+  const renamedAt = (at: number, name: string): string | undefined => {
+    for (let level = levelAt[at]; level !== undefined; level = levels[level]?.parent) {
+      if (bare[level]?.has(name)) return bare[level]?.get(name)
+      if (levels[level]?.aliases.has(name)) return undefined
+    }
+    return undefined
+  }
   for (let at = 0; at < solid.length; at++) {
     const position = solid[at]
     if (position === undefined || taken.has(position) || nameOf(token(at)) === undefined) continue
@@ -218,15 +281,15 @@ function renameColumns(
     const second = nameOf(token(at + 2))
     const secondPosition = solid[at + 2]
     const byBoth =
-      token(at + 3)?.text === '.' && second !== undefined ? byPrefix.get(JSON.stringify([first, second])) : undefined
+      token(at + 3)?.text === '.' && second !== undefined ? full.get(JSON.stringify([first, second])) : undefined
     if (byBoth && secondPosition !== undefined) {
       if (byBoth.database !== first) texts[position] = quoteName(byBoth.database)
       if (byBoth.name !== undefined) texts[secondPosition] = quoteName(byBoth.name)
       continue
     }
-    if (at >= (visibleFrom.get(first.toLowerCase()) ?? Number.POSITIVE_INFINITY)) continue
-    const byName = byPrefix.get(JSON.stringify([null, first]))
-    if (byName?.name !== undefined) texts[position] = quoteName(byName.name)
+    if (isCommonTable(query.commonTables, first, at)) continue
+    const renamed = renamedAt(at, first)
+    if (renamed !== undefined) texts[position] = quoteName(renamed)
   }
 }
 

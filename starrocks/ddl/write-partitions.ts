@@ -1,5 +1,6 @@
 import type { Bound, ListValue, Partitioning, PartitionValues, Table } from './model.ts'
 import { meaningByType, type NullMeaning, printedNulls } from './null-list.ts'
+import { timeAfter, timeOf } from './partition-time.ts'
 import { quoteName, quoteProperties, quoteQualified, quoteString } from './quote.ts'
 import type { SourcePartition } from './source-partition.ts'
 import type { ObjectName, Placement, TargetCluster } from './target.ts'
@@ -224,6 +225,13 @@ function automaticRangeVerdict(
   const { unit, step, function: called } = table.partitioning
   // EVERY from year 0 is accepted and makes year 1: the NULL partition is made by the frontend alone.
   const isNullPartition = lower.text.startsWith('0000-')
+  const [end, wanted] = [timeOf(upper.text), timeAfter(lower.text, step, unit)]
+  if (!isNullPartition && end !== undefined && wanted !== undefined && end !== wanted) {
+    const own = step === 1 ? `one ${unit}` : `${step} ${unit}s`
+    return refuse(
+      `it reaches from ${lower.text} to ${upper.text} in a table by ${own}: no statement makes one that was merged`,
+    )
+  }
   const byStatement = called === 'date_trunc' && step === 1 && batchUnits.has(unit) && !isNullPartition
   if (!byStatement) return byCall(table, partition, isNullPartition ? 'NULL' : lower.text, options)
   const { name } = options

@@ -71,4 +71,17 @@ describe('a default that imitates what follows it', () => {
     const table = readTable(printed('x'), { version: versionOf('3.3'), defaults: new Map([['a', 'y']]) })
     expect(table.doubts).toMatchObject([{ kind: 'default-disagrees', column: 'a' }])
   })
+
+  // What looks like \uXXXX in a value was resolved while it was printed: 3.5 prints \u0041 as \A.
+  it('is a doubt where an escape is none', () => {
+    const read = (defaults?: ReadonlyMap<string, string>) =>
+      readTable(printed('\\A'), { version: versionOf('3.5'), defaults })
+    expect(read().doubts).toMatchObject([{ kind: 'ambiguous-default', column: 'a' }])
+    expect(refusals(read(), { target }).map(({ code }) => code)).toEqual(['ambiguous-default'])
+    expect(read(new Map([['a', '\\u0041']])).doubts).toMatchObject([{ kind: 'default-disagrees', column: 'a' }])
+  })
+
+  it.each(['\\\\', '\\"', "\\'", '\\n\\t\\r\\b\\f', '\\/'])('is none after the escapes %s', (value) => {
+    expect(readTable(printed(value), { version: versionOf('3.5') }).doubts).toEqual([])
+  })
 })

@@ -297,3 +297,58 @@ describe('what was tried besides', () => {
     expect(writePartitions(of, sourcePartitions(of, listed), newer)[0]?.verdict.how).toBe('refuse')
   })
 })
+
+describe('partitions of expression tables by their length', () => {
+  const verdict = (expression: string, name: string, lower: string, upper: string) => {
+    const table = readTable(
+      `CREATE TABLE \`t\` (\n  \`dt\` datetime NULL COMMENT "",\n  \`id\` int(11) NULL COMMENT ""\n) ENGINE=OLAP \nDUPLICATE KEY(\`dt\`)\nPARTITION BY ${expression}\nDISTRIBUTED BY HASH(\`id\`) BUCKETS 1 \nPROPERTIES (\n"replication_num" = "1"\n);`,
+      { version: versionOf('3.5') },
+    )
+    const bound = (text: string) => [{ kind: 'value' as const, text }]
+    const values = { kind: 'range' as const, lower: bound(lower), upper: bound(upper) }
+    const [planned] = writePartitions(table, [{ name, values, buckets: 1 }], {
+      target: { version: versionOf('3.5'), runMode: 'shared_nothing' },
+      name: { database: 'd', name: 't' },
+    })
+    return planned?.verdict
+  }
+  const by = (unit: string) => `date_trunc('${unit}', dt)`
+
+  it.each([
+    ['hour', 'p2024010123', '2024-01-01 23:00:00', '2024-01-02 00:00:00'],
+    ['day', 'p20240228', '2024-02-28', '2024-02-29'],
+    ['day', 'p20240229', '2024-02-29 00:00:00', '2024-03-01 00:00:00'],
+    ['week', 'p20231225', '2023-12-25', '2024-01-01'],
+    ['month', 'p202402', '2024-02-01', '2024-03-01'],
+    ['month', 'p202312', '2023-12-01 00:00:00', '2024-01-01 00:00:00'],
+    ['quarter', 'p20241001', '2024-10-01', '2025-01-01'],
+    ['year', 'p2024', '2024-01-01', '2025-01-01'],
+    ['day', 'p00000101', '0000-01-01', '0000-01-02'],
+    ['month', 'p00000101', '0000-01-01 00:00:00', '0000-01-02 00:00:00'],
+  ])('by %s: %s is made', (unit, name, lower, upper) => {
+    expect(verdict(by(unit), name, lower, upper)).toMatchObject({
+      how: expect.stringMatching(/^(sql|create-partition-rpc)$/),
+    })
+  })
+
+  it('of a slice of five minutes is made', () => {
+    const slice = "time_slice(dt, 5, 'minute', 'floor')"
+    expect(verdict(slice, 'p1', '2024-01-01 23:55:00', '2024-01-02 00:00:00')?.how).toBe('create-partition-rpc')
+    expect(verdict(slice, 'p1', '2024-01-01 23:55:00', '2024-01-02 00:05:00')).toMatchObject({
+      how: 'refuse',
+      reason: expect.stringContaining('a table by 5 minutes'),
+    })
+  })
+
+  // From 3.5 on partitions can be merged.
+  it.each([
+    ['hour', 'p20240101', '2024-01-01 00:00:00', '2024-01-02 00:00:00'],
+    ['day', 'p202401', '2024-01-01', '2024-02-01'],
+    ['month', 'p2024', '2024-01-01', '2025-01-01'],
+  ])('by %s: %s, which was merged, is not made as several', (unit, name, lower, upper) => {
+    expect(verdict(by(unit), name, lower, upper)).toMatchObject({
+      how: 'refuse',
+      reason: expect.stringContaining(`from ${lower} to ${upper} in a table by one ${unit}`),
+    })
+  })
+})

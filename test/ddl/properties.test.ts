@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   difference,
   dropUnknownProperties,
+  isSameForeignKeys,
   readTable,
   refusals,
   type Table,
@@ -154,6 +155,29 @@ describe('constraints', () => {
     expect(deferred).toEqual([
       "ALTER TABLE `copy`.`constraints` SET ('foreign_key_constraints' = '(pk_id) REFERENCES default_catalog.copy.p2(id)')",
     ])
+  })
+})
+
+describe('foreign keys', () => {
+  const a = '(a) REFERENCES default_catalog.shop.p(id)'
+  const b = '(b, c) REFERENCES default_catalog.shop.q(x, y)'
+
+  it.each([
+    [a, a],
+    [`${a};${b}`, `${b};${a}`],
+    [`${a};${b}`, ` (a)  REFERENCES default_catalog.shop.p( id ) ; (b,c) REFERENCES default_catalog.shop.q(x,y);`],
+  ])('%s are the same as %s', (one, other) => {
+    expect(isSameForeignKeys(one, other)).toBe(true)
+  })
+
+  it.each([
+    [a, '(b) REFERENCES default_catalog.shop.p(id)'],
+    [a, '(a) REFERENCES default_catalog.shop.P(id)'],
+    [a, '(a) REFERENCES default_catalog.shop.p(x)'],
+    [b, '(c, b) REFERENCES default_catalog.shop.q(x, y)'],
+    [`${a};${b}`, a],
+  ])('%s are others than %s', (one, other) => {
+    expect(isSameForeignKeys(one, other)).toBe(false)
   })
 })
 

@@ -8,6 +8,7 @@ import {
   readListText,
   readRangeText,
   readTable,
+  refusals,
   type Table,
   writeDataType,
   writeTable,
@@ -217,6 +218,16 @@ describe('hostile names', () => {
       '  `id` int(11) NULL COMMENT "",\n  `a-b` int(11) NULL COMMENT "",\n  `g` int(11) NULL AS `a-b` + 1 COMMENT ""',
     )
     expect(quoted.doubts).toEqual([])
+  })
+
+  it('a column that is called by a number is no part of other numbers', () => {
+    const generated = (expression: string) =>
+      columnsOf(
+        `  \`id\` int(11) NULL COMMENT "",\n  \`1\` int(11) NULL COMMENT "",\n  \`g\` bigint(20) NULL AS ${expression} COMMENT ""`,
+      )
+    expect(generated('id + 10').doubts).toEqual([])
+    expect(refusals(generated('id + 10'), { target })).toEqual([])
+    expect(generated('id + 1').doubts).toMatchObject([{ kind: 'unquoted-generated-column', column: 'g' }])
   })
 })
 

@@ -1,10 +1,13 @@
+import { ApplicationFailure } from '@temporalio/common'
 import { expect, test } from 'vitest'
+import { beating } from '../../activities/heartbeat.ts'
 import {
   holdSignal,
   leaseUpdate,
   metadataDueSignal,
   metadataWorkflowId,
   migrationSpecSchema,
+  pauseTablesUpdate,
   releaseUpdate,
   type StaleResult,
   settingsWorkflowId,
@@ -18,6 +21,7 @@ import { startTemporal, type TestTemporal } from '../support/temporal.ts'
 import { until } from '../support/until.ts'
 import { differences, looks } from '../workflows/support/script.ts'
 import { makeTables } from '../workflows/support/stage.ts'
+import { patchesOf } from './support/patches.ts'
 import { addHistories, addWays, recordedWays } from './support/save-histories.ts'
 import { fails, forever, Twists } from './support/twists.ts'
 
@@ -305,3 +309,88 @@ story('a table is cancelled, and its migration goes on', [], async (on) => {
   await migration.starferry.result('tables')
   expect(await addHistories(on.client, ['migrate', 'replicateTable'], 4, /^migrate\/tables/)).toBeGreaterThan(2)
 })
+
+story(
+  'a difference of a former migration of the name reports to the next; something holds a table',
+  ['former-differences-are-left-out', 'waits-are-counted-apart', 'schedules-are-deleted-once'].map(
+    (way) => `migrate: ${way}`,
+  ),
+  async (on) => {
+    const migration = await on.migration('former', {}, 1)
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let looks = 0
+    on.twists.set('listDifferences', async (usual) => {
+      if (++looks === 1) await beating(() => released)
+      return usual()
+    })
+    let held = false
+    on.twists.set('replicate', (usual) => {
+      if (held) return usual()
+      held = true
+      throw ApplicationFailure.create({ type: 'Busy', message: 'held by a story', nonRetryable: true })
+    })
+    await migration.start()
+    await until('its difference is at it', () => looks === 1)
+    await on.client.workflow.getHandle('migrate/former').terminate('a story')
+    await migration.start()
+    await migration.untilStatus('it is at it', ({ state }) => state === 'syncing')
+    release()
+    await migration.caughtUp()
+    await migration.starferry.stop('former')
+    await migration.starferry.result('former')
+  },
+)
+
+story(
+  'a stop that may not cancel jobs at first',
+  ['migrate: cancelling-can-be-repeated'],
+  async (on) => {
+    const migration = await on.migration('cancels', {}, 1)
+    migration.target.faults.inject({ kind: 'slow-jobs', factor: 10_000 })
+    await migration.start()
+    await until('its job runs', () => migration.jobs.sent === 1)
+    on.twists.set('cancelJobs', fails('no right to cancel'))
+    await migration.starferry.stop('cancels', { cancelJobs: true })
+    await migration.untilStatus('it says so', ({ reason }) => reason?.includes('could not be cancelled') ?? false)
+    on.twists.clear()
+    await migration.starferry.stop('cancels', { cancelJobs: true })
+    expect((await migration.starferry.result('cancels')).state).toBe('stopped')
+    expect(migration.jobs.aborted).toBe(1)
+  },
+)
+
+story(
+  'somebody waits for an answer when the history has become long, and when all is done',
+  ['migrate: work-goes-on-beside-answers', 'migrate: answers-come-before-the-end'],
+  async (on) => {
+    const migration = await on.migration('answers', { oneTime: true, limits: { tables: 2 } }, 12)
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let asked = false
+    on.twists.set('existingTables', async (usual) => {
+      asked = true
+      await beating(() => released)
+      return usual()
+    })
+    const frozen = migration.target.faults.inject({ kind: 'freeze-jobs' })
+    await migration.start()
+    await until('two jobs run', () => migration.jobs.sent === 2)
+    const handle = on.client.workflow.getHandle('migrate/answers')
+    const answer = handle.executeUpdate(pauseTablesUpdate, { args: [{ tables: ['shop.none'] }] })
+    await until('it is looked up', () => asked)
+    frozen.clear()
+    await until('all is copied', () => migration.compare().differing.length === 0)
+    await until('nothing but the answer is left', async () =>
+      patchesOf(await handle.fetchHistory()).has('answers-come-before-the-end'),
+    )
+    release()
+    expect((await answer).rejected).toHaveLength(1)
+    expect((await migration.starferry.result('answers')).state).toBe('finished')
+  },
+  80,
+)

@@ -182,6 +182,21 @@ describe('foreign keys', () => {
     ])
     expect((await pair.differences(pair.spec())).different).toEqual([])
   })
+
+  test('that changed at the source are set again', async () => {
+    await start()
+    pair.source.execute(parent)
+    pair.source.execute(child)
+    await pair.align(pair.spec())
+    pair.source.execute(
+      'ALTER TABLE d.a_child SET ("foreign_key_constraints" = "(id) REFERENCES default_catalog.d.z_parent(id)")',
+    )
+    const spec = pair.spec({ sync: { tableProperties: true } })
+    expect((await pair.differences(spec)).different).toEqual(['d.a_child'])
+    expect((await pair.align(spec)).map(({ table, outcome }) => [table, outcome])).toEqual([['d.a_child', 'altered']])
+    expect(shown('d.a_child')).toContain('(id) REFERENCES')
+    expect((await pair.differences(spec)).different).toEqual([])
+  })
 })
 
 describe('a property that the target does not know', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { check, migrationJobPrefix, migrationSpecSchema, stepJobPrefix } from '../../contract/index.ts'
-import { byteLength, carryMemory, LONGEST_CARRIED } from '../../planning/carry-memory.ts'
+import { byteLength } from '../../planning/byte-length.ts'
+import { carryMemory, LONGEST_CARRIED } from '../../planning/carry-memory.ts'
 import { type MigrationMemory, newMemory, noteMetadata } from '../../planning/migration-memory.ts'
 import { statusOf } from '../../planning/migration-status.ts'
 import { isSettled, openMatters } from '../../planning/open-matters.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { check, type MigrationSpec, migrationSpecSchema, type TableReport } from '../../contract/index.ts'
-import { byteLength, carryMemory } from '../../planning/carry-memory.ts'
+import { byteLength } from '../../planning/byte-length.ts'
+import { carryMemory } from '../../planning/carry-memory.ts'
 import { type MigrationMemory, newMemory, noteMetadata } from '../../planning/migration-memory.ts'
 import { statusOf } from '../../planning/migration-status.ts'
 import { isSettled } from '../../planning/open-matters.ts'

@@ -30,8 +30,9 @@ import {
   stopOptionsSchema,
 } from '../../contract/migration-spec.ts'
 import { splitTableName, tableWorkflowId } from '../../contract/names.ts'
+import type { TableReport } from '../../contract/replication.ts'
 import { groupOf } from '../../planning/parked-groups.ts'
-import { describeParked, shortReason } from '../../planning/parking.ts'
+import { describeParked, shortReason, withinPayload } from '../../planning/parking.ts'
 import { interactive } from '../activities.ts'
 import { badInput, checked, refuseUnknownKeys } from '../check-input.ts'
 import type { Migration } from './migration.ts'
@@ -59,9 +60,11 @@ export function registerHandlers(migration: Migration): void {
     })),
   )
   setHandler(parkedQuery, () =>
-    Object.entries(memory.parked)
-      .filter(([table]) => !(table in memory.running))
-      .map(([table, parked]) => describeParked(table, parked)),
+    withinPayload(
+      Object.entries(memory.parked)
+        .filter(([table]) => !(table in memory.running))
+        .map(([table, parked]) => describeParked(table, parked)),
+    ),
   )
   setHandler(parkedMarksQuery, () => (memory.parkedMore ?? []).map(({ reason, marks }) => ({ reason, marks })))
   setHandler(changesQuery, () => ({
@@ -75,18 +78,31 @@ export function registerHandlers(migration: Migration): void {
   setHandler(pauseSignal, () => migration.pause())
   setHandler(resumeSignal, () => migration.resume())
   setHandler(stopSignal, (options) => stop(migration, options ?? {}))
+  // Anybody can send a signal; what is no report is none.
   setHandler(tableReportSignal, (report) => {
-    if (migration.window.expects(report)) migration.tableEnded(report)
+    if (isReport(report) && migration.window.expects(report)) migration.tableEnded(report)
   })
-  setHandler(metadataReportSignal, (report) => migration.metadataReported(report))
+  setHandler(metadataReportSignal, (report) => {
+    if (Array.isArray(report?.outcomes)) migration.metadataReported(report)
+  })
   setHandler(metadataDueSignal, () => migration.metadataDue())
 
-  setHandler(configureUpdate, (patch) => configure(migration, patch), { validator: validPatch })
-  setHandler(pauseTablesUpdate, (request) => pauseTables(migration, request), { validator: validTables })
-  setHandler(resumeTablesUpdate, (request) => resumeTables(migration, request), { validator: validTables })
-  setHandler(retryTablesUpdate, (request) => retryTables(migration, request), { validator: validTables })
-  setHandler(approveUpdate, (request) => approve(migration, request), { validator: validTables })
+  const open = <T>(valid: (input: T) => void) => ({
+    validator: (input: T) => {
+      if (migration.ending)
+        throw badInput(`Migration ${memory.spec.name} is about to end; nothing can be asked of it any more`)
+      valid(input)
+    },
+  })
+  setHandler(configureUpdate, (patch) => configure(migration, patch), open(validPatch))
+  setHandler(pauseTablesUpdate, (request) => pauseTables(migration, request), open(validTables))
+  setHandler(resumeTablesUpdate, (request) => resumeTables(migration, request), open(validTables))
+  setHandler(retryTablesUpdate, (request) => retryTables(migration, request), open(validTables))
+  setHandler(approveUpdate, (request) => approve(migration, request), open(validTables))
 }
+
+const isReport = (report: Partial<TableReport> | undefined) =>
+  typeof report?.table === 'string' && typeof report.outcome === 'string'
 
 /** A signal cannot be answered. What is not understood is not done, and the status says so: a stop cannot be taken back. */
 function stop(migration: Migration, options: StopOptions): void {

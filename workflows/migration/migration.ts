@@ -64,6 +64,9 @@ export class Migration {
   #looksDone = 0
   #lookNeeded = 1
   #quiet: 'no' | 'asked' | 'yes' = 'no'
+  /** Nothing that is asked for will be done any more. */
+  #ending = false
+  #scheduleDeleted = false
   #cancelling: { scope: CancellationScope; ended: Promise<void> } | undefined
   #details = ''
 
@@ -75,6 +78,10 @@ export class Migration {
       () => this.wake(),
     )
     this.metadata = new MetadataRunner(memory, inherited, () => this.wake())
+  }
+
+  get ending(): boolean {
+    return this.#ending
   }
 
   wake(): void {
@@ -101,6 +108,7 @@ export class Migration {
         } else await this.#begin()
         return this.#loop()
       })
+      this.#ending = true
       await compensate(this.memory)
       this.#setState(end)
       if (this.#cancelled) throw new CancelledFailure(`Migration ${this.memory.spec.name} was cancelled`)
@@ -137,12 +145,21 @@ export class Migration {
     if (!this.window.has(report.table)) return
     const known = this.memory.parked[report.table] ?? groupOf(this.memory, report.table)
     const keep = known?.byMetadata === true && oneDifference()
-    noteReport(this.memory, report, Date.now(), keep)
+    noteReport(
+      this.memory,
+      report,
+      Date.now(),
+      keep,
+      report.outcome === 'waiting' && patched('waits-are-counted-apart'),
+    )
     this.#lookNeeded = this.#looks + 1
     this.wake()
   }
 
   metadataReported(report: MetadataReport): void {
+    // Of a former migration of this name, which need not have been about the same clusters.
+    const isOlder = report.startedAt !== undefined && Date.parse(report.startedAt) < this.memory.startedAtMs
+    if (isOlder && patched('former-differences-are-left-out')) return
     const waits = report.outcomes.some(({ outcome }) => outcome === 'waiting')
     const forgetsError = !report.complete && !report.error && this.memory.metadataError !== undefined
     noteMetadata(this.memory, report, Date.now(), {
@@ -215,7 +232,9 @@ export class Migration {
       return await act()
     } catch (error) {
       if (error instanceof ContinueAsNew) throw error
-      if (this.memory.prepared && oneDifference()) await this.#comeToRest(error)
+      this.memory.failure = shortReason(rootMessage(error))
+      if (this.memory.prepared && oneDifference()) await this.#comeToRest()
+      this.#ending = true
       await compensate(this.memory)
       this.#setState('failed')
       throw asOwnFailure(error)
@@ -223,8 +242,7 @@ export class Migration {
   }
 
   /** Nothing of it runs on when its settings are given back. */
-  async #comeToRest(error: unknown): Promise<void> {
-    this.memory.failure = shortReason(rootMessage(error))
+  async #comeToRest(): Promise<void> {
     this.stop()
     try {
       while (!(await this.#stopping())) {
@@ -253,7 +271,7 @@ export class Migration {
       this.#awake = false
       if (this.memory.stop) {
         if (await this.#stopping()) return 'stopped'
-      } else if (workflowInfo().continueAsNewSuggested) await this.#continueWhenSettled()
+      } else if (workflowInfo().continueAsNewSuggested && !this.#answersFirst()) await this.#continueWhenSettled()
       else if (this.memory.paused) this.#pausing()
       else if (this.#syncing()) return 'finished'
       this.#describe()
@@ -292,6 +310,11 @@ export class Migration {
   #isDone(): boolean {
     const { memory } = this
     if (!memory.metadataComplete || !memory.counts || this.metadata.running) return false
+    // Whoever asked for something waits for the answer, and it may change what there is to do.
+    if (!allHandlersFinished() && patched('answers-come-before-the-end')) {
+      void condition(allHandlersFinished).then(() => this.wake())
+      return false
+    }
     // Whatever else is parked or paused.
     if (this.#isLeftOver() && patched('what-waits-is-tried-again')) {
       if (memory.differenceAtMs === undefined) this.metadata.wantLater()
@@ -480,10 +503,15 @@ export class Migration {
     this.#setState('stopping')
     if (!memory.prepared) return true
     // First of all, so that nothing starts new work while the rest comes to its end.
-    try {
-      await schedules.deleteMetadataSchedule({ name: memory.spec.name })
-    } catch (error) {
-      noteNotDeleted(memory, error)
+    if (!this.#scheduleDeleted) {
+      // Runs of former versions delete it whenever they wake. And one that is just being put comes back.
+      const last = patched('schedules-are-deleted-once') && !this.metadata.busy
+      try {
+        await schedules.deleteMetadataSchedule({ name: memory.spec.name })
+        this.#scheduleDeleted = last
+      } catch (error) {
+        noteNotDeleted(memory, error)
+      }
     }
     if (memory.stop?.cancelJobs) {
       if (oneDifference()) this.#keepCancelling()
@@ -513,11 +541,17 @@ export class Migration {
       else await work.cancelJobs({ spec: memory.spec })
     } catch (error) {
       if (isCancellation(error)) return
+      if (patched('cancelling-can-be-repeated')) this.#cancelling = undefined
       memory.stop = { ...memory.stop, cancelJobs: false }
       memory.lookError = shortReason(
         `Jobs could not be cancelled, they are followed to their end: ${rootMessage(error)}`,
       )
     }
+  }
+
+  /** While somebody waits for an answer it cannot continue as new; what there is to do is done meanwhile. */
+  #answersFirst(): boolean {
+    return !allHandlersFinished() && patched('work-goes-on-beside-answers')
   }
 
   async #continueWhenSettled(): Promise<void> {

@@ -11,9 +11,15 @@ const WAIT_LONGEST_S = 300
 
 /**
  * Takes in how a table's workflow ended: totals, changes, and whether it is parked. `keep`: what the metadata difference found stays parked until
- * it was mended, or the difference finds it no more.
+ * it was mended, or the difference finds it no more. `waitsApart`: that something held it does not make the pauses after failures longer.
  */
-export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: number, keep: boolean): void {
+export function noteReport(
+  memory: MigrationMemory,
+  report: TableReport,
+  nowMs: number,
+  keep: boolean,
+  waitsApart = true,
+): void {
   const { table } = report
   delete memory.running[table]
   memory.totals.jobsSent += report.jobsSent
@@ -44,25 +50,28 @@ export function noteReport(memory: MigrationMemory, report: TableReport, nowMs: 
       return
     }
     default:
-      park(memory, report, nowMs)
+      park(memory, report, nowMs, waitsApart)
   }
 }
 
 const MENDED: ReadonlySet<AlignOutcome['outcome']> = new Set(['created', 'altered', 'recreated'])
 
-function park(memory: MigrationMemory, report: TableReport, nowMs: number): void {
+function park(memory: MigrationMemory, report: TableReport, nowMs: number, waitsApart: boolean): void {
   const { table, outcome } = report
   const before = memory.parked[table]
-  const times = (before?.times ?? 0) + 1
   const waits = outcome === 'waiting'
+  const apart = waits && waitsApart
+  const waited = (before?.waited ?? 0) + (apart ? 1 : 0)
+  const times = (before?.times ?? 0) + (apart ? 0 : 1)
   const seconds = waits
-    ? Math.min(WAIT_FIRST_S * 2 ** Math.min(times - 1, 10), WAIT_LONGEST_S)
+    ? Math.min(WAIT_FIRST_S * 2 ** Math.min((apart ? waited : times) - 1, 10), WAIT_LONGEST_S)
     : parkSeconds(memory.spec.intervals.park, times)
   const approved = stillApproved(before, report.question)
   const parked: Parked = {
     reason: shortReason(report.reason),
     attempts: (before?.attempts ?? 0) + (waits ? 0 : report.attempts),
     times,
+    ...(apart ? { waited } : {}),
     retryAt: nowMs + seconds * 1000,
     needsApproval: outcome === 'needs-approval',
     refused: outcome === 'refused',

@@ -4,7 +4,7 @@ import { facts } from '../../pollers/facts.ts'
 import type { Check, PreflightContext } from '../context.ts'
 
 /** What is remembered of so many partitions fits into a table workflow's result in any case. */
-const MOST_PARTITIONS = 1_500
+const MOST_PARTITIONS = 6_000
 const HOUR_S = 3600
 
 /**
