@@ -146,10 +146,7 @@ async function runStep(step: StepContext, input: ReplicateStepInput): Promise<Re
   // From here on everything on the target agrees with the source's columns as they were at the start.
   step.schema = schema
   const restored = statements.length > 0 && discarded.some(isRestored)
-  const emptied =
-    (believed && !restored) || statements.length === 0
-      ? {}
-      : { emptied: { reason: believed ? RESTORED : REPLACED, statements: few(statements) } }
+  const emptied = statements.length === 0 ? {} : whyEmptied(discarded, believed, statements)
   const lagging = partitions.filter((partition) => partition.verdict.action === 'replicate')
   if (restored && lagging.length > 0) {
     // Told before anything is sent: an attempt after this one would take what it copied for what was there before.
@@ -251,6 +248,21 @@ function jobPartition(pair: PartitionPair, indexCount: number): JobPartition & {
     fresh: to <= 1n,
     copiedAt: target.visibleVersionTime ?? '',
   }
+}
+
+/** Nothing where only copies of what the source has emptied itself were: they follow, as everything does. */
+function whyEmptied(
+  discarded: readonly PartitionPair[],
+  believed: boolean,
+  statements: readonly string[],
+): Pick<ReplicateStepResult, 'emptied'> {
+  const foreign = discarded.flatMap(({ verdict }) => (verdict.action === 'foreign' ? [verdict.reason] : []))
+  const reasons = [
+    ...(believed ? [] : [REPLACED]),
+    ...(discarded.some(isRestored) ? [RESTORED] : []),
+    ...(foreign.length > 0 ? [`rows that starferry did not write were discarded: ${foreign[0]}`] : []),
+  ]
+  return reasons.length === 0 ? {} : { emptied: { reason: reasons.join('; '), statements: few(statements) } }
 }
 
 const isDiscarded = ({ verdict }: PartitionPair) => verdict.action === 'reset' || verdict.action === 'foreign'

@@ -13,3 +13,9 @@ export async function endProcess(
   await ended
   clearTimeout(insist)
 }
+
+/** When a child is gone; at once where there is none. */
+export async function exitOf(child: ChildProcess | undefined): Promise<void> {
+  if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
+  await new Promise<void>((resolve) => child.once('exit', () => resolve()))
+}

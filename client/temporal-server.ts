@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
-import { freePorts } from '../workers/free-port.ts'
-import { endProcess } from './end-process.ts'
+import { freePorts, isFree } from '../workers/free-port.ts'
+import { endProcess, exitOf } from './end-process.ts'
 import { type FindTemporalOptions, findTemporal } from './temporal-binary.ts'
 
 export interface TemporalServerOptions extends FindTemporalOptions {
@@ -84,6 +84,12 @@ export class TemporalServer {
 
   /** Finds the binary (see findTemporal), starts the server and waits until it answers. */
   static async start(options: TemporalServerOptions = {}): Promise<TemporalServer> {
+    // Else whoever has it would answer in our server's place.
+    for (const port of [options.port, options.uiPort]) {
+      if (port !== undefined && !(await isFree('127.0.0.1', port))) {
+        throw new Error(`Port ${port} of 127.0.0.1 is in use; stop what listens there, or choose another`)
+      }
+    }
     const { path: binary } = await findTemporal(options)
     for (let attempt = 1; ; attempt++) {
       const [port = 0, uiPort = 0, httpPort = 0, metricsPort = 0] = await freePorts(4)
@@ -104,6 +110,11 @@ export class TemporalServer {
 
   get pid(): number | undefined {
     return this.#child?.pid
+  }
+
+  /** When the process that runs now is gone, however it went. */
+  async ended(): Promise<void> {
+    await exitOf(this.#child)
   }
 
   /** Ends it in good order; removes a temporary log. Does nothing when it is down already. */

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { endProcess } from './end-process.ts'
+import { isFree } from '../workers/free-port.ts'
+import { endProcess, exitOf } from './end-process.ts'
 
 export interface WorkerProcessOptions {
   /** `starferry.yaml`; its `worker.health` must be an address, since readiness is asked there. */
@@ -33,6 +34,11 @@ export class WorkerProcess {
 
   /** Starts it and waits until it takes work. Errors: with the end of its log when it ends before. */
   async start(): Promise<void> {
+    const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(this.#options.health) ?? []
+    // Else whoever has it would answer in our worker's place.
+    if (!(await isFree(host, Number(port)))) {
+      throw new Error(`worker.health: ${this.#options.health} is in use, by another worker perhaps; choose another address`)
+    }
     const log = openSync(this.#options.logFile, 'a')
     try {
       // A process group of its own, so that Ctrl-C in a terminal reaches us first and it is drained in order.
@@ -50,6 +56,11 @@ export class WorkerProcess {
     }
     process.once('exit', this.#atExit)
     await this.#untilReady()
+  }
+
+  /** When the process that runs now is gone, however it went. */
+  async ended(): Promise<void> {
+    await exitOf(this.#child)
   }
 
   /** SIGKILL, as a machine dies. */

@@ -138,6 +138,8 @@ export interface ReplicateErrorDetails {
 /** Result of `replicateTable`, and signal `tableReport` of `migrate`: how a table's workflow ended. */
 export interface TableReport {
   table: string
+  /** The cluster that it was copied to. */
+  target?: string
   /** Run id of the table's workflow, so that a late report of a former run is not taken for the present one. */
   runId: string
   /**

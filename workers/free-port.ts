@@ -51,6 +51,19 @@ export async function freePorts(count: number, host = '127.0.0.1'): Promise<numb
   }
 }
 
+/** Whether nobody listens there now. Errors: as of `listen`, where it is not that. */
+export async function isFree(host: string, port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    await open(server, host, port)
+    await new Promise((resolve) => server.close(resolve))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false
+    throw error
+  }
+}
+
 /**
  * Opens a port (0: any free one) and answers which it is. Errors: the system's, as when a given port is taken, or not one of a hundred can be had; what
  * is wrong with STARFERRY_PORTS.

@@ -16,6 +16,9 @@ export function readInput(file: string): string {
 /** A YAML (or JSON) file as plain data; nullish for an empty one. Throws InputError with line and column for text that is not YAML. */
 export function readYaml(file: string): unknown {
   const document = parseDocument(readInput(file), { uniqueKeys: true, prettyErrors: true })
+  if (document.errors.some(({ code }) => code === 'MULTIPLE_DOCS')) {
+    throw new InputError(file, ['holds several YAML documents: put each into a file of its own (`import --out` does)'])
+  }
   if (document.errors.length > 0) {
     throw new InputError(
       file,

@@ -81,7 +81,8 @@ export async function replicateTable(input: ReplicateTableInput): Promise<TableR
   const { changes, memory, intents, schema, restore } = progress
   const counts = { attempts: failures, jobsSent, jobsFailed, partitions, bytes, version }
   const known = { changes, memory, intents, schema, restore }
-  const report: TableReport = { table: input.table, runId: firstExecutionRunId, ...outcome, ...counts, ...known }
+  const of = { table: input.table, target: input.spec.target, runId: firstExecutionRunId }
+  const report: TableReport = { ...of, ...outcome, ...counts, ...known }
   if (progress.reportBySignal) await sendReport(input.migrationId, report)
   return report
 

@@ -4,8 +4,9 @@ import { probePrivileges, readProbes, StarRocksError } from '../../starrocks/ind
 import type { Dependencies } from '../dependencies.ts'
 import { pause } from '../heartbeat.ts'
 import { reasonOf } from '../metadata/failure.ts'
+import { checkSameCluster } from './same-cluster.ts'
 
-/** Whether both clusters are known, can be reached, let us in and let us read. One clear finding each; nothing else makes sense before. */
+/** Whether both clusters are known, can be reached, let us in and let us read, and are two. One clear finding each; nothing else makes sense before. */
 export async function checkConnections(
   deps: Dependencies,
   spec: MigrationSpec,
@@ -15,7 +16,8 @@ export async function checkConnections(
     checkCluster(deps, spec.source, 'source', signal),
     checkCluster(deps, spec.target, 'target', signal),
   ])
-  return found.flat()
+  if (found.flat().length > 0) return found.flat()
+  return checkSameCluster(deps, spec)
 }
 
 /** A connection that breaks once, or an election, is no reason not to start; a cluster that cannot be reached for so long is. */

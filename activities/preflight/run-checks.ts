@@ -8,6 +8,7 @@ import { checkLimits } from './checks/limits.ts'
 import { checkLineage } from './checks/lineage.ts'
 import { checkNodes } from './checks/nodes.ts'
 import { checkNotMigrated } from './checks/not-migrated.ts'
+import { checkOtherMigrations } from './checks/other-migrations.ts'
 import { checkPrivileges } from './checks/privileges.ts'
 import { checkQuotas } from './checks/quotas.ts'
 import { checkSelection } from './checks/selection.ts'
@@ -25,6 +26,7 @@ const CHECKS: readonly Check[] = [
   checkSourceToken,
   checkPrivileges,
   checkSelection,
+  checkOtherMigrations,
   checkSharedDataSource,
   checkStorageVolumes,
   checkLimits,

@@ -43,7 +43,7 @@ export async function readMemory(
   const cluster = pair.target.cluster.name
   if (memory !== undefined) return { memory: decodeMemory(memory, cluster), intents }
   const left: CopyIntent[] = []
-  const last = await lastRemembered(deps, spec.name, table, 'memory', (report) => {
+  const last = await lastRemembered(deps, spec, table, 'memory', (report) => {
     left.unshift(...(report.intents ?? []))
   })
   return { memory: decodeMemory(last?.text, cluster), intents: withIntents(left, ...intents) }
@@ -79,9 +79,12 @@ interface Confirmed {
 
 const recent = new WeakMap<Dependencies, Map<string, Confirmed>>()
 
-type Round = Pick<ReplicateStepInput, 'table' | 'memory'> & { spec: Pick<ReplicateStepInput['spec'], 'name'> }
+/** Two of one name, one after the other, may copy into different clusters. */
+export type Migration = Pick<MigrationSpec, 'name' | 'target'>
 
-const keyOf = ({ spec, table }: Round) => `${spec.name}/${table}`
+type Round = Pick<ReplicateStepInput, 'table' | 'memory'> & { spec: Migration }
+
+const keyOf = ({ spec, table }: Round) => JSON.stringify([spec.name, spec.target, table])
 
 /**
  * What this process confirmed itself. Temporal lists a closed workflow only some moments after its end, so a round that begins within them would
@@ -170,17 +173,19 @@ const MOST_WITHOUT = 3
  */
 export async function lastRemembered(
   deps: Dependencies,
-  migration: string,
+  migration: Migration,
   table: string,
   what: 'memory' | 'schema' | 'restore',
   passing: (report: TableReport) => void = () => undefined,
 ): Promise<{ text: string; runId: string; outcome: TableReport['outcome'] } | undefined> {
-  const id = tableWorkflowId(migration, table)
+  const id = tableWorkflowId(migration.name, table)
   const query = `WorkflowId = '${id.replaceAll("'", "\\'")}' AND ExecutionStatus = 'Completed'`
   let runs = 0
   let without = 0
   for await (const { runId } of deps.client.workflow.list({ query, pageSize: 5 })) {
     const report = (await deps.client.workflow.getHandle(id, runId).result()) as TableReport
+    // Of a former migration of the name, into another cluster: it knows nothing of this copy. Older versions did not say.
+    if (report.target !== undefined && report.target !== migration.target) return undefined
     passing(report)
     const text = report[what]
     if (text !== undefined) return { text, runId, outcome: report.outcome }
@@ -193,8 +198,8 @@ export async function lastRemembered(
 /** What is known of a table's copy when none of its workflows runs. */
 export async function rememberedCopies(
   deps: Dependencies,
-  { name, target }: Pick<MigrationSpec, 'name' | 'target'>,
+  migration: Migration,
   table: string,
 ): Promise<CopyMemory> {
-  return decodeMemory((await lastRemembered(deps, name, table, 'memory'))?.text, target)
+  return decodeMemory((await lastRemembered(deps, migration, table, 'memory'))?.text, migration.target)
 }

@@ -43,7 +43,7 @@ export class RestoreTrust {
     const own = restores.of(name)
     let text = restore
     if (text === undefined && own) {
-      text = (await lastRemembered(deps, spec.name, table, 'restore'))?.text ?? restoresBefore
+      text = (await lastRemembered(deps, spec, table, 'restore'))?.text ?? restoresBefore
     }
     const known = text === undefined ? undefined : BigInt(text)
     const later = own && known !== undefined && own.id > known ? own : undefined

@@ -121,7 +121,7 @@ export class SchemaTrust {
     this.#asked = true
     // A former step of this run knows at least as much.
     if (this.#input.schema !== undefined) return
-    const last = await lastRemembered(this.#deps, this.#input.spec.name, this.#input.table, 'schema')
+    const last = await lastRemembered(this.#deps, this.#input.spec, this.#input.table, 'schema')
     const mark = readMark(last?.text)
     if (mark) this.#marks.push(mark)
   }

@@ -1,11 +1,12 @@
 import { joinTableName, type MigrationSpec, splitTableName } from '../../contract/index.ts'
 import { createSelection } from '../../planning/selection.ts'
 import type { Capabilities, StarRocksCluster, Table } from '../../starrocks/index.ts'
-import { isNativeTable } from '../../starrocks/index.ts'
+import { isNativeTable, isSameCluster } from '../../starrocks/index.ts'
 import type { ClusterHandle, Dependencies } from '../dependencies.ts'
 import { busyTable, refused, stale } from '../failures.ts'
 import { directory } from '../pollers/directory.ts'
 import { facts } from '../pollers/facts.ts'
+import { SAME_CLUSTER } from '../preflight/same-cluster.ts'
 
 /** A table on one of the two clusters. */
 export interface TableSide {
@@ -46,6 +47,7 @@ export async function openTable(
     openSide(deps, spec.target, to.database, to.table),
   ])
   if (!source) return undefined
+  await throwIfSame(spec, source, target)
   if (!target) {
     throw stale(`${joinTableName(to.database, to.table)} does not exist on ${spec.target} yet`, { align: true })
   }
@@ -61,6 +63,14 @@ export async function openTable(
     }
   }
   return { spec, source, target }
+}
+
+/** The preflight has seen to it; since then the worker may have been configured anew. */
+async function throwIfSame(spec: MigrationSpec, source: TableSide, target: TableSide | undefined): Promise<void> {
+  if (!target || spec.ignore.includes(SAME_CLUSTER)) return
+  const [a, b] = await Promise.all([source.cluster.leader(), target.cluster.leader()])
+  if (!isSameCluster([a], [b])) return
+  throw refused(`${spec.source} and ${spec.target} are the same cluster: ${source.full} would be copied onto itself`)
 }
 
 const STATES: Record<string, string> = {

@@ -5,7 +5,7 @@ import type { AlterJob, StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { type ColumnChanges, columnListings } from '../pollers/column-changes.ts'
 import { type LookAge, OF_ANY_AGE } from '../pollers/database-listings.ts'
-import { lastRemembered } from '../replicate/memory.ts'
+import { lastRemembered, type Migration } from '../replicate/memory.ts'
 import { type JobsToSettle, type Seen, seenWith, settleByJobs } from './settle.ts'
 
 /** A table's last change of columns. */
@@ -31,7 +31,7 @@ export async function settleByColumns(
   const jobs: JobsToSettle<ColumnChanges, AlterJob, SeenChange> = {
     list: (databases) => columnListings.inTurn(source, databases, age),
     jobOf: (changes, table) => changes.get(table),
-    lookUp: (table, job, before) => lookUp(deps, spec.name, table, job, before),
+    lookUp: (table, job, before) => lookUp(deps, spec, table, job, before),
     seen: seenWith(seen, deps),
   }
   const changes = await settleByJobs(jobs, spec, comparisons)
@@ -50,7 +50,7 @@ export async function lastChange(source: StarRocksCluster, databases: Iterable<s
 
 async function lookUp(
   deps: Dependencies,
-  migration: string,
+  migration: Migration,
   table: string,
   job: AlterJob,
   before: SeenChange | undefined,

@@ -9,7 +9,7 @@ const CONCURRENCY = 8
 /** Tables of this process's migrations, those that are gone among them. */
 const MOST_KNOWN = 20_000
 
-/** By migration and table. What another worker copied since is not in it: what disagrees is read again before it counts. */
+/** By migration, target and table. What another worker copied since is not in it: what disagrees is read again before it counts. */
 const known = new WeakMap<Dependencies, Map<string, CopyMemory>>()
 
 /**
@@ -23,17 +23,17 @@ export async function settleByMemory(
 ): Promise<void> {
   const memories = known.get(deps) ?? new Map<string, CopyMemory>()
   known.set(deps, memories)
-  const { name } = spec
+  const keyOf = (table: string) => JSON.stringify([spec.name, spec.target, table])
   const unsettled: TableComparison[] = []
   for (const comparison of comparisons) {
     if (!comparison.isUnproven) continue
-    const memory = memories.get(`${name}/${comparison.lag.table}`)
+    const memory = memories.get(keyOf(comparison.lag.table))
     if (!memory || !comparison.agrees(memory)) unsettled.push(comparison)
   }
   await mapConcurrently(unsettled, CONCURRENCY, async (comparison) => {
     const { table } = comparison.lag
     const memory = await rememberedCopies(deps, spec, table)
-    setBounded(memories, `${name}/${table}`, memory, MOST_KNOWN)
+    setBounded(memories, keyOf(table), memory, MOST_KNOWN)
     comparison.settle(memory)
   })
 }

@@ -4,7 +4,7 @@ import type { StarRocksCluster } from '../../starrocks/index.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { type LookAge, OF_ANY_AGE } from '../pollers/database-listings.ts'
 import { listRestores, type Restores, type TableRestore } from '../pollers/restores.ts'
-import { lastRemembered } from '../replicate/memory.ts'
+import { lastRemembered, type Migration } from '../replicate/memory.ts'
 import { type JobsToSettle, type Seen, seenWith, settleByJobs } from './settle.ts'
 
 /** A table's last restore. */
@@ -26,7 +26,7 @@ export async function settleByRestores(
   const jobs: JobsToSettle<Restores | undefined, TableRestore, SeenRestore> = {
     list: (databases) => listRestores(source, databases, age),
     jobOf: (restores, table) => restores?.of(table),
-    lookUp: (table, { id }, before) => lookUp(deps, spec.name, table, id, before),
+    lookUp: (table, { id }, before) => lookUp(deps, spec, table, id, before),
     seen: seenWith(seen, deps),
   }
   await settleByJobs(jobs, spec, comparisons)
@@ -34,7 +34,7 @@ export async function settleByRestores(
 
 async function lookUp(
   deps: Dependencies,
-  migration: string,
+  migration: Migration,
   table: string,
   job: bigint,
   before: SeenRestore | undefined,

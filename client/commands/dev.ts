@@ -88,12 +88,18 @@ export function addDev(program: Command): void {
           ),
         )
       }
-      await new Promise<void>((resolve) => {
+      const asked = new Promise<void>((resolve) => {
         if (interrupted.aborted) resolve()
         interrupted.addEventListener('abort', () => resolve())
       })
-      terminal.note(style.dim('Stopping …'))
+      const lost = await Promise.race([
+        asked,
+        server.ended().then(() => `The Temporal server ended by itself:\n${server.logTail()}`),
+        worker.ended().then(() => `The worker ended by itself:\n${worker.logTail()}`),
+      ])
+      if (!lost) terminal.note(style.dim('Stopping …'))
       await worker.stop()
+      if (lost) throw new Error(lost)
     } finally {
       await server.stop()
       rmSync(temporary, { recursive: true, force: true })

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { stringify } from 'yaml'
+import { InputError } from '../../contract/check.ts'
 import type { LabCluster } from '../../lab/index.ts'
 import type { LabVersion } from '../../lab/model.ts'
 import type { Terminal } from '../context.ts'
@@ -19,9 +20,10 @@ export interface RunLabOptions {
 
 /** Two lab clusters until the signal. */
 export async function runLab(options: RunLabOptions): Promise<void> {
+  if (options.configOut) claim(options.configOut)
   const pair = await startLabPair({ ...options, seed: 1 })
   try {
-    if (options.configOut) writeFileSync(options.configOut, stringify({ clusters: pair.clusters }), { mode: 0o600 })
+    if (options.configOut) writeFileSync(options.configOut, stringify({ clusters: pair.clusters }))
     if (options.terminal.json) options.terminal.out(JSON.stringify(describe(pair)))
     else for (const line of introduction(pair, options)) options.terminal.out(line)
     await new Promise<void>((resolve) => {
@@ -30,6 +32,17 @@ export async function runLab(options: RunLabOptions): Promise<void> {
     })
   } finally {
     await pair.stop()
+  }
+}
+
+/** Before anything is started. Somebody's own configuration may have the name. */
+function claim(file: string): void {
+  try {
+    writeFileSync(file, '', { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'EEXIST' ? 'exists already; nothing is overwritten' : `cannot be written: ${code}`
+    throw new InputError(`--config-out ${file}`, [why])
   }
 }
 

@@ -85,6 +85,17 @@ export function readFrontends(rows: readonly Row[], map: AddressMap | undefined,
   })
 }
 
+/**
+ * Whether two listings are of one cluster: they have its id, and some frontend, in common. The id alone does not tell: a cluster that was set up from
+ * another's metadata has the same, on hosts of its own; nor do addresses: lone frontends often print 127.0.0.1.
+ */
+export function isSameCluster(a: readonly Frontend[], b: readonly Frontend[]): boolean {
+  const identity = ({ clusterId, printed: { host, queryPort, rpcPort } }: Frontend) =>
+    clusterId === undefined ? undefined : JSON.stringify([clusterId, host, queryPort, rpcPort])
+  const known = new Set(a.map(identity))
+  return b.map(identity).some((one) => one !== undefined && known.has(one))
+}
+
 /** SHOW BACKENDS. */
 export function readBackends(rows: readonly Row[]): Backend[] {
   return rows.map((row) => ({

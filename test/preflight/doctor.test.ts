@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { DoctorResult, Finding, MigrationSpecInput } from '../../contract/index.ts'
-import type { LabTable, LabVersion } from '../../lab/index.ts'
+import { createReplicateActivities } from '../../activities/replicate.ts'
+import { type DoctorResult, type Finding, type MigrationSpecInput, stepJobPrefix } from '../../contract/index.ts'
+import type { LabCluster, LabTable, LabVersion } from '../../lab/index.ts'
 import { addressMapOf, StarRocksCluster } from '../../starrocks/index.ts'
 import { fill, LabPair } from '../metadata/lab-pair.ts'
 
@@ -26,6 +27,15 @@ const table = (
   properties = '"replication_num" = "1"',
 ) => pair.source.execute(`CREATE TABLE d.${name} ${body} PROPERTIES (${properties})`)
 const tableOf = (name: string) => pair.source.state.databases.get('d')?.objects.get(name) as LabTable
+
+/** The target's name stands for this cluster from now on, reached by its last frontend. */
+async function asTarget(lab: LabCluster): Promise<void> {
+  await pair.handles.get('target')?.cluster.close()
+  const [user, password] = ['root', '']
+  const frontends = lab.endpoints.frontends.slice(-1).map(({ host, queryPort }) => ({ host, port: queryPort }))
+  const cluster = new StarRocksCluster({ name: 'target', frontends, user, password })
+  pair.handles.set('target', { cluster, token: lab.state.token, addressMap: addressMapOf({}), user, password })
+}
 
 describe('a sound pair', () => {
   test('has nothing fatal and tells what it saw', async () => {
@@ -58,6 +68,28 @@ describe('a sound pair', () => {
 })
 
 describe('clusters that cannot be used: one clear finding', () => {
+  test('one cluster under two names, which would be emptied to be copied onto itself', async () => {
+    await start({ version: '3.5', frontends: 2 })
+    table()
+    pair.source.execute('INSERT INTO d.t VALUES (1)')
+    await asTarget(pair.source)
+    const result = await doctor()
+    expect(result).toMatchObject({ ok: false, findings: [{ code: 'same-cluster', level: 'fatal' }] })
+    // Nor when the worker is configured so later on.
+    const step = { spec: pair.spec(), table: 'd.t', jobPrefix: stepJobPrefix('move', 'run', 1) }
+    await expect(pair.run(createReplicateActivities(pair.deps).replicate, step)).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('are the same cluster'),
+    })
+    expect(pair.source.execute('SELECT id FROM d.t').rows).toEqual([['1']])
+  })
+
+  test('two that print the same address, or have the same id, are two', async () => {
+    await start()
+    pair.target.state.clusterId = pair.source.state.clusterId
+    expect(codes(await doctor())).not.toContain('same-cluster')
+  })
+
   test('unknown', async () => {
     await start()
     const result = await doctor({ source: 'nowhere' })

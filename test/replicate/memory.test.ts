@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const round = { spec: { name: 'm' }, table: 'd.t' }
+const round = { spec: { name: 'm', target: 'target' }, table: 'd.t' }
 const copy = (sourceId: bigint, version: bigint): CopyMemory => new Map([['p', { sourceId, version }]])
 
 describe('what a process confirmed itself', () => {

@@ -1,0 +1,74 @@
+import type { WorkflowHandle } from '@temporalio/client'
+import { type Finding, type MigrationSpec, migrationId, specQuery, WORKFLOW_TYPES } from '../../../contract/index.ts'
+import { someOf } from '../../../planning/backup-preflight/make-finding.ts'
+import { createSelection } from '../../../planning/selection.ts'
+import { isClosedStatus } from '../../closed-workflows.ts'
+import type { Check, PreflightContext } from '../context.ts'
+
+const MOST_OTHERS = 50
+/** A migration that no worker answers for is not waited for. */
+const ANSWER_MS = 5_000
+
+/**
+ * Whether another migration that runs copies into the same tables. What one copied is to the other a copy of something else, which it empties; with the
+ * same source it is done twice.
+ */
+export const checkOtherMigrations: Check = async (context) => {
+  const { spec } = context.session.pair
+  const found: Finding[] = []
+  for (const { workflowId, handle } of await runningMigrations(context)) {
+    if (workflowId === migrationId(spec.name)) continue
+    const other = await specOf(context, handle)
+    if (!other || other.target !== spec.target) continue
+    const tables = sharedTables(context, other)
+    if (tables.length > 0) found.push(finding(context, other, tables))
+  }
+  return found
+}
+
+async function runningMigrations({ deps }: PreflightContext) {
+  const query = `WorkflowType = '${WORKFLOW_TYPES.migrate}' AND ExecutionStatus = 'Running'`
+  const found: { workflowId: string; handle: WorkflowHandle }[] = []
+  try {
+    for await (const { workflowId } of deps.client.workflow.list({ query, pageSize: MOST_OTHERS })) {
+      found.push({ workflowId, handle: deps.client.workflow.getHandle(workflowId) })
+      if (found.length >= MOST_OTHERS) break
+    }
+  } catch {
+    // Who may not list workflows can migrate all the same.
+  }
+  return found
+}
+
+async function specOf({ deps }: PreflightContext, handle: WorkflowHandle): Promise<MigrationSpec | undefined> {
+  try {
+    return await deps.client.withDeadline(Date.now() + ANSWER_MS, async () => {
+      // Listings are some moments old.
+      const { status } = await handle.describe()
+      return isClosedStatus(status.name) ? undefined : handle.query(specQuery)
+    })
+  } catch {
+    // It has ended meanwhile, or is just being started.
+    return undefined
+  }
+}
+
+function sharedTables({ session, tables }: PreflightContext, other: MigrationSpec): string[] {
+  const theirs = createSelection(other)
+  return tables
+    .map((entry) => session.pair.rename(entry))
+    .filter(({ database, name }) => theirs.sources(database, name).length > 0)
+    .map(({ database, name }) => `${database}.${name}`)
+}
+
+function finding({ session }: PreflightContext, other: MigrationSpec, tables: string[]): Finding {
+  const { spec } = session.pair
+  const same = other.source === spec.source
+  return {
+    code: 'tables-taken',
+    level: same ? 'warning' : 'fatal',
+    subject: spec.target,
+    message: `migration ${other.name} runs and copies ${same ? '' : `from ${other.source} `}into ${someOf(tables)} as well${same ? ': everything would be done twice' : ', and each would empty what the other copied'}`,
+    remedy: `Stop ${other.name}, exclude these tables in one of the two, or rename them`,
+  }
+}
