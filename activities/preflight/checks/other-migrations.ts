@@ -3,11 +3,13 @@ import { type Finding, type MigrationSpec, migrationId, specQuery, WORKFLOW_TYPE
 import { someOf } from '../../../planning/backup-preflight/make-finding.ts'
 import { createSelection } from '../../../planning/selection.ts'
 import { isClosedStatus } from '../../closed-workflows.ts'
+import { directory } from '../../pollers/directory.ts'
 import type { Check, PreflightContext } from '../context.ts'
 
 const MOST_OTHERS = 50
 /** A migration that no worker answers for is not waited for. */
 const ANSWER_MS = 5_000
+const LISTING_AGE_MS = 60_000
 
 /**
  * Whether another migration that runs copies into the same tables. What one copied is to the other a copy of something else, which it empties; with the
@@ -20,7 +22,7 @@ export const checkOtherMigrations: Check = async (context) => {
     if (workflowId === migrationId(spec.name)) continue
     const other = await specOf(context, handle)
     if (!other || other.target !== spec.target) continue
-    const tables = sharedTables(context, other)
+    const tables = await sharedTables(context, other)
     if (tables.length > 0) found.push(finding(context, other, tables))
   }
   return found
@@ -53,12 +55,22 @@ async function specOf({ deps }: PreflightContext, handle: WorkflowHandle): Promi
   }
 }
 
-function sharedTables({ session, tables }: PreflightContext, other: MigrationSpec): string[] {
+/** Of the target's tables that this migration copies into, those for which the other one's source has one, too. */
+async function sharedTables({ deps, session, tables }: PreflightContext, other: MigrationSpec): Promise<string[]> {
   const theirs = createSelection(other)
-  return tables
-    .map((entry) => session.pair.rename(entry))
-    .filter(({ database, name }) => theirs.sources(database, name).length > 0)
-    .map(({ database, name }) => `${database}.${name}`)
+  const shared: string[] = []
+  try {
+    const listings = directory(deps.cluster(other.source).cluster)
+    for (const entry of tables) {
+      const { database, name } = session.pair.rename(entry)
+      for (const one of theirs.sources(database, name)) {
+        if ((await listings.tables(one.database, LISTING_AGE_MS))?.has(one.table)) shared.push(`${database}.${name}`)
+      }
+    }
+  } catch {
+    // A source that this worker does not know, or that does not answer: what it has, nobody can say.
+  }
+  return shared
 }
 
 function finding({ session }: PreflightContext, other: MigrationSpec, tables: string[]): Finding {
