@@ -3,6 +3,7 @@ import { joinTableName } from '../../contract/index.ts'
 import { questionOf } from '../../planning/approval.ts'
 import {
   DdlReadError,
+  dependencies,
   keepNames,
   type MaterializedView,
   type ObjectName,
@@ -13,7 +14,7 @@ import {
   writeMaterializedView,
   writeView,
 } from '../../starrocks/ddl/index.ts'
-import { quoteQualified, StarRocksError, showCreate } from '../../starrocks/index.ts'
+import { isSystemDatabase, quoteQualified, StarRocksError, showCreate } from '../../starrocks/index.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { isNotFound, isUnreachable, reasonOf } from './failure.ts'
 import type { InventoryEntry } from './inventory.ts'
@@ -122,6 +123,12 @@ async function planView(
     const other = joinTableName(collision.database, collision.table)
     return refuse(entry, `${other} has the same name ${name.database}.${name.name} on the target; change \`rename\``)
   }
+  const unread = readsNothing(session, entry, model)
+  if (unread)
+    return refuse(
+      entry,
+      `it reads ${unread}, which is neither selected nor on the target; include that, or exclude the view`,
+    )
   const there = session.target.get(name.database, name.name)
   if (there && there.kind !== 'view' && there.kind !== 'materialized view') {
     return refuse(entry, `the target has a ${there.kind} of the name ${there.full}; rename or drop it`)
@@ -163,6 +170,19 @@ async function planView(
     drop: `DROP ${kind} IF EXISTS ${quoteQualified(trialName.database, trialName.name)}`,
   }
   return { entry, action, reason, former, mark, source: text, question, statements, trial, notes }
+}
+
+/** The first that it reads and cannot find on the target: neither is it selected, nor is there a database of the name. */
+function readsNothing(
+  { pair, target }: PlanningSession,
+  entry: InventoryEntry,
+  { query }: { query: string },
+): string | undefined {
+  const missing = dependencies(query, entry.database).find((one) => {
+    if (isSystemDatabase(one.database) || pair.selection.includes(one.database, one.name)) return false
+    return !target.databases.has(pair.rename(one).database)
+  })
+  return missing && joinTableName(missing.database, missing.name)
 }
 
 const isThere = ({ source }: PlanningSession, { database, table }: { database: string; table: string }): boolean =>

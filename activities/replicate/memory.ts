@@ -196,10 +196,6 @@ export async function lastRemembered(
 }
 
 /** What is known of a table's copy when none of its workflows runs. */
-export async function rememberedCopies(
-  deps: Dependencies,
-  migration: Migration,
-  table: string,
-): Promise<CopyMemory> {
+export async function rememberedCopies(deps: Dependencies, migration: Migration, table: string): Promise<CopyMemory> {
   return decodeMemory((await lastRemembered(deps, migration, table, 'memory'))?.text, migration.target)
 }
