@@ -37,7 +37,9 @@ export class WorkerProcess {
     const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(this.#options.health) ?? []
     // Else whoever has it would answer in our worker's place.
     if (!(await isFree(host, Number(port)))) {
-      throw new Error(`worker.health: ${this.#options.health} is in use, by another worker perhaps; choose another address`)
+      throw new Error(
+        `worker.health: ${this.#options.health} is in use, by another worker perhaps; choose another address`,
+      )
     }
     const log = openSync(this.#options.logFile, 'a')
     try {

@@ -6,8 +6,9 @@ import { type MigrationMemory, newMemory, noteMetadata } from '../../planning/mi
 import { statusOf } from '../../planning/migration-status.ts'
 import { isSettled, openMatters } from '../../planning/open-matters.ts'
 import { isMarked, parkedCount, withMark } from '../../planning/parked-groups.ts'
-import { approvedByMetadata } from '../../planning/parking.ts'
+import { approvedByMetadata, describeParked, type Parked } from '../../planning/parking.ts'
 import { statusMarkdown } from '../../planning/status-markdown.ts'
+import { MOST_AT_ONCE } from '../../planning/window.ts'
 
 const spec = check(migrationSpecSchema, { name: 'm', source: 'a', target: 'b' }, 'spec')
 const memory = (): MigrationMemory => newMemory(spec, Date.UTC(2024, 0, 1))
@@ -55,6 +56,38 @@ describe('what is carried into the next run', () => {
     const small = memory()
     small.counts = counts
     expect(carryMemory(small)).toEqual(small)
+  })
+
+  const asks = (question: string, statements: string[]): Parked => ({
+    reason: 'needs approval: partitions were not written by replication',
+    attempts: 1,
+    times: 1,
+    needsApproval: true,
+    refused: false,
+    question,
+    statements,
+  })
+
+  test('are approvals and statements to undo, however many tables run or are paused', () => {
+    const wide = memory()
+    for (let i = 0; i < MOST_AT_ONCE; i++)
+      wide.running[`warehouse.fact_table_${i}`] = { sinceMs: i, runId: 'r'.repeat(36) }
+    wide.heldTables = Array.from({ length: 1000 }, (_, i) => `warehouse.paused_${i}`)
+    wide.parked['shop.orders'] = { ...asks('q', ['TRUNCATE TABLE shop.orders']), approved: 'q' }
+    wide.undo = [{ table: 'shop.orders', statement: 'ALTER TABLE shop.orders SET ("k" = "true")' }]
+    expect(carryMemory(wide)).toEqual(wide)
+  })
+
+  test('are questions with the number of statements that are not told any more', () => {
+    const crowded = memory()
+    const all = Array.from({ length: 5 }, (_, i) => `TRUNCATE TABLE shop.t PARTITION(p2024_01_0${i}_${'x'.repeat(40)})`)
+    for (let i = 0; i < 150; i++) crowded.parked[`shop.t${i}`] = asks(`q${i}`, all)
+    // Run after run.
+    const { parked } = carryMemory(carryMemory(crowded), 20 * 1024)
+    const [[table, one] = []] = Object.entries(parked)
+    if (table === undefined || !one) throw new Error('nothing is carried in the list')
+    expect(one.question).toBe(`q${table.slice('shop.t'.length)}`)
+    expect(describeParked(table, one).statements).toEqual([all[0], '-- and 4 more'])
   })
 })
 

@@ -172,6 +172,42 @@ describe('jobs', () => {
   })
 })
 
+describe('pauses', () => {
+  const pauseOf = (memory: MigrationMemory) => ((memory.parked['d.t']?.retryAt ?? 0) - NOW) / 1000
+  const fails = () => report('d.t', { outcome: 'failed', reason: 'a disk is bad' })
+  const waits = () => report('d.t', { outcome: 'waiting', reason: 'a schema change runs' })
+
+  test('after failures grow with failures, those of what only waits with waits', () => {
+    const memory = settled()
+    const pauses = [waits, waits, waits, fails, waits, fails, waits].map((reported) => {
+      noteReport(memory, reported(), NOW, false)
+      return pauseOf(memory)
+    })
+    const first = spec.intervals.park
+    expect(pauses).toEqual([20, 40, 80, first, 20, 2 * first, 20])
+  })
+})
+
+describe('a migration that failed', () => {
+  const fatal = (code: string) => ({
+    code,
+    level: 'fatal' as const,
+    subject: 'b',
+    message: `it is ${code}`,
+    remedy: '',
+  })
+
+  test('says why, and nothing of what was to be ignored', () => {
+    const memory = settled()
+    memory.state = 'failed'
+    memory.spec = { ...spec, ignore: ['harmless'] }
+    memory.findings = [fatal('harmless'), fatal('fatal-indeed')]
+    expect(statusOf(memory, NOW).reason).toBe('it is fatal-indeed')
+    memory.failure = 'nobody may read b'
+    expect(statusOf(memory, NOW).reason).toBe('nobody may read b')
+  })
+})
+
 describe('thousands of parked tables', () => {
   function crowded(): MigrationMemory {
     const memory = settled()

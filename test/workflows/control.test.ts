@@ -1,19 +1,32 @@
+import { defineSearchAttributeKey } from '@temporalio/common'
 import { describe, expect, test } from 'vitest'
-import { metadataScheduleId } from '../../contract/index.ts'
+import {
+  metadataReportSignal,
+  metadataScheduleId,
+  SEARCH_ATTRIBUTES,
+  tableReportSignal,
+  tableWorkflowId,
+} from '../../contract/index.ts'
 import { until } from '../support/until.ts'
 import { insert, stage } from './support/stage.ts'
 
 const on = stage()
+const TABLE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.table, 'KEYWORD')
 
 describe('one-time', () => {
-  test('copies everything once, then finishes with everything confirmed', async () => {
+  test('copies everything once, also what has the longest of names, then finishes with everything confirmed', async () => {
     const migration = await on.migration({ name: 'once', spec: { oneTime: true } }, 5)
+    const name = 'x'.repeat(1_024)
+    migration.source.execute(`ALTER TABLE shop.t0 RENAME ${name}`)
     await migration.start()
     const status = await migration.starferry.result('once')
     expect(status).toMatchObject({ state: 'finished', progress: 1, partitions: { total: 5, lagging: 0, unknown: 0 } })
     expect(status.tables).toMatchObject({ total: 5, finished: 5, expired: 0, parked: 0 })
     expect(migration.compare()).toMatchObject({ rowsCompared: 50, differing: [] })
     expect(migration.jobs.sent).toBe(5)
+    const long = await on.temporal.client.workflow.getHandle(tableWorkflowId('once', `shop.${name}`)).describe()
+    // More is not stored everywhere.
+    expect(long.typedSearchAttributes.get(TABLE)).toBe('x'.repeat(255))
   })
 
   test('without any table it finishes too', async () => {
@@ -112,6 +125,8 @@ describe('stop', () => {
     await migration.start()
     await migration.caughtUp()
     const handle = on.temporal.client.workflow.getHandle('migrate/misspelt')
+    // As one click in the Temporal UI sends them.
+    for (const report of [tableReportSignal, metadataReportSignal]) await handle.signal(report.name)
     await handle.signal('stop', { cancelJob: true })
     const found = await until('the status tells', async () =>
       (await migration.status()).findings.find(({ code }) => code === 'stop-not-understood'),

@@ -88,13 +88,19 @@ describe('rows that a load wrote to the target', () => {
     expect(migration.compare().differing).toEqual([])
   })
 
-  test('are discarded when the spec allows it', async () => {
+  test('are discarded when the spec allows it, and that is told', async () => {
     const migration = await on.migration({ name: 'allowed', spec: { allow: { resetDivergedPartitions: true } } }, 1)
     await migration.start()
     await migration.caughtUp()
     migration.target.execute(`INSERT INTO shop.t0 VALUES (-1, 'local')`)
     await migration.settled()
     expect(count(migration.target.execute('SELECT count(*) FROM shop.t0 WHERE id = -1'))).toBe('0')
+    const { done } = await migration.starferry.changes('allowed')
+    expect(done.at(-1)).toMatchObject({
+      table: 'shop.t0',
+      reason: expect.stringContaining('rows that starferry did not write were discarded'),
+      statements: [expect.stringMatching(/^TRUNCATE TABLE `shop`.`t0`/)],
+    })
   })
 })
 

@@ -1,7 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, test } from 'vitest'
+import { beating } from '../../activities/heartbeat.ts'
 import { until } from '../support/until.ts'
-import { differences, scripted } from './support/script.ts'
+import { differences, gate, lagging, scripted } from './support/script.ts'
 
 /** It soon suggests to continue as new. */
 const on = scripted({ continueAfter: 80 })
@@ -39,4 +40,61 @@ test('a migration that may have no Schedule goes on, says so, and ends when it i
     state: 'stopped',
     findings: [{ code: 'schedule-not-deleted', subject: 'migrate/denied/metadata' }],
   })
+})
+
+test('a long history stops nothing while somebody waits for an answer, and a stop deletes the Schedule once', async () => {
+  const counts = { jobsSent: 1, partitions: 1, totalPartitions: 1, laggingPartitions: 0, bytes: 1, version: '2' }
+  const [source, copies] = [gate(), gate()]
+  let open = Array.from({ length: 24 }, (_, i) => `shop.t${i}`)
+  let asked = false
+  let state: 'in-sync' | 'stopped' = 'in-sync'
+  const held = new Map<string, ReturnType<typeof gate>>()
+  let deleted = 0
+  await on.begin(
+    { name: 'long', limits: { tables: 4 } },
+    {
+      findStale: lagging(() => open),
+      replicate: ({ table }) =>
+        beating(async () => {
+          await (held.get(table) ?? copies).opened
+          open = open.filter((one) => one !== table)
+          return { state, ...counts }
+        }),
+      existingTables: async ({ tables }) => {
+        asked = true
+        await beating(() => source.opened)
+        return tables
+      },
+      deleteMetadataSchedule: async () => {
+        deleted++
+      },
+    },
+  )
+  const used = async () => (await on.status()).slots.used
+  await until('four run', async () => (await used()) === 4)
+  const answer = on.starferry.pauseTables('long', ['shop.none'])
+  await until('the source is asked', () => asked)
+  const run = async () => (await on.temporal.client.workflow.getHandle('migrate/long').describe()).runId
+  const first = await run()
+  copies.open()
+  await until('all are copied', () => open.length === 0)
+  expect(await run()).toBe(first)
+  source.open()
+  expect((await answer).accepted).toEqual(['shop.none'])
+  await until('it continues as new', async () => (await run()) !== first)
+
+  const again = ['shop.t0', 'shop.t1', 'shop.t2', 'shop.t3']
+  for (const table of again) held.set(table, gate())
+  state = 'stopped'
+  open = again
+  await until('four run again', async () => (await used()) === 4)
+  await on.starferry.stop('long')
+  await until('it is told', async () => (await on.status()).state === 'stopping')
+  for (const [i, table] of again.entries()) {
+    held.get(table)?.open()
+    await until(`${table} has ended`, async () => (await used()) === 3 - i)
+  }
+  expect((await on.starferry.result('long')).state).toBe('stopped')
+  // And when everything is undone.
+  expect(deleted).toBe(2)
 })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { leasesQuery, settingsWorkflowId } from '../../contract/index.ts'
+import { leasesQuery, leaseUpdate, releaseUpdate, settingsWorkflowId, TASK_QUEUE } from '../../contract/index.ts'
 import type { LabMigration } from '../support/lab-migration.ts'
 import { accessTo } from '../support/lab-worker.ts'
 import { until } from '../support/until.ts'
@@ -137,4 +137,24 @@ describe('settings of a target that two migrations need', () => {
     await migration.starferry.result('keep')
     expect(present(migration)).toBe('true')
   })
+})
+
+test('leases and releases that are none are refused, and nobody else is harmed', async () => {
+  const handle = await on.temporal.client.workflow.start('clusterSettings', {
+    workflowId: settingsWorkflowId('nobody'),
+    taskQueue: TASK_QUEUE,
+    args: [{ cluster: 'nobody' }],
+  })
+  const said = (update: { name: string }, request: unknown) =>
+    handle.executeUpdate(update.name, { args: [request] }).then(JSON.stringify, ({ cause }) => cause.message)
+  for (const setting of [null, 'k', {}, { key: 'k' }, { key: '', value: 'v' }, { key: 'k', value: 3 }]) {
+    expect(await said(leaseUpdate, { holder: 'h', settings: [setting] })).toMatch(/^lease: give .*all of them texts/)
+  }
+  for (const request of [null, { settings: [] }, { holder: 3, settings: [] }, { holder: 'h' }]) {
+    expect(await said(leaseUpdate, request)).toMatch(/^lease: give/)
+  }
+  for (const request of [null, {}, { holder: ['h'] }])
+    expect(await said(releaseUpdate, request)).toMatch(/^release: give/)
+  expect(await said(releaseUpdate, { holder: 'h' })).toBe('{"restored":[],"left":[]}')
+  await handle.result()
 })

@@ -40,6 +40,27 @@ export const looks =
     return { stale: [], counts, slots: 10, sent: 0, checkedAt: new Date().toISOString() }
   }
 
+/** Looks by which these lag. */
+export const lagging =
+  (tables: () => string[]): Activities['findStale'] =>
+  async (input) => {
+    const result = await looks()(input)
+    const all = tables()
+    const listed = all.filter((table) => !input.skip.includes(table))
+    const stale = listed.map((table) => ({ table, laggingPartitions: 1, bytes: 1, unfinished: true }))
+    const counts = { ...result.counts, tables: Math.max(1, all.length), laggingPartitions: all.length }
+    return { ...result, stale, counts }
+  }
+
+/** What a script waits for until the test says so. */
+export function gate(): { opened: Promise<void>; open: () => void } {
+  let open: () => void = () => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
+
 /** The end of a difference's list. */
 export function differences(...different: string[]) {
   const counts = { sourceTables: 1, alignedTables: 0, differentTables: 0, targetOnlyTables: 0, refusedTables: 0 }
@@ -63,6 +84,7 @@ const QUIET = {
 const OTHERS = [
   ...['putMetadataSchedule', 'deleteMetadataSchedule', 'awaitClosed'],
   ...['readSetting', 'writeSetting', 'leaderProcess', 'keepSettings'],
+  ...['replicate', 'cancelJobs', 'existingTables'],
 ]
 
 /** A real Temporal server and the real workflows, between clusters that exist in the test's words alone. */
