@@ -1,5 +1,12 @@
 import type { WorkflowHandle } from '@temporalio/client'
-import { type Finding, type MigrationSpec, migrationId, specQuery, WORKFLOW_TYPES } from '../../../contract/index.ts'
+import {
+  type Finding,
+  type MigrationSpec,
+  migrationId,
+  SEARCH_ATTRIBUTES,
+  specQuery,
+  WORKFLOW_TYPES,
+} from '../../../contract/index.ts'
 import { someOf } from '../../../planning/backup-preflight/make-finding.ts'
 import { createSelection } from '../../../planning/selection.ts'
 import { isClosedStatus } from '../../closed-workflows.ts'
@@ -28,8 +35,9 @@ export const checkOtherMigrations: Check = async (context) => {
   return found
 }
 
-async function runningMigrations({ deps }: PreflightContext) {
-  const query = `WorkflowType = '${WORKFLOW_TYPES.migrate}' AND ExecutionStatus = 'Running'`
+async function runningMigrations({ deps, session }: PreflightContext) {
+  const into = session.pair.spec.target.replaceAll("'", "\\'")
+  const query = `WorkflowType = '${WORKFLOW_TYPES.migrate}' AND ExecutionStatus = 'Running' AND ${SEARCH_ATTRIBUTES.cluster} = '${into}'`
   const found: { workflowId: string; handle: WorkflowHandle }[] = []
   try {
     for await (const { workflowId } of deps.client.workflow.list({ query, pageSize: MOST_OTHERS })) {
