@@ -23,7 +23,7 @@ export default defineConfig({
     globalSetup: ['test/global-setup.ts'],
     setupFiles: ['test/support/own-ports.ts'],
     // Temporal's development servers, many and short-lived: small ones that collect no garbage before they must, and need no second core.
-    env: { GOGC: 'off', GOMEMLIMIT: '500MiB', GOMAXPROCS: '1', GODEBUG: 'adaptivestackstart=1' },
+    env: { GOGC: 'off', GOMEMLIMIT: '800MiB', GOMAXPROCS: '1', GODEBUG: 'adaptivestackstart=1' },
     // Real servers on shared, slow machines: what waits for a condition has its own limit, and tells what it saw. This one ends what hangs.
     testTimeout: 600_000,
     hookTimeout: 300_000,
