@@ -6,8 +6,8 @@ export async function endProcess(
   signal: 'SIGTERM' | 'SIGKILL',
   insistMs: number,
 ): Promise<void> {
-  if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  if (isGone(child)) return
+  const ended = exitOf(child)
   child.kill(signal)
   const insist = setTimeout(() => child.kill('SIGKILL'), insistMs)
   await ended
@@ -16,6 +16,9 @@ export async function endProcess(
 
 /** When a child is gone; at once where there is none. */
 export async function exitOf(child: ChildProcess | undefined): Promise<void> {
-  if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
+  if (isGone(child)) return
   await new Promise<void>((resolve) => child.once('exit', () => resolve()))
 }
+
+const isGone = (child: ChildProcess | undefined): child is undefined =>
+  !child?.pid || child.exitCode !== null || child.signalCode !== null
