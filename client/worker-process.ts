@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isFree } from '../workers/free-port.ts'
+import { httpGet } from '../workers/http-get.ts'
 import { endProcess, exitOf } from './end-process.ts'
 
 export interface WorkerProcessOptions {
@@ -89,8 +90,8 @@ export class WorkerProcess {
         throw new Error(`The worker did not start:\n${this.logTail()}`)
       }
       try {
-        const answer = await fetch(`http://${this.#options.health}/readyz`, { signal: AbortSignal.timeout(2_000) })
-        if (answer.ok) return
+        const { status } = await httpGet(`http://${this.#options.health}/readyz`, 2_000)
+        if (status === 200) return
       } catch {
         // not listening yet
       }

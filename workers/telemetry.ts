@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { freePorts } from './free-port.ts'
 import type { Endpoint } from './http-endpoints.ts'
+import { httpGet } from './http-get.ts'
 import { sdkLogger } from './logger.ts'
 
 /**
@@ -46,7 +47,7 @@ export function metricsEndpoint(registry: Registry, sdk: SdkMetrics): Record<str
 
 async function readSdk(url: string): Promise<string> {
   try {
-    return await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text()
+    return (await httpGet(url, 5_000)).body
   } catch {
     // Our own figures are worth having without them.
     return ''

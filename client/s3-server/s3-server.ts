@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePorts } from '../../workers/free-port.ts'
+import { httpGet } from '../../workers/http-get.ts'
 import { endProcess } from '../end-process.ts'
 import { type FindS3ServerOptions, findS3Server } from './find-s3-server.ts'
 
@@ -161,8 +162,8 @@ export class S3Server {
       if (!child?.pid || child.exitCode !== null || child.signalCode !== null) {
         throw new Error(`The S3 server did not start: ${this.logTail() || `${this.#binary} ended at once`}`)
       }
-      const health = await fetch(`${this.endpoint}/health`, { signal: AbortSignal.timeout(2_000) }).catch(() => {})
-      if (health?.ok) return
+      const health = await httpGet(`${this.endpoint}/health`, 2_000).catch(() => {})
+      if (health?.status === 200) return
       if (Date.now() > deadline) throw new Error(`The S3 server does not answer at ${this.endpoint}`)
       await sleep(50)
     }

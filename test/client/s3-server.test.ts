@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findS3Server } from '../../client/s3-server/find-s3-server.ts'
 import { S3Server } from '../../client/s3-server/s3-server.ts'
 import { downloadS3Server } from '../../client/s3-server/s3-server-download.ts'
+import { httpGet } from '../../workers/http-get.ts'
 
 let home: string
 beforeEach(() => {
@@ -127,7 +128,7 @@ describe('the S3 server', () => {
   it('answers after start, keeps objects over a crash and a restart, and is gone after stop', async () => {
     const dir = path.join(home, 'kept')
     const server = await S3Server.start({ accessKey: 'k', secretKey: 's', dir, buckets: ['b'] })
-    const answers = () => fetch(`${server.endpoint}/health`).then((response) => response.status)
+    const answers = async () => (await httpGet(`${server.endpoint}/health`, 60_000)).status
     try {
       expect(await answers()).toBe(200)
       await server.kill()

@@ -7,6 +7,7 @@ import { parse } from 'yaml'
 import type { S3Server } from '../../client/s3-server/s3-server.ts'
 import { findTemporal } from '../../client/temporal-binary.ts'
 import { LabCluster } from '../../lab/index.ts'
+import { httpGet } from '../../workers/http-get.ts'
 import { startTestS3 } from '../support/s3-server.ts'
 import { steadyPorts } from '../support/steady-ports.ts'
 import { until } from '../support/until.ts'
@@ -307,7 +308,7 @@ const story: [RegExp, (command: string) => Promise<void>][] = [
       const worker = await serve(command.replace('starferry.yaml', 'second.yaml'), /"msg"/)
       await until(
         'it is ready',
-        async () => (await fetch(`http://127.0.0.1:${health}/readyz`).catch(() => undefined))?.ok,
+        async () => (await httpGet(`http://127.0.0.1:${health}/readyz`, 5_000).catch(() => undefined))?.status === 200,
       )
       worker.kill('SIGTERM')
       await until('it has drained', () => worker.exitCode !== null)

@@ -8,6 +8,7 @@ import { S3Server } from '../../client/s3-server/s3-server.ts'
 import type { JobProgress } from '../../contract/backup/backup-api.ts'
 import { backupId } from '../../contract/names.ts'
 import { LabCluster } from '../../lab/index.ts'
+import { httpGet } from '../../workers/http-get.ts'
 import { fillShop } from '../client/command-stage.ts'
 import { starferryHere } from '../client/run-starferry.ts'
 import { accessTo } from '../support/lab-worker.ts'
@@ -150,7 +151,7 @@ describe('secrets of backups and restores', () => {
     expect((await run('restore', 'publish', 'rescue')).text).toMatch(/^restored rescue/m)
 
     const histories = (await historyTexts(temporal.client)).join('\n')
-    const metrics = await (await fetch(`http://${stage.metrics}/metrics`)).text()
+    const { body: metrics } = await httpGet(`http://${stage.metrics}/metrics`, 60_000)
     // SQLite's journal comes and goes.
     const files = readdirSync(temporal.directory).filter((name) => !name.endsWith('-journal'))
     const stored = files.map((name) => readFileSync(path.join(temporal.directory, name), 'latin1')).join('\n')

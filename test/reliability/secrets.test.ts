@@ -3,6 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { Traffic } from '../../lab/traffic/traffic.ts'
+import { httpGet } from '../../workers/http-get.ts'
 import { starferryHere } from '../client/run-starferry.ts'
 import { LabMigration } from '../support/lab-migration.ts'
 import { accessTo } from '../support/lab-worker.ts'
@@ -131,7 +132,7 @@ describe('secrets', () => {
     await run('migrate', 'stop', 'forced', '--cancel-jobs')
 
     const histories = await historyTexts(temporal.client)
-    const metrics = await (await fetch(`http://${stage.metrics}/metrics`)).text()
+    const { body: metrics } = await httpGet(`http://${stage.metrics}/metrics`, 60_000)
     // SQLite's journal comes and goes.
     const files = readdirSync(temporal.directory).filter((file) => !file.endsWith('-journal'))
     const stored = files.map((file) => readFileSync(path.join(temporal.directory, file), 'latin1'))

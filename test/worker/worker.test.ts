@@ -9,6 +9,7 @@ import { TemporalServer } from '../../client/temporal-server.ts'
 import { WorkerProcess } from '../../client/worker-process.ts'
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../contract/names.ts'
 import type { WorkerConfigInput } from '../../contract/worker-config.ts'
+import { httpGet } from '../../workers/http-get.ts'
 import { starferry } from '../client/run-starferry.ts'
 import { steadyPorts } from '../support/steady-ports.ts'
 
@@ -57,10 +58,7 @@ async function connect(address: string): Promise<Client> {
   return new Client({ connection })
 }
 
-const get = async (url: string) => {
-  const answer = await fetch(`http://${url}`)
-  return { status: answer.status, body: await answer.text() }
-}
+const get = (address: string) => httpGet(`http://${address}`, 60_000)
 
 /** A frontend that takes connections and never says a word. */
 async function silentFrontend(): Promise<{ address: string; connections(): number }> {

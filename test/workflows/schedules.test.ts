@@ -61,6 +61,8 @@ test('a Schedule that was paused by hand stays so, and goes when it finds nobody
     },
   }
   await on.begin({ name: 'paused' }, script)
+  // A difference that still ran when the migration ends would find nobody to tell as well.
+  await until('its first difference is over', async () => (await on.status()).state === 'caughtUp')
   await until('there is a Schedule', () => exists('paused'))
   const note = 'no DDL during the quarter close'
   await scheduleOf('paused').pause(note)
