@@ -59,7 +59,7 @@ async function watch(migration: LabMigration, holds: (status: MigrationStatus) =
       seen.push(status)
       return holds(status)
     },
-    { everyMs: 20, explain: () => migration.story(seen.at(-1)) },
+    { everyMs: 100, explain: () => migration.story(seen.at(-1)) },
   )
   return seen
 }

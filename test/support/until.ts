@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface UntilOptions {
   /** Generous: a slow machine is no failure. */
   withinMs?: number
-  /** Between two looks; by default the longer, up to eight tenths of a second, the longer it has taken: looks cost what is waited for. */
+  /** Between two looks; by default the longer, up to two seconds, the longer it has taken: looks cost what is waited for. */
   everyMs?: number
   /** What to add to the error when time is up. */
   explain?: () => string | Promise<string>
@@ -23,6 +23,6 @@ export async function until<T>(
     if (Date.now() > deadline) {
       throw new Error(`Not within ${withinMs / 1000} s: ${what}${explain ? `\n${await explain()}` : ''}`)
     }
-    await sleep(everyMs ?? Math.min(800, 100 + (Date.now() - started) / 10))
+    await sleep(everyMs ?? Math.min(2_000, 100 + (Date.now() - started) / 8))
   }
 }

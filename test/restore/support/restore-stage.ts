@@ -138,7 +138,7 @@ export function restoreStage(): RestoreStage {
           if (last && OVER.has(last.state)) throw new Error(`restore ${name} is ${last.state}: ${JSON.stringify(last)}`)
           return undefined
         },
-        { withinMs, everyMs: 150, explain: () => JSON.stringify(last) },
+        { withinMs, explain: () => JSON.stringify(last) },
       )
     },
     publish: (name) => handle(name).executeUpdate(publishUpdate),

@@ -164,7 +164,7 @@ export async function takeBackup(
       if (row?.get('State') === 'CANCELLED') throw new Error(`backup ${label}: ${row.get('Status')}`)
       return row?.get('State') === 'FINISHED' && row.get('SnapshotName') === label
     },
-    { everyMs: 10 },
+    { everyMs: 50 },
   )
   const [snapshot] = await showSnapshots(query, REPOSITORY, [label])
   const now = new Date().toISOString()
