@@ -98,6 +98,8 @@ describe('secrets', () => {
     const traffic = new Traffic((sql) => source.execute(sql), tables, { seed: 5 })
     traffic.start(200)
     await run('migrate', 'start', good)
+    // Its preflight would refuse it beside one that has not failed yet, and copies into the same tables.
+    await migration.untilStatus('its preflight is over', () => migration.jobs.sent > 0)
     for (const file of [wrongPassword, wrongToken]) {
       await run('doctor', file, '--json')
       await run('migrate', 'start', file, '--watch')
