@@ -31,6 +31,8 @@ const PAIRS: Pair[] = [
   { from: '3.1', to: '3.1', pair: '3.1 to 3.1' },
   { from: '3.5', to: '4.1', mode: 'shared_data', pair: '3.5 to 4.1 shared-data' },
 ]
+/** Those that differ in how the source changes, or in what the target is. */
+const DIFFERENT = PAIRS.filter(({ pair }) => pair !== '3.5 to 4.1')
 const FIRST: Pair = { from: '3.3', to: '3.5', pair: '3.3 to 3.5' }
 
 const TABLE =
@@ -108,7 +110,7 @@ describe.concurrent('a column replaced under its old name between two looks', ()
     }),
   )
 
-  it.each(PAIRS)('with no partition that lags: $pair', (pair) =>
+  it.each(DIFFERENT)('with no partition that lags: $pair', (pair) =>
     copied('still', pair, async (migration) => {
       replaceColumn(migration)
       expect(migration.compare().differing).not.toEqual([])
@@ -118,7 +120,7 @@ describe.concurrent('a column replaced under its old name between two looks', ()
   )
 
   // There it is made again for the column that is seen, and somebody is asked.
-  it.each(PAIRS.filter(({ to }) => to !== '3.1'))('together with a column that is seen: $pair', (pair) =>
+  it.each(DIFFERENT.filter(({ to }) => to !== '3.1'))('together with a column that is seen: $pair', (pair) =>
     copied('seen', pair, async (migration) => {
       const { source } = migration
       source.execute('ALTER TABLE app.t DROP COLUMN v')
@@ -176,7 +178,7 @@ describe.concurrent('a column replaced under its old name between two looks', ()
 })
 
 /** Frontends alone know of a new name, and the replication goes by the backends'. */
-const RENAMING = PAIRS.filter(({ from }) => from !== '3.1')
+const RENAMING = DIFFERENT.filter(({ from }) => from !== '3.1')
 
 /** Column x takes the place of v, and its name. */
 function renameInto({ source }: LabMigration): void {
@@ -252,7 +254,7 @@ describe.concurrent('a column that was renamed', () => {
 })
 
 describe.concurrent('changes of columns that are seen', () => {
-  it.each(PAIRS.filter(({ to }) => to !== '3.1'))(
+  it.each(DIFFERENT.filter(({ to }) => to !== '3.1'))(
     'one added column: the copy follows without being copied anew: $pair',
     (pair) =>
       copied('added', pair, async (migration) => {
@@ -274,7 +276,7 @@ describe.concurrent('changes of columns that are seen', () => {
   )
 
   // One SchemaVersion, and it shows: a column that went and another that came are printed the same way.
-  it.each(PAIRS.filter(({ to }) => to !== '3.1'))(
+  it.each(DIFFERENT.filter(({ to }) => to !== '3.1'))(
     'one renamed and changed in its type at once keeps its values: $pair',
     (pair) =>
       copied('retyped', pair, async (migration) => {
