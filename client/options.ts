@@ -37,6 +37,14 @@ export function count(text: string): number {
   return Number(text)
 }
 
+/** A port to listen on. */
+export function port(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 65_535) {
+    throw new InvalidArgumentError('Write a port, a number up to 65535.')
+  }
+  return Number(text)
+}
+
 /** A number above 0. */
 export function positive(text: string): number {
   const value = Number(text)

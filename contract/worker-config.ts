@@ -96,7 +96,7 @@ export const workerConfigSchema = z.strictObject({
   webhooks: z.record(z.string().min(1), z.string()).default({}).describe('Addresses that policies notify, by name'),
   temporal: z
     .strictObject({
-      address: z.string().default('127.0.0.1:7233'),
+      address: z.string().refine(portFits, NO_PORT).default('127.0.0.1:7233'),
       namespace: z.string().default('default'),
       tls: tls.default(false),
       apiKey: z.string().optional(),

@@ -6,7 +6,7 @@ import { stringify } from 'yaml'
 import { SEARCH_ATTRIBUTES } from '../../contract/names.ts'
 import { configurationFile, loadConfiguration } from '../../workers/configuration.ts'
 import { terminalFor, untilInterrupted } from '../context.ts'
-import { count, withJson } from '../options.ts'
+import { port, withJson } from '../options.ts'
 
 interface Options {
   json?: boolean
@@ -28,8 +28,8 @@ export function addDev(program: Command): void {
       )
       .option('--config <file>', 'configuration (STARFERRY_CONFIG; else starferry.yaml)')
       .option('--properties <dir>', "clusters `source` and `target` from StarRocks' own files")
-      .option('--port <port>', "Temporal's port", count, 7233)
-      .option('--ui-port <port>', 'port of the web interface', count, 8233)
+      .option('--port <port>', "Temporal's port", port, 7233)
+      .option('--ui-port <port>', 'port of the web interface', port, 8233)
       .option('--db <file>', 'keep the state of Temporal in this file')
       .option('--log-dir <dir>', 'where the logs of both go'),
   ).action(async (options: Options) => {

@@ -179,6 +179,10 @@ describe('usage', () => {
       '',
       /--from-policy alone, without --name, --table/,
     ],
+    ['a table without a database', ['migrate', 'pause', 'm', 'orders'], '', /TABLE: .*'?orders/],
+    ['tables of which some are none', ['migrate', 'retry', 'm', 'a.b', 'c', 'd.'], '', /TABLE:\n.*c.*\n.*d\./],
+    ['a port of Temporal that is none', ['migrate', 'list', '--temporal', 'host:70000'], '', /temporal.address.*65535/],
+    ['a port to listen on that is none', ['dev', '--port', '99999'], '', /--port.*up to 65535/],
     [
       'two kinds',
       ['backup', 'run', '--from-policy', 'p', '--full', '--differential'],
