@@ -26,6 +26,7 @@ import type {
   VerifyResult,
 } from '../contract/backup/repository-api.ts'
 import { backupId, backupSetId, pruneId, TASK_QUEUE, WORKFLOW_TYPES } from '../contract/names.ts'
+import { startsWith } from '../contract/visibility.ts'
 import { RequestError } from './errors.ts'
 import { jobProgressOf } from './heartbeats.ts'
 import { type ListedRun, listRuns } from './list-runs.ts'
@@ -200,7 +201,7 @@ export class BackupClient extends WorkflowCalls {
     })
     if (known?.status.name === 'RUNNING') return byHand
     const id = backupSetId(name)
-    const query = `WorkflowType = '${WORKFLOW_TYPES.backupSet}' AND WorkflowId STARTS_WITH '${id.replaceAll("'", "\\'")}-'`
+    const query = `WorkflowType = '${WORKFLOW_TYPES.backupSet}' AND ${startsWith('WorkflowId', `${id}-`)}`
     let latest = known && { handle: byHand, startTime: known.startTime }
     for await (const run of this.client.workflow.list({ query })) {
       // Another policy's name may go on with a dash, too.

@@ -7,6 +7,7 @@ import {
   type TableReport,
   tableWorkflowId,
 } from '../../contract/index.ts'
+import { isExactly } from '../../contract/visibility.ts'
 import { isOfPartition, type RememberedCopy } from '../../planning/partition-verdict.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { busyTable } from '../failures.ts'
@@ -179,10 +180,11 @@ export async function lastRemembered(
   passing: (report: TableReport) => void = () => undefined,
 ): Promise<{ text: string; runId: string; outcome: TableReport['outcome'] } | undefined> {
   const id = tableWorkflowId(migration.name, table)
-  const query = `WorkflowId = '${id.replaceAll("'", "\\'")}' AND ExecutionStatus = 'Completed'`
+  const query = `${isExactly('WorkflowId', id)} AND ExecutionStatus = 'Completed'`
   let runs = 0
   let without = 0
-  for await (const { runId } of deps.client.workflow.list({ query, pageSize: 5 })) {
+  for await (const { workflowId, runId } of deps.client.workflow.list({ query, pageSize: 5 })) {
+    if (workflowId !== id) continue
     const report = (await deps.client.workflow.getHandle(id, runId).result()) as TableReport
     // Of a former migration of the name, into another cluster: it knows nothing of this copy. Older versions did not say.
     if (report.target !== undefined && report.target !== migration.target) return undefined

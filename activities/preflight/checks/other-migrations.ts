@@ -7,6 +7,7 @@ import {
   specQuery,
   WORKFLOW_TYPES,
 } from '../../../contract/index.ts'
+import { isExactly } from '../../../contract/visibility.ts'
 import { someOf } from '../../../planning/backup-preflight/make-finding.ts'
 import { createSelection } from '../../../planning/selection.ts'
 import { isClosedStatus } from '../../closed-workflows.ts'
@@ -36,8 +37,8 @@ export const checkOtherMigrations: Check = async (context) => {
 }
 
 async function runningMigrations({ deps, session }: PreflightContext) {
-  const into = session.pair.spec.target.replaceAll("'", "\\'")
-  const query = `WorkflowType = '${WORKFLOW_TYPES.migrate}' AND ExecutionStatus = 'Running' AND ${SEARCH_ATTRIBUTES.cluster} = '${into}'`
+  const into = isExactly(SEARCH_ATTRIBUTES.cluster, session.pair.spec.target)
+  const query = `WorkflowType = '${WORKFLOW_TYPES.migrate}' AND ExecutionStatus = 'Running' AND ${into}`
   const found: { workflowId: string; handle: WorkflowHandle }[] = []
   try {
     for await (const { workflowId } of deps.client.workflow.list({ query, pageSize: MOST_OTHERS })) {
