@@ -20,5 +20,6 @@ export async function exitOf(child: ChildProcess | undefined): Promise<void> {
   await new Promise<void>((resolve) => child.once('exit', () => resolve()))
 }
 
-const isGone = (child: ChildProcess | undefined): child is undefined =>
+/** Whether there is no such process, or no longer. */
+export const isGone = (child: ChildProcess | undefined): child is undefined =>
   !child?.pid || child.exitCode !== null || child.signalCode !== null

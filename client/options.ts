@@ -39,10 +39,9 @@ export function count(text: string): number {
 
 /** A port to listen on. */
 export function port(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 65_535) {
-    throw new InvalidArgumentError('Write a port, a number up to 65535.')
-  }
-  return Number(text)
+  const value = count(text)
+  if (value > 65_535) throw new InvalidArgumentError('Write a port, a number up to 65535.')
+  return value
 }
 
 /** A number above 0. */

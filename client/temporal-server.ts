@@ -5,7 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
 import { freePorts, isFree } from '../workers/free-port.ts'
-import { endProcess, exitOf } from './end-process.ts'
+import { endProcess, exitOf, isGone } from './end-process.ts'
 import { type FindTemporalOptions, findTemporal } from './temporal-binary.ts'
 
 export interface TemporalServerOptions extends FindTemporalOptions {
@@ -158,7 +158,7 @@ export class TemporalServer {
     const deadline = Date.now() + this.#readyWithinMs
     const child = this.#child
     for (;;) {
-      if (!child?.pid || child.exitCode !== null || child.signalCode !== null) {
+      if (isGone(child)) {
         throw new Error(`The Temporal server did not start: ${this.logTail() || `${this.binary} ended at once`}`)
       }
       try {

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isFree } from '../workers/free-port.ts'
 import { httpGet } from '../workers/http-get.ts'
-import { endProcess, exitOf } from './end-process.ts'
+import { endProcess, exitOf, isGone } from './end-process.ts'
 
 export interface WorkerProcessOptions {
   /** `starferry.yaml`; its `worker.health` must be an address, since readiness is asked there. */
@@ -86,7 +86,7 @@ export class WorkerProcess {
     const child = this.#child
     const deadline = Date.now() + READY_WITHIN_MS
     for (;;) {
-      if (!child?.pid || child.exitCode !== null || child.signalCode !== null) {
+      if (isGone(child)) {
         throw new Error(`The worker did not start:\n${this.logTail()}`)
       }
       try {

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePorts } from '../../workers/free-port.ts'
 import { httpGet } from '../../workers/http-get.ts'
-import { endProcess } from '../end-process.ts'
+import { endProcess, isGone } from '../end-process.ts'
 import { type FindS3ServerOptions, findS3Server } from './find-s3-server.ts'
 
 export interface S3ServerOptions extends FindS3ServerOptions {
@@ -159,7 +159,7 @@ export class S3Server {
     const deadline = Date.now() + this.#readyWithinMs
     const child = this.#child
     for (;;) {
-      if (!child?.pid || child.exitCode !== null || child.signalCode !== null) {
+      if (isGone(child)) {
         throw new Error(`The S3 server did not start: ${this.logTail() || `${this.#binary} ended at once`}`)
       }
       const health = await httpGet(`${this.endpoint}/health`, 2_000).catch(() => {})

@@ -179,8 +179,18 @@ describe('usage', () => {
       '',
       /--from-policy alone, without --name, --table/,
     ],
-    ['a table without a database', ['migrate', 'pause', 'm', 'orders'], '', /TABLE: .*'?orders/],
-    ['tables of which some are none', ['migrate', 'retry', 'm', 'a.b', 'c', 'd.'], '', /TABLE:\n.*c.*\n.*d\./],
+    [
+      'a table without a database',
+      ['migrate', 'pause', 'm', 'orders'],
+      '',
+      /TABLE: 'orders' is not a table name: write it as database.table/,
+    ],
+    [
+      'tables of which some are none',
+      ['migrate', 'retry', 'm', 'a.b', 'c', 'd.'],
+      '',
+      /TABLE:\n {2}- 'c' is no.*\n {2}- 'd.' is no/,
+    ],
     ['a port of Temporal that is none', ['migrate', 'list', '--temporal', 'host:70000'], '', /temporal.address.*65535/],
     ['a port to listen on that is none', ['dev', '--port', '99999'], '', /--port.*up to 65535/],
     [

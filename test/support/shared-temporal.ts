@@ -69,14 +69,7 @@ async function startShared(): Promise<Shared> {
   const server = await TemporalServer.start({
     searchAttributes: Object.values(SEARCH_ATTRIBUTES),
     logFile: path.join(directory, 'temporal.log'),
-    extraArgs: [
-      ...free.flatMap((name) => ['--namespace', name]),
-      // Nobody reads its metrics: fewer of them are less work.
-      ...['metrics.breakdownByTaskQueue=false', 'metrics.breakdownByPartition=false'].flatMap((setting) => [
-        '--dynamic-config-value',
-        setting,
-      ]),
-    ],
+    extraArgs: free.flatMap((name) => ['--namespace', name]),
   })
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
   tellOfTheEnd()

@@ -29,7 +29,7 @@ import {
   type StopOptions,
   stopOptionsSchema,
 } from '../../contract/migration-spec.ts'
-import { splitTableName, tableWorkflowId } from '../../contract/names.ts'
+import { notATable, TABLE_NAME, tableWorkflowId } from '../../contract/names.ts'
 import type { TableReport } from '../../contract/replication.ts'
 import { groupOf } from '../../planning/parked-groups.ts'
 import { describeParked, shortReason, withinPayload } from '../../planning/parking.ts'
@@ -261,10 +261,6 @@ function validTables(request: TablesRequest): void {
   if (tables.length > MOST_TABLES) throw badInput(`At most ${MOST_TABLES} tables at once`)
   for (const table of tables) {
     if (typeof table !== 'string') throw badInput('A table is named as text: database.table')
-    try {
-      splitTableName(table)
-    } catch (error) {
-      throw badInput(error instanceof Error ? error.message : String(error))
-    }
+    if (!TABLE_NAME.test(table)) throw badInput(notATable(table))
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { InputError } from '../../../contract/check.ts'
 import type { MigrationState, MigrationStatus, TablesAnswer } from '../../../contract/migration-api.ts'
-import { splitTableName } from '../../../contract/names.ts'
+import { notATable, TABLE_NAME } from '../../../contract/names.ts'
 import type { Starferry } from '../../api.ts'
 import type { TemporalOptions } from '../../connection.ts'
 import { show, type Terminal, terminalFor, withStarferry } from '../../context.ts'
@@ -112,15 +112,6 @@ function stoppedText(status: MigrationStatus, cancelled: boolean): string {
     : `stopping; ${running} followed to the end (cancel with --cancel-jobs)`
 }
 
-function problemOf(table: string): string | undefined {
-  try {
-    splitTableName(table)
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-}
-
 /** Errors: InputError for what is no table's name, before anybody is asked. */
 async function onTables(
   tables: string[],
@@ -128,8 +119,8 @@ async function onTables(
   word: string,
   act: (starferry: Starferry) => Promise<TablesAnswer>,
 ): Promise<void> {
-  const wrong = tables.flatMap((table) => problemOf(table) ?? [])
-  if (wrong.length > 0) throw new InputError('TABLE', wrong)
+  const wrong = tables.filter((table) => !TABLE_NAME.test(table))
+  if (wrong.length > 0) throw new InputError('TABLE', wrong.map(notATable))
   const terminal: Terminal = terminalFor(options)
   const { style } = terminal
   const answer = await withStarferry(options, act)
