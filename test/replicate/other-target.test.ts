@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { createReplicateActivities } from '../../activities/replicate.ts'
-import { stepJobPrefix } from '../../contract/index.ts'
+import { stepJobPrefix, tableWorkflowId } from '../../contract/index.ts'
 import { LabCluster } from '../../lab/index.ts'
 import { addressMapOf, StarRocksCluster } from '../../starrocks/index.ts'
 import { quietEnvironment } from '../metadata/lab-pair.ts'
@@ -36,14 +36,14 @@ test('a migration of the same name into another target believes nothing of what 
   expect(idOf(other)).toBe(idOf(pair.target))
 
   // What the last closed run of the table's workflow left, as Temporal lists it by migration and table; in a process that copied nothing itself.
+  const spec = pair.lab.spec({ target: 'other' })
   const deps = { ...pair.lab.deps }
   Object.assign(deps.client.workflow, {
     async *list() {
-      yield { runId: 'first' }
+      yield { workflowId: tableWorkflowId(spec.name, 'app.t'), runId: 'first' }
     },
     getHandle: () => ({ result: async () => ({ table: 'app.t', outcome: 'in-sync', ...first }) }),
   })
-  const spec = pair.lab.spec({ target: 'other' })
   const input = { spec, table: 'app.t', jobPrefix: stepJobPrefix(spec.name, 'second', 1) }
   await expect(quietEnvironment().run(createReplicateActivities(deps).replicate, input)).rejects.toMatchObject({
     type: 'NeedsApproval',

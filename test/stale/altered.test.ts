@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lookAtTables } from '../../activities/stale/look.ts'
-import type { TableReport } from '../../contract/index.ts'
+import { type TableReport, tableWorkflowId } from '../../contract/index.ts'
 import { LabPair } from '../metadata/lab-pair.ts'
 
 let lab: LabPair
@@ -23,7 +23,7 @@ test('a table whose columns changed lags until rounds have compared them; those 
   const client = {
     workflow: {
       list: async function* () {
-        yield { runId: `round ${round}` }
+        yield { workflowId: tableWorkflowId(lab.spec().name, 'app.t'), runId: `round ${round}` }
       },
       getHandle: () => ({ result: async () => ({ outcome, schema: '1-0-0badcafe' }) }),
     },
