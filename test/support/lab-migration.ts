@@ -1,6 +1,12 @@
 import type { Client } from '@temporalio/client'
 import { Starferry } from '../../client/api.ts'
-import { type MigrationSpecInput, type MigrationStatus, migrationId, statusQuery } from '../../contract/index.ts'
+import {
+  type MigrationSpecInput,
+  type MigrationStatus,
+  metadataDueSignal,
+  migrationId,
+  statusQuery,
+} from '../../contract/index.ts'
 import { type Comparison, compareClusters } from '../../lab/compare.ts'
 import { seededRandom } from '../../lab/faults/random.ts'
 import { LabCluster, type LabClusterOptions } from '../../lab/index.ts'
@@ -27,8 +33,15 @@ interface StatusWait extends Pick<UntilOptions, 'withinMs' | 'everyMs'> {
   ask?: () => Promise<MigrationStatus>
 }
 
-/** Short, so that tests need not wait for the next look. */
-export const QUICK = { metadata: 10, stale: 2, park: 2 }
+/**
+ * Short, so that tests need not wait for the next look. A difference of all definitions computes as much as a dozen looks: it is made when somebody
+ * waits (`untilStatus`), and seldom otherwise.
+ */
+export const QUICK = { metadata: 30, stale: 2, park: 2 }
+
+/** When a wait has lasted so long definitions are compared, and again so often. */
+const COMPARED_AFTER_MS = 3_000
+const COMPARED_EVERY_MS = 8_000
 
 /** Two lab clusters, and a migration between them on a real Temporal server. */
 export class LabMigration {
@@ -108,9 +121,14 @@ export class LabMigration {
   ): Promise<MigrationStatus> {
     let last: MigrationStatus | undefined
     let looks = 0
+    let compareAt = Date.now() + COMPARED_AFTER_MS
     return until(
       `${this.name}: ${what}`,
       async () => {
+        if (this.spec.intervals === QUICK && Date.now() > compareAt) {
+          compareAt = Date.now() + COMPARED_EVERY_MS
+          await this.#compareDefinitions()
+        }
         if (unless?.() && ++looks % 5 !== 0) return undefined
         const status = await ask().catch((error: unknown) => {
           if (last === undefined && error instanceof Error && /no migration called/.test(error.message)) throw error
@@ -124,6 +142,12 @@ export class LabMigration {
       },
       { withinMs, everyMs, explain: () => this.story(last) },
     )
+  }
+
+  /** As when the Schedule's time has come. Of a migration that is not there, or not reached, the status tells. */
+  async #compareDefinitions(): Promise<void> {
+    const handle = this.#client.workflow.getHandle(migrationId(this.name))
+    await this.#client.withDeadline(Date.now() + 10_000, () => handle.signal(metadataDueSignal)).catch(() => undefined)
   }
 
   /** The status as the workflow tells it, by one call instead of three; as everybody gets it where that fails. */
