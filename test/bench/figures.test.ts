@@ -51,7 +51,7 @@ describe('benchmarks', () => {
   it.each(Object.entries(FIGURES))(
     '%s prints its figures, on small sizes',
     async (name, figures) => {
-      const { code, lines, errors } = await bench(name, '--scale', '0.02')
+      const { code, lines, errors } = await bench(name, '--scale', '0.01')
       expect(lines.length, errors).toBe(figures.length)
       const printed = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
       expect(printed.map((figure) => figure.bench)).toEqual(figures)
