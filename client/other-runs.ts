@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { WORKFLOW_TYPES } from '../contract/names.ts'
-import { heartbeatOf, jobProgressOf } from './heartbeats.ts'
+import { jobProgressBy, toldBy } from './heartbeats.ts'
 import { jobLine } from './terminal/job-view.ts'
 
 /** Something that runs and has no status of its own: deleting, verifying, checking, or one database's backup without a set. */
@@ -60,14 +60,13 @@ async function doingOf(
   try {
     const { raw, status } = await handle.describe()
     if (status.name !== 'RUNNING') return undefined
-    const [pending] = raw.pendingActivities ?? []
+    const activities = raw.pendingActivities ?? []
+    const [pending] = activities
     const name = pending?.activityType?.name ?? ''
     const step = STEPS[name] ?? name
     const waits = pending?.lastFailure?.message
-    if (name === 'runBackup')
-      return jobLine((await jobProgressOf(handle, '')) ?? { label: '', database: step, state: '' })
-    const told =
-      type === WORKFLOW_TYPES.prune ? await heartbeatOf<{ deleted?: number; now?: string }>(handle) : undefined
+    if (name === 'runBackup') return jobLine(jobProgressBy(activities, '') ?? { label: '', database: step, state: '' })
+    const told = type === WORKFLOW_TYPES.prune ? toldBy<{ deleted?: number; now?: string }>(activities) : undefined
     const parts = [
       step,
       told?.now && `now ${told.now}`,

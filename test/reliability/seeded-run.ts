@@ -3,7 +3,7 @@ import type { LabRunMode, LabVersion } from '../../lab/index.ts'
 import { demoScenario } from '../../lab/scenario/demo.ts'
 import type { TableSpec } from '../../lab/scenario/table-spec.ts'
 import { Traffic, type TrafficOptions } from '../../lab/traffic/traffic.ts'
-import { LabMigration, QUICK } from '../support/lab-migration.ts'
+import { LabMigration, OFTEN } from '../support/lab-migration.ts'
 import type { LabWorker } from '../support/lab-worker.ts'
 import type { TestTemporal } from '../support/temporal.ts'
 import { until } from '../support/until.ts'
@@ -96,7 +96,7 @@ export async function runSeed(run: SeededRun, temporal: TestTemporal, worker: La
       spec: {
         parkAfter: 4,
         // What changes while troubles come is followed meanwhile.
-        intervals: { ...QUICK, metadata: 10 },
+        intervals: OFTEN,
         // What the source's operators do is followed without asking: the copies are starferry's own. Only a target that cannot tell what
         // wrote its rows needs an operator's word for that.
         allow: pair.to === '3.1' ? { recreateOnSchemaChange: true, resetDivergedPartitions: true } : {},

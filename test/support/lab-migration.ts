@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client'
+import type { Client, WorkflowHandle } from '@temporalio/client'
 import { Starferry } from '../../client/api.ts'
 import {
   type MigrationSpecInput,
@@ -38,6 +38,9 @@ interface StatusWait extends Pick<UntilOptions, 'withinMs' | 'everyMs'> {
  * waits (`untilStatus`), and seldom otherwise.
  */
 export const QUICK = { metadata: 30, stale: 2, park: 2 }
+
+/** Definitions are compared when their time comes, which is often, whoever waits for what. */
+export const OFTEN = { ...QUICK, metadata: 10 }
 
 /** When a wait has lasted so long definitions are compared, and again so often. */
 const COMPARED_AFTER_MS = 3_000
@@ -146,14 +149,18 @@ export class LabMigration {
 
   /** As when the Schedule's time has come. Of a migration that is not there, or not reached, the status tells. */
   async #compareDefinitions(): Promise<void> {
-    const handle = this.#client.workflow.getHandle(migrationId(this.name))
-    await this.#client.withDeadline(Date.now() + 10_000, () => handle.signal(metadataDueSignal)).catch(() => undefined)
+    await this.#soon((handle) => handle.signal(metadataDueSignal)).catch(() => undefined)
   }
 
   /** The status as the workflow tells it, by one call instead of three; as everybody gets it where that fails. */
   #glance(): Promise<MigrationStatus> {
+    return this.#soon((handle) => handle.query(statusQuery)).catch(() => this.status())
+  }
+
+  /** One call to the workflow itself; one that is not answered soon fails. */
+  #soon<T>(call: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
     const handle = this.#client.workflow.getHandle(migrationId(this.name))
-    return this.#client.withDeadline(Date.now() + 10_000, () => handle.query(statusQuery)).catch(() => this.status())
+    return this.#client.withDeadline(Date.now() + 10_000, () => call(handle))
   }
 
   /** Everything confirmed by a look that began after now. */

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client'
-import { heartbeatOf } from '../../client/heartbeats.ts'
+import { toldBy } from '../../client/heartbeats.ts'
 import { until } from './until.ts'
 
 /** What is given, unless it takes longer: then an error that tells what each open workflow is waiting for. */
@@ -19,8 +19,10 @@ async function openWorkflows(client: Client): Promise<string> {
   const lines: string[] = []
   for await (const { workflowId, runId } of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
     const handle = client.workflow.getHandle(workflowId, runId)
-    const [{ raw }, heartbeat] = await Promise.all([handle.describe(), heartbeatOf(handle)])
-    lines.push(`${workflowId} heartbeat ${JSON.stringify(heartbeat)?.slice(0, 500) ?? 'none'}`)
+    const { raw } = await handle.describe()
+    lines.push(
+      `${workflowId} heartbeat ${JSON.stringify(toldBy(raw.pendingActivities ?? []))?.slice(0, 500) ?? 'none'}`,
+    )
     for (const { activityType, attempt, state, lastFailure } of raw.pendingActivities ?? []) {
       lines.push(`  ${activityType?.name} attempt ${attempt} state ${state}`)
       if (lastFailure) lines.push(`    last failure: ${lastFailure.message?.slice(0, 300)}`)

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
-import { QUICK } from '../support/lab-migration.ts'
+import { OFTEN } from '../support/lab-migration.ts'
 import { until } from '../support/until.ts'
 import { stage } from './support/stage.ts'
 
 const on = stage()
 
-/** Most of what is waited for here comes with a difference, and no status tells when it is due. */
-const OFTEN = { intervals: { ...QUICK, metadata: 10 } }
+// Most of what is waited for here comes with a difference, and is not waited for by a status.
+const spec = { intervals: OFTEN }
 
 test('a view of somebody else waits for an approval; a copy follows the source without one', async () => {
-  const migration = await on.migration({ name: 'views', spec: OFTEN }, 1)
+  const migration = await on.migration({ name: 'views', spec }, 1)
   const { source, target, starferry, name } = migration
   for (const view of ['mine', 'copied']) source.execute(`CREATE VIEW shop.${view} AS SELECT id FROM shop.t0`)
   target.execute('CREATE DATABASE shop')
@@ -40,7 +40,7 @@ test('a view of somebody else waits for an approval; a copy follows the source w
 })
 
 test('views and databases that the source dropped are told, and go when that is approved', async () => {
-  const migration = await on.migration({ name: 'dropped', spec: OFTEN }, 1)
+  const migration = await on.migration({ name: 'dropped', spec }, 1)
   const { source, target, starferry, name } = migration
   for (const sql of ['CREATE VIEW shop.v AS SELECT id FROM shop.t0', 'CREATE DATABASE side']) source.execute(sql)
   source.execute('CREATE VIEW side.w AS SELECT id FROM shop.t0')

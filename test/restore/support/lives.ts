@@ -44,9 +44,8 @@ async function live(stage: BackupStage, seed: number): Promise<void> {
   })
   const common = { cluster: cluster.state.name, repository: REPOSITORY, publish: 'auto' as const }
   // Beside it, under another name: the points between, of long lives the first as well.
-  const isLong = history.length > 3
-  for (const [at, { result, picture }] of history.slice(0, -1).entries()) {
-    if (at === 0 && !isLong) continue
+  const beside = history.slice(history.length > 3 ? 0 : 1, -1)
+  for (const [at, { result, picture }] of beside.entries()) {
     const was = `was${at}`
     const from = { label: result.id }
     await restore(stage, { ...common, name: `${name}-${at}`, from, rename: { database: was } })
